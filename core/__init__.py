@@ -1,0 +1,1 @@
+"""Everything the studio does, without a window. Never imports Qt."""

@@ -1,0 +1,1 @@
+"""Masked conditional diffusion, written once for every world."""

@@ -1,0 +1,1 @@
+"""The engine: runs tasks, in this process or in a child."""

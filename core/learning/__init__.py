@@ -1,0 +1,1 @@
+"""Slow learning: data with language actions, training, and their record."""

@@ -1,0 +1,1 @@
+"""Fast learning: TEMP-LoRA, its snapshots and its episodes."""

@@ -1,0 +1,1 @@
+"""From a request to chunks: plan, context, the chunk loop, and the events it gives."""

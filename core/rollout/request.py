@@ -1,0 +1,60 @@
+"""What the engine is asked to do, as plain values that cross a process boundary as JSON.
+
+Paths are absolute strings. The engine reads only the paths named here and writes only below
+``out_dir``; who asked moves the results into the project.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.project.model import ActionPart, MemoryUse, Sampling
+
+
+@dataclass(frozen=True)
+class ContextRef:
+    """Frames [start, stop) of a file, oldest first.
+
+    A ``.safetensors`` file holds latents with their addresses (see ``core.rollout.latents``); any
+    other file holds pixels, which the world encodes (only ever the artist's own start).
+    """
+
+    path: str
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class ChunkTask:
+    """Make one chunk: continue ``context`` under ``actions``."""
+
+    world_dir: str
+    world_hash: str
+    context: tuple[ContextRef, ...]
+    actions: tuple[ActionPart, ...]  # frames add up to the world's n_new, or fewer for a short chunk
+    scene: str
+    seed: int
+    sampling: Sampling
+    memory: MemoryUse
+    snapshot: str | None  # memory to make it with; None = fresh
+    rate: str  # "8" or "24000/1001"
+    out_dir: str
+
+
+@dataclass(frozen=True)
+class LearnTask:
+    """Fast learning on one accepted take (paper, Alg. 1a): ``context`` then the take's latents."""
+
+    world_dir: str
+    world_hash: str
+    context: tuple[ContextRef, ...]
+    take: ContextRef
+    actions: tuple[ActionPart, ...]
+    scene: str
+    preset: str
+    snapshot: str | None  # memory before; None = fresh
+    seed: int  # used only where the memory is fresh; afterwards the snapshot's generator goes on
+    out_dir: str
+
+
+EngineTask = ChunkTask | LearnTask
