@@ -1,0 +1,66 @@
+"""Keeps single-key commands away from whoever is typing, and Space and Enter with a focused button."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QKeySequenceEdit,
+    QLineEdit,
+    QPlainTextEdit,
+    QTabBar,
+    QTextEdit,
+)
+
+_TEXT = (QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QKeySequenceEdit)
+_STEPPED = (QAbstractItemView, QAbstractSlider, QComboBox, QTabBar)
+_PRESS = {Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter}
+_MOVE = {
+    Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home,
+    Qt.Key.Key_End, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown,
+}  # fmt: skip
+_EDIT = {Qt.Key.Key_Delete, Qt.Key.Key_Backspace}
+_TEXT_CONTROL = {  # with Ctrl these belong to the text: copy, undo, jump a word, select all …
+    Qt.Key.Key_Z, Qt.Key.Key_Y, Qt.Key.Key_X, Qt.Key.Key_C, Qt.Key.Key_V, Qt.Key.Key_A,
+    Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Backspace, Qt.Key.Key_Delete,
+}  # fmt: skip
+
+
+def belongs_to(widget: QObject | None, event: QKeyEvent) -> bool:
+    """Whether this key is the focused widget's own, rather than a command's."""
+    key = event.key()
+    held = event.modifiers() & (
+        Qt.KeyboardModifier.ControlModifier
+        | Qt.KeyboardModifier.AltModifier
+        | Qt.KeyboardModifier.MetaModifier
+    )
+    if isinstance(widget, _TEXT):
+        if held & (Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier):
+            return False
+        if held:
+            return key in _TEXT_CONTROL
+        return not (Qt.Key.Key_F1 <= key <= Qt.Key.Key_F35)
+    if held:
+        return False
+    if isinstance(widget, QAbstractButton):
+        return key in _PRESS
+    if isinstance(widget, _STEPPED):
+        return key in _MOVE or key in _PRESS
+    return False
+
+
+class KeyGuard(QObject):
+    """Event filter for the application."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            if belongs_to(QApplication.focusWidget(), event):
+                event.accept()
+                return True
+        return False
