@@ -1,106 +1,24 @@
-"""Layouts under a roof, and the table of all layouts: galleries, corridors and houses."""
-from dataclasses import dataclass
-
+"""Layouts of galleries and corridors, and the table of all layouts."""
 import numpy as np
 
 from . import pictures
-from .outdoors import garden, street
-from .plan import EAST, NORTH, SOUTH, WEST, Plan
-from .shading import CELL, SKY
+from .house import house
+from .outdoors import garden
+from .plan import Plan
+from .rooms import Room, doors, grid_of_rooms, open_door, paint_walls, runs
+from .shading import CELL
+from .street import street
 from .styles import STYLES, Mood, vary
-
-
-@dataclass(frozen=True)
-class Room:
-    """Cells [x0, x1) x [y0, y1)."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-
-    @property
-    def centre(self) -> tuple[float, float]:
-        return (self.x0 + self.x1) / 2 * CELL, (self.y0 + self.y1) / 2 * CELL
-
-    def walls(self):
-        """(face, line, start, stop) of the four walls as seen from inside."""
-        return ((EAST, self.x0 - 1, self.y0, self.y1), (WEST, self.x1, self.y0, self.y1),
-                (NORTH, self.y0 - 1, self.x0, self.x1), (SOUTH, self.y1, self.x0, self.x1))
-
-
-def _cuts(rng, count: int, low: int, high: int) -> list[int]:
-    """Wall lines of `count` rooms in a row."""
-    lines = [0]
-    for _ in range(count):
-        lines.append(lines[-1] + int(rng.integers(low, high + 1)) + 1)
-    return lines
-
-
-def _grid_of_rooms(rng, count: int, low: int, high: int):
-    xs, ys = _cuts(rng, count, low, high), _cuts(rng, count, low, high)
-    rooms = {(i, j): Room(xs[i] + 1, ys[j] + 1, xs[i + 1], ys[j + 1]) for i in range(count) for j in range(count)}
-    return rooms, xs[-1] + 1, ys[-1] + 1
-
-
-def _doors(rng, count: int, spare: float):
-    """Pairs of neighbouring rooms to connect: a spanning tree and some more."""
-    pairs = [((i, j), (i + di, j + dj)) for i in range(count) for j in range(count)
-             for di, dj in ((1, 0), (0, 1)) if i + di < count and j + dj < count]
-    group = {(i, j): (i, j) for i in range(count) for j in range(count)}
-    chosen = []
-    for k in rng.permutation(len(pairs)):
-        a, b = pairs[k]
-        if group[a] != group[b] or rng.random() < spare:
-            old, new = group[a], group[b]
-            group = {key: new if value == old else value for key, value in group.items()}
-            chosen.append((a, b))
-    return chosen
-
-
-def _open_door(plan: Plan, a: Room, b: Room, wide: int, height: float, mats) -> None:
-    floor, frame, shift = mats
-    if a.x1 + 1 == b.x0:
-        low, high = max(a.y0, b.y0), min(a.y1, b.y1)
-        y = (low + high - wide) // 2 + int(plan.rng.integers(-shift, shift + 1))
-        plan.room(a.x1, y, b.x0, y + wide, floor, frame, height)
-        plan.wall_m[y:y + wide, a.x1] = frame
-    else:
-        low, high = max(a.x0, b.x0), min(a.x1, b.x1)
-        x = (low + high - wide) // 2 + int(plan.rng.integers(-shift, shift + 1))
-        plan.room(x, a.y1, x + wide, b.y0, floor, frame, height)
-        plan.wall_m[a.y1, x:x + wide] = frame
-
-
-def _runs(plan: Plan, wall) -> list[tuple[int, int]]:
-    """Solid stretches of a wall as (start, stop) cells."""
-    face, line, start, stop = wall
-    runs, begin = [], None
-    for k in range(start, stop + 1):
-        solid = k < stop and (plan.floor_h[k, line] if face < 2 else plan.floor_h[line, k]) >= SKY
-        if solid and begin is None:
-            begin = k
-        if not solid and begin is not None:
-            runs.append((begin, k))
-            begin = None
-    return runs
-
-
-def _paint_walls(plan: Plan, room: Room, mat: int) -> None:
-    plan.wall_m[room.y0 - 1:room.y1 + 1, room.x0 - 1] = mat
-    plan.wall_m[room.y0 - 1:room.y1 + 1, room.x1] = mat
-    plan.wall_m[room.y0 - 1, room.x0 - 1:room.x1 + 1] = mat
-    plan.wall_m[room.y1, room.x0 - 1:room.x1 + 1] = mat
 
 
 def gallery(air: Mood, rng: np.random.Generator) -> Plan:
     """Tall white rooms, oak floor, light panels, large abstract pictures, columns and spheres."""
-    rooms, cols, rows = _grid_of_rooms(rng, 3, 9, 13)
+    rooms, cols, rows = grid_of_rooms(rng, 3, 9, 13)
     plan = Plan(cols, rows, air, rng)
     white = vary("#ece6da", rng, 0.01, 0.02)
     ceiling = plan.material("#f3efe6")
     panel = plan.material("#fff8ea", emit=0.95)
-    frame = plan.material(vary("#5d4a3c", rng))
+    frame = plan.material(vary("#cbb89c", rng))
     oak = vary("#b98a5c", rng)
     floors = [plan.material(oak, oak * 0.78, "planks", (0.8,)), plan.material("#9c9a94", "#85837d", "tiles", (1.0,))]
     accents = [vary(c, rng) for c in ("#b7c4ab", "#d9b3a0", "#9fb3c4", "#dcc48e", "#c2a9bd")]
@@ -111,17 +29,17 @@ def gallery(air: Mood, rng: np.random.Generator) -> Plan:
         plan.room(room.x0, room.y0, room.x1, room.y1, floors[int(rng.random() < 0.3)], ceiling, height)
         accent = accents[(n * 2 + turn) % 5]
         mat = plan.material(white, accent, "wainscot", (0.30,)) if n % 2 else plan.material(accent, white * 0.9, "wainscot", (0.14,))
-        _paint_walls(plan, room, mat)
-    for a, b in _doors(rng, 3, 0.55):
-        _open_door(plan, rooms[a], rooms[b], 3, 1.25, (floors[0], frame, 1))
+        paint_walls(plan, room, mat)
+    for a, b in doors(rng, 3, 0.55):
+        open_door(plan, rooms[a], rooms[b], 3, 1.25, (floors[0], frame, 1))
     for room in rooms.values():
         cx, cy = room.centre
         x0, y0 = (room.x0 + room.x1) // 2 - 1, (room.y0 + room.y1) // 2 - 1
         plan.ceil_m[y0 - 1:y0 + 3, x0 - 1:x0 + 3] = panel
-        plan.lamp(cx, cy, 1.5, "#fff0d8", 2.6, 0.62)
+        plan.lamp(cx, cy, 1.5, "#fff0d8", 3.0, 0.72)
         _gallery_centre(plan, room, rng, paints, white)
         for wall in room.walls():
-            for begin, end in _runs(plan, wall):
+            for begin, end in runs(plan, wall):
                 span = (end - begin) * CELL
                 if span < 1.4:
                     continue
@@ -163,7 +81,110 @@ def _gallery_centre(plan: Plan, room: Room, rng, paints, white) -> None:
         plan.ball(cx, cy, 0.78, 0.34, 0.48, vary("#4f7f4a", rng))
 
 
-LAYOUTS = dict(zip(STYLES, (gallery, gallery, garden, street, gallery)))
+def corridor(air: Mood, rng: np.random.Generator) -> Plan:
+    """A net of concrete corridors with light panels, beams, coloured bands, doors and glowing side rooms."""
+    wide, height = 4, 1.3
+    blocks_x, blocks_y = rng.integers(9, 13, 2), rng.integers(9, 13, 2)
+    xs = [1, 1 + wide + blocks_x[0], 1 + 2 * wide + blocks_x.sum()]
+    ys = [1, 1 + wide + blocks_y[0], 1 + 2 * wide + blocks_y.sum()]
+    cols, rows = int(xs[2]) + wide + 1, int(ys[2]) + wide + 1
+    plan = Plan(cols, rows, air, rng)
+    concrete = vary("#a3aaaa", rng, 0.03)
+    floor = plan.material(vary("#7d8589", rng), vary("#6d757a", rng), "tiles", (1.5,))
+    ceiling = plan.material(vary("#8a9294", rng))
+    panel = plan.material("#eafcff", emit=0.95)
+    accents = [vary(c, rng, 0.03) for c in ("#e07a34", "#2f9c95", "#d8b830", "#c2485a", "#4c78c4", "#7aa843")]
+    order = rng.permutation(6)
+    ink = pictures.linear("#f6f1e2")
+    for k in range(3):
+        for upright in (True, False):
+            x0, y0 = (int(xs[k]), 1) if upright else (1, int(ys[k]))
+            x1, y1 = (x0 + wide, rows - 1) if upright else (cols - 1, y0 + wide)
+            plan.room(x0, y0, x1, y1, floor, ceiling, height)
+    for k in range(3):
+        a, b = (plan.material(concrete, accents[order[(k + 3 * u) % 6]], "band", (0.28, 0.52)) for u in (0, 1))
+        plan.wall_m[:, int(xs[k]) - 1:int(xs[k]) + wide + 1] = a
+        plan.wall_m[int(ys[k]) - 1, :] = b
+        plan.wall_m[int(ys[k]) + wide, :] = b
+    beam = plan.material(concrete * 0.8)
+    for k in range(3):
+        for c in range(5, max(cols, rows) - 4, 6):
+            for x, y in ((int(xs[k]) + 1, c), (c, int(ys[k]) + 1)):
+                if y + 2 < rows and x + 2 < cols:
+                    plan.ceil_m[y:y + 2, x:x + 2] = panel
+                    plan.lamp((x + 1) * CELL, (y + 1) * CELL, 1.15, "#e2f4ff", 1.3, 0.55)
+        for j in range(3):
+            for y in (int(ys[j]) - 1, int(ys[j]) + wide):
+                if 1 < y < rows - 2:
+                    plan.ceil_h[y, int(xs[k]):int(xs[k]) + wide] = 1.08
+                    plan.wall_m[y, int(xs[k]):int(xs[k]) + wide] = beam
+            for x in (int(xs[j]) - 1, int(xs[j]) + wide):
+                if 1 < x < cols - 2:
+                    plan.ceil_h[int(ys[k]):int(ys[k]) + wide, x] = 1.08
+                    plan.wall_m[int(ys[k]):int(ys[k]) + wide, x] = beam
+    for i in range(2):
+        for j in range(2):
+            room = Room(int(xs[i]) + wide + 1, int(ys[j]) + wide + 1, int(xs[i + 1]) - 1, int(ys[j + 1]) - 1)
+            _side_room(plan, room, floor, ceiling, height, accents[order[(i + 2 * j) % 6]], concrete, rng)
+    _corridor_walls(plan, xs, ys, wide, accents, ink, rng)
+    return plan
+
+
+def _side_room(plan: Plan, room: Room, floor: int, ceiling: int, height: float, colour, concrete, rng) -> None:
+    """A room lit in one colour, with two doorways and something in the middle."""
+    plan.room(room.x0, room.y0, room.x1, room.y1, floor, ceiling, height)
+    paint = plan.material(colour * 0.35 + concrete * 0.65, colour, "wainscot", (0.40,))
+    frame = plan.material(colour)
+    glow = plan.material(colour * 0.5 + 0.5, emit=0.95)
+    paint_keep = plan.wall_m.copy()
+    paint_walls(plan, room, paint)
+    plan.wall_m[plan.floor_h == 0] = paint_keep[plan.floor_h == 0]
+    walls = room.walls()
+    for k in rng.permutation(4)[:3]:
+        face, line, start, stop = walls[k]
+        at = (start + stop) // 2 - 1
+        area = (slice(at, at + 3), slice(line, line + 1)) if face < 2 else (slice(line, line + 1), slice(at, at + 3))
+        plan.floor_h[area], plan.ceil_h[area] = 0.0, 1.02
+        plan.floor_m[area], plan.ceil_m[area], plan.wall_m[area] = floor, frame, frame
+    cx, cy = room.centre
+    x, y = int(cx / CELL), int(cy / CELL)
+    plan.ceil_m[y - 1:y + 2, x - 1:x + 2] = glow
+    plan.lamp(cx, cy, 1.0, colour * 0.6 + 0.4, 2.0, 1.0)
+    what = int(rng.integers(4))
+    if what == 0:
+        plan.block(x - 1, y - 1, x + 1, y + 1, 0.45, plan.material(colour, colour * 0.6, "courses", (0.15,)))
+        plan.block(x + 1, y - 1, x + 2, y, 0.25, plan.material(colour * 0.6))
+    elif what == 1:
+        plan.post(cx, cy, 0.45, 0.0, 0.95, colour)
+        plan.ball(cx, cy, 0.95, 0.45, 0.16, colour * 0.8)
+    elif what == 2:
+        for dx, dy in ((-1.1, -1.1), (1.1, -1.1), (-1.1, 1.1), (1.1, 1.1)):
+            plan.post(cx + dx, cy + dy, 0.2, 0.0, height, concrete)
+        plan.ball(cx, cy, 0.4, 0.4, 0.4, colour)
+    else:
+        plan.post(cx, cy, 0.30, 0.0, 0.3, concrete)
+        plan.ball(cx, cy, 0.68, 0.36, 0.42, vary("#4f8a52", rng))
+
+
+def _corridor_walls(plan: Plan, xs, ys, wide: int, accents, ink, rng) -> None:
+    """Closed doors and lit signs along the corridors."""
+    steel = pictures.linear("#3e484e")
+    for upright, lines in ((True, xs), (False, ys)):
+        length = plan.rows if upright else plan.cols
+        for line in lines:
+            for face, wall in (((0, int(line) + wide), (1, int(line) - 1)) if upright else ((2, int(line) + wide), (3, int(line) - 1))):
+                for at in range(3, length - 4, 5):
+                    cells = [(k, wall) if upright else (wall, k) for k in range(at, at + 2)]
+                    if any(plan.floor_h[c] < 1.0 for c in cells) or rng.random() < 0.25:
+                        continue
+                    colour = accents[int(rng.integers(6))]
+                    if rng.random() < 0.55:
+                        plan.hang(plan.image(pictures.door(colour * 0.8, steel, ink)), face, wall, (at + 1) * CELL, 0.86, 0.0, 0.98)
+                    else:
+                        plan.hang(plan.image(pictures.sign(rng, ink, colour)), face, wall, (at + 1) * CELL, 0.84, 0.40, 1.10, 0.55)
+
+
+LAYOUTS = dict(zip(STYLES, (gallery, corridor, garden, street, house)))
 
 
 def draw(style: str, air: Mood, rng: np.random.Generator) -> Plan:

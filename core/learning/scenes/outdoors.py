@@ -1,8 +1,7 @@
-"""Layouts under the open sky: hedge mazes and night streets."""
+"""The layout of hedge mazes."""
 import numpy as np
 
-from . import pictures
-from .plan import EAST, NORTH, SOUTH, WEST, Plan
+from .plan import Plan
 from .shading import CELL, SKY
 from .styles import Mood, vary
 
@@ -65,8 +64,6 @@ def garden(air: Mood, rng: np.random.Generator) -> Plan:
         plan.room(x, y, x + pitch + wide, y + pitch + wide, paving, path, SKY)
         cx, cy = (x + (pitch + wide) / 2) * CELL, (y + (pitch + wide) / 2) * CELL
         _centrepiece(plan, cx, cy, int(rng.integers(4)), flowers[int(rng.integers(5))], rng)
-    low = (plan.floor_h > 0) & (rng.random(plan.floor_h.shape) < 0.0)
-    plan.floor_h[low] = 0.4
     _lower_some_hedges(plan, hedges[1], grass, n, pitch, wide, rng)
     _trees(plan, n, pitch, wide, flowers, rng)
     return plan
@@ -122,7 +119,3 @@ def _centrepiece(plan: Plan, x: float, y: float, what: int, flower, rng) -> None
         plan.post(x, y, 0.10, 0.0, 0.95, "#4a4048")
         plan.ball(x, y, 1.08, 0.20, 0.20, "#ffd98a", 0.95)
         plan.lamp(x, y, 1.0, "#ffb65c", 1.6, 0.8, 0.55, 0.35)
-
-
-def street(air: Mood, rng: np.random.Generator) -> Plan:
-    return garden(air, rng)

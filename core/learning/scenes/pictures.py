@@ -3,7 +3,7 @@ import numpy as np
 
 SIZE = 32
 LEVELS = 4
-_Y, _X = (np.mgrid[0:SIZE * 4, 0:SIZE * 4] + 0.5) / (SIZE * 4)
+_Y, _X = (np.mgrid[0:SIZE * 2, 0:SIZE * 2] + 0.5) / (SIZE * 2)
 
 
 def linear(colour: str) -> np.ndarray:
@@ -58,6 +58,16 @@ def window(light, frame, bars: bool = True) -> np.ndarray:
     _fill(image, np.maximum(abs(_X - 0.5), abs(_Y - 0.5)) > 0.41, frame)
     if bars:
         _fill(image, (abs(_X - 0.5) < 0.045) | (abs(_Y - 0.42) < 0.045), frame)
+    return image
+
+
+def window_pair(light, frame) -> np.ndarray:
+    """Two panes with bare wall between them."""
+    image = window(light, frame, False)
+    x = abs(_X - 0.5)
+    image[x > 0.36, :3] = image[x < 0.12, :3] = frame
+    image[..., 3] = (x > 0.08) & (x < 0.42)
+    image[image[..., 3] == 0, :3] = frame
     return image
 
 

@@ -6,6 +6,7 @@ from .shading import CELL, SKY
 from .styles import Mood
 
 WEST, EAST, SOUTH, NORTH = 0, 1, 2, 3  # the face of a solid cell that looks that way
+SLOTS = 3  # pictures a wall face can hold, one above or beside the other
 PATTERNS = {"plain": 0, "tiles": 1, "planks": 2, "wainscot": 3, "blotch": 4, "panels": 5, "rug": 6, "band": 7, "courses": 8}
 
 
@@ -19,7 +20,7 @@ class Plan:
         self.floor_m = np.zeros((rows, cols), np.int16)
         self.ceil_m = np.zeros((rows, cols), np.int16)
         self.wall_m = np.zeros((rows, cols), np.int16)
-        self.faces = np.zeros((rows, cols, 4), np.int16)
+        self.faces = np.zeros((rows, cols, 4 * SLOTS), np.int16)
         self.mats: list[list[float]] = []
         self.decals: list[list[float]] = [[0.0] * 6]
         self.images: list[np.ndarray] = []
@@ -56,15 +57,15 @@ class Plan:
         self.images.append(picture)
         return len(self.images) - 1
 
-    def hang(self, image: int, face: int, line: int, centre: float, width: float, z0: float, z1: float, glow=0.0) -> None:
+    def hang(self, image: int, face: int, line: int, centre: float, width: float, z0: float, z1: float, glow=0.0, slot=0) -> None:
         """Put a picture on the faces of one wall: `line` is the wall's column (west, east) or row."""
         a0, a1 = centre - width / 2, centre + width / 2
         self.decals.append([float(image), a0, a1, z0, z1, glow])
         for k in range(int(np.floor(a0 / CELL)), int(np.ceil(a1 / CELL - 1e-6))):
             if face < 2:
-                self.faces[k, line, face] = len(self.decals) - 1
+                self.faces[k, line, face + 4 * slot] = len(self.decals) - 1
             else:
-                self.faces[line, k, face] = len(self.decals) - 1
+                self.faces[line, k, face + 4 * slot] = len(self.decals) - 1
 
     def ball(self, x, y, z, r, rz, colour, emit=0.0) -> None:
         self.items.append([0.0, x, y, z, r, rz, *self._colour(colour), emit])

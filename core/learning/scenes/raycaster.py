@@ -29,7 +29,7 @@ def _flat(mat, height, x, y, t, length, width, ceiling, row, col, world, buffers
 
 
 @njit(**_JIT)
-def _upright(mat, side, decal, base, top, x, y, z, t, length, width, row, col, world, pictures, buffers):
+def _upright(mat, side, slots, base, top, x, y, z, t, length, width, row, col, world, pictures, buffers):
     """Shade one sample of a wall face, with its picture, window or sign if it has one."""
     mats, light, ztop, sun, fog = world
     decals, atlas = pictures
@@ -37,12 +37,15 @@ def _upright(mat, side, decal, base, top, x, y, z, t, length, width, row, col, w
     along = y if side < 2 else x
     _albedo(mats, mat, along, 0.0, z, width, shade)
     emit = mats[mat, 11]
-    if decal > 0:
+    for slot in range(side, slots.shape[0], 4):
+        decal = slots[slot]
+        if decal == 0 or z < decals[decal, 3] or z >= decals[decal, 4]:
+            continue
         u = (along - decals[decal, 1]) / (decals[decal, 2] - decals[decal, 1])
         v = (decals[decal, 4] - z) / (decals[decal, 4] - decals[decal, 3])
         if side == 0 or side == 3:
             u = 1.0 - u
-        if 0.0 <= u < 1.0 and 0.0 <= v < 1.0:
+        if 0.0 <= u < 1.0:
             texels = width * 32.0 / min(abs(decals[decal, 2] - decals[decal, 1]), decals[decal, 4] - decals[decal, 3])
             lod = math.log2(max(1.0, texels)) + 0.35
             _texel(atlas, int(decals[decal, 0]), u, v, lod, lit)
@@ -118,16 +121,16 @@ def _column(col, size, scale, px, py, dx, dy, grids, world, pictures, sky, buffe
         nf, nc = floor_h[ny, nx], ceil_h[ny, nx]
         if nf > fh or nc < ch:
             x, y = px + t * dx, py + t * dy
-            mat, decal = wall_m[ny, nx], faces[ny, nx, side]
+            mat, slots = wall_m[ny, nx], faces[ny, nx]
             edge = mid - (nf - EYE) / t * scale
             while lo >= hi and lo + 0.5 > edge and nf > fh:
                 z = EYE + t * (mid - lo - 0.5) / scale
-                _upright(mat, side, decal, fh, min(nf, ch), x, y, z, t, length, t / scale, lo, col, world, pictures, buffers)
+                _upright(mat, side, slots, fh, min(nf, ch), x, y, z, t, length, t / scale, lo, col, world, pictures, buffers)
                 lo -= 1
             edge = mid - (nc - EYE) / t * scale
             while hi <= lo and hi + 0.5 < edge and nc < ch:
                 z = EYE + t * (mid - hi - 0.5) / scale
-                _upright(mat, side, decal, fh, ch, x, y, z, t, length, t / scale, hi, col, world, pictures, buffers)
+                _upright(mat, side, slots, fh, ch, x, y, z, t, length, t / scale, hi, col, world, pictures, buffers)
                 hi += 1
         ix, iy, fh, ch = nx, ny, nf, nc
     for row in range(hi, lo + 1):  # beyond the plan: sky above, hazy ground below

@@ -13,7 +13,7 @@ FAR = 26.0
 LUT_SIZE = 4096
 LUT_MAX = 1.6
 
-_JIT = dict(cache=True, nogil=True, fastmath=False, error_model="numpy")
+_JIT = dict(cache=True, nogil=True, fastmath=True, error_model="numpy")
 
 
 def tone_table() -> np.ndarray:
@@ -41,12 +41,13 @@ def _light(light, ztop, x, y, z, out):
     fz = min(max(z / ztop * (nz - 1), 0.0), nz - 1.001)
     ix, iy, iz = int(fx), int(fy), int(fz)
     ax, ay, az = fx - ix, fy - iy, fz - iz
+    w00, w10, w01, w11 = (1 - ax) * (1 - ay), ax * (1 - ay), (1 - ax) * ay, ax * ay
     for c in range(4):
-        low = (light[iz, iy, ix, c] * (1 - ax) + light[iz, iy, ix + 1, c] * ax) * (1 - ay) + (
-            light[iz, iy + 1, ix, c] * (1 - ax) + light[iz, iy + 1, ix + 1, c] * ax) * ay
-        high = (light[iz + 1, iy, ix, c] * (1 - ax) + light[iz + 1, iy, ix + 1, c] * ax) * (1 - ay) + (
-            light[iz + 1, iy + 1, ix, c] * (1 - ax) + light[iz + 1, iy + 1, ix + 1, c] * ax) * ay
-        out[c] = low * (1 - az) + high * az
+        out[c] = light[iz, iy, ix, c] * w00 + light[iz, iy, ix + 1, c] * w10 + light[iz, iy + 1, ix, c] * w01 + light[iz, iy + 1, ix + 1, c] * w11
+    if az > 0.0:
+        for c in range(4):
+            high = light[iz + 1, iy, ix, c] * w00 + light[iz + 1, iy, ix + 1, c] * w10 + light[iz + 1, iy + 1, ix, c] * w01 + light[iz + 1, iy + 1, ix + 1, c] * w11
+            out[c] += (high - out[c]) * az
 
 
 @njit(inline="always", **_JIT)
@@ -121,7 +122,7 @@ def _sky(sky, dx, dy, dz, out):
 @njit(inline="always", **_JIT)
 def _put(image, depth, row, col, t, dist, shade, fog):
     """Write one sample through the distance fog (fog = rgb, density)."""
-    f = 1.0 - math.exp(-(dist * fog[3]) ** 1.5)
+    f = 1.0 - math.exp(-(dist * fog[3]) * math.sqrt(dist * fog[3]))
     for c in range(3):
         image[row, col, c] = shade[c] * (1.0 - f) + fog[c] * f
     depth[row] = t

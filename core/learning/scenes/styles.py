@@ -59,13 +59,13 @@ def mood(style: str, rng: np.random.Generator) -> Mood:
     # A low sun that never shines straight along the grid throws the clearest shadows.
     slanted = math.pi / 2 * int(rng.integers(4)) + float(rng.uniform(0.45, 1.1))
     if style == "a quiet gallery":
-        return Mood(vary("#d9d2c6", rng), 0.045, 0.50 * vary("#fff4e6", rng), np.zeros(3), np.zeros(3), 0.0, 1.0,
+        return Mood(vary("#d9d2c6", rng), 0.045, 0.66 * vary("#fff4e6", rng), np.zeros(3), np.zeros(3), 0.0, 1.0,
                     _sky("#d9d2c6", "#d9d2c6", (0, 0, 0), "#d9d2c6", 0.0, (1, 0.1, 0), rng, 0.0))
     if style == "a concrete corridor":
         return Mood(vary("#50606a", rng), 0.075, 0.22 * vary("#cfe0ea", rng), np.zeros(3), np.zeros(3), 0.0, 1.0,
                     _sky("#50606a", "#50606a", (0, 0, 0), "#50606a", 0.0, (1, 0.1, 0), rng, 0.0))
     if style == "a garden maze at dusk":
-        return Mood(vary("#b98a8e", rng, 0.03), 0.052, np.zeros(3), 0.62 * vary("#a99fce", rng, 0.03), 1.5 * linear("#ffb870"), slanted, 0.50,
+        return Mood(vary("#b98a8e", rng, 0.03), 0.052, np.zeros(3), 0.95 * vary("#b3a6d4", rng, 0.03), 2.0 * linear("#ffb870"), slanted, 0.50,
                     _sky("#4c5796", "#eda98a", (0.55, 0.22, 0.06), "#5b4a70", slanted, (0.20, 0.11, 1.0), rng, 0.25))
     if style == "a night street":
         return Mood(vary("#232c52", rng, 0.03), 0.055, np.zeros(3), 0.15 * vary("#8ea4ff", rng), 0.10 * linear("#b4c6ff"), around, 0.8,
