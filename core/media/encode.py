@@ -11,11 +11,11 @@ import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation
 
 from core.media.errors import MediaError
-from core.media.export import (
+from core.media.export import ExportProgress, export_mp4
+from core.media.export_settings import (
     EXPORT_PRESETS,
-    ExportProgress,
+    X264_PRESETS,
     ExportSettings,
-    export_mp4,
     output_frames,
     output_size,
 )
@@ -25,6 +25,7 @@ from core.media.recipe import RECIPE_KEY, read_recipe
 __all__ = [
     "EXPORT_PRESETS",
     "RECIPE_KEY",
+    "X264_PRESETS",
     "ExportProgress",
     "ExportSettings",
     "export_mp4",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +33,11 @@ MAX_SIDE = 4096
 # Decoded whole before it is reduced: 4 bytes a pixel at most, so 1.7 GB. JPEG is reduced
 # while it is decoded and has no such limit. 20,000 x 20,000 fits.
 _MAX_PIXELS = 420_000_000
+# What Pillow's parsers raise, between them, for damaged data.
+_DAMAGE = (
+    OSError, ValueError, SyntaxError, TypeError, LookupError, EOFError, RuntimeError,
+    ArithmeticError, struct.error, zlib.error,
+)  # fmt: skip
 _GREY = 48  # behind transparent pixels: black swallows dark drawings, white glares
 
 # Pillow's own limit is a warning at 89 megapixels; ours above takes its place.
@@ -77,7 +84,7 @@ def picture_info(path: Path) -> PictureInfo | None:
             width, height = height, width
         frames = _frames(image) if image.format == "GIF" else 1
         codec = (image.format or "picture").lower()
-        _check_whole(path, image)
+    _check_whole(path)
     return PictureInfo(width, height, frames, turn, codec)
 
 
@@ -106,7 +113,7 @@ def _open(path: Path) -> Image.Image | None:
         image = Image.open(path, formats=formats)
     except Image.UnidentifiedImageError:
         return None
-    except Exception as error:  # a parser's own complaint about a damaged header
+    except _DAMAGE as error:  # a parser's own complaint about a damaged header
         raise cannot_read(path, f"the picture is damaged ({error})", _AGAIN) from error
     width, height = image.size
     if image.format not in ("JPEG", "MPO") and width * height > _MAX_PIXELS:
@@ -122,17 +129,21 @@ def _open(path: Path) -> Image.Image | None:
 _AGAIN = "Copy, download or save it again."
 
 
-def _check_whole(path: Path, image: Image.Image) -> None:
+def _check_whole(path: Path) -> None:
     """Find a file that is cut short without keeping its pixels."""
+    image = _open(path)
+    if image is None:
+        return
     try:
-        if image.format in ("JPEG", "MPO"):
-            image.draft("RGB", (image.width // 8, image.height // 8))
-            image.load()
-        elif image.format == "PNG":
-            image.verify()  # checksums of the chunks, without decoding
-        elif image.width * image.height <= 16_000_000:
-            image.load()
-    except Exception as error:
+        with image:
+            if image.format in ("JPEG", "MPO"):
+                image.draft("RGB", (max(1, image.width // 8), max(1, image.height // 8)))
+                image.load()
+            elif image.format == "PNG":
+                image.verify()  # checksums of the chunks, without decoding
+            elif image.width * image.height <= 16_000_000:
+                image.load()
+    except _DAMAGE as error:
         raise _damaged(path, error) from error
 
 
@@ -155,7 +166,7 @@ def _decode(path: Path, image: Image.Image) -> np.ndarray:
         raise cannot_read(
             path, "there is not enough free memory for it", "Save it at a smaller size."
         ) from error
-    except Exception as error:
+    except _DAMAGE as error:
         raise _damaged(path, error) from error
 
 
@@ -168,7 +179,8 @@ def _reduced(image: Image.Image) -> Image.Image:
     if image.mode in ("P", "1", "PA"):
         # No average of palette numbers; picking pixels keeps memory at 1 byte a pixel.
         small = image.resize(
-            (max(1, image.width // factor), max(1, image.height // factor)), Image.Resampling.NEAREST
+            (max(1, image.width // factor), max(1, image.height // factor)),
+            Image.Resampling.NEAREST,
         )
     elif image.mode.startswith(("I", "F")):
         values = np.asarray(image)[::factor, ::factor]
@@ -220,9 +232,11 @@ def _deep_to_rgb(values: np.ndarray, mode: str) -> np.ndarray:
 
 
 def _orientation(image: Image.Image) -> int:
+    if image.format == "PNG" and "exif" not in image.info:
+        return 1  # asking Pillow would decode the whole picture to look behind it
     try:
         value = int(image.getexif().get(0x0112, 1))
-    except Exception:  # damaged EXIF does not make a picture useless
+    except _DAMAGE:  # damaged EXIF does not make a picture useless
         return 1
     return value if 1 <= value <= 8 else 1
 
@@ -230,5 +244,5 @@ def _orientation(image: Image.Image) -> int:
 def _frames(image: Image.Image) -> int:
     try:
         return int(getattr(image, "n_frames", 1))
-    except Exception:
+    except _DAMAGE:
         return 1

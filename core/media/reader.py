@@ -8,11 +8,12 @@ from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Self
 
 import av
 import numpy as np
 
-from core.media.errors import MediaError, cannot_read
+from core.media.errors import cannot_read
 from core.media.files import existing_file
 from core.media.pictures import picture_info, read_picture
 from core.media.streams import frame_rate, open_video, to_rgb
@@ -63,7 +64,7 @@ class FrameReader:
     def __len__(self) -> int:
         return len(self._pts)
 
-    def __enter__(self) -> FrameReader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

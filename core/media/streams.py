@@ -45,7 +45,9 @@ _COMMON_RATES = [
 ]
 
 
-def open_video(path: Path, threads: str = "AUTO") -> tuple[av.container.InputContainer, av.VideoStream]:
+def open_video(
+    path: Path, threads: str = "AUTO"
+) -> tuple[av.container.InputContainer, av.VideoStream]:
     """The container and its picture stream; the caller closes the container. Raises MediaError.
 
     ``threads`` is ``"AUTO"`` for playing through and ``"SLICE"`` for jumping about: threads
@@ -87,7 +89,7 @@ def _picture_stream(path: Path, container: av.container.InputContainer) -> av.Vi
     return stream
 
 
-_CONVERT = "Convert it to MP4 (H.264) and choose that."
+_CONVERT = "Convert it to MP4 (H.264), PNG or JPEG and choose that."
 
 
 def _is_cover(stream: av.VideoStream) -> bool:
