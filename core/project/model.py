@@ -8,9 +8,10 @@ chosen version. Nothing here imports Qt or torch, and nothing here touches the d
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Literal, Mapping
+from typing import Any, Literal
 
 SCHEMA = 1
 
@@ -142,6 +143,8 @@ class Take:
     learning: LearningRecord | None = None
     created: str = ""  # ISO 8601, UTC
     seconds: float = 0.0
+    #: ``Start.video`` when it was made, where it continues the start; "" = not known.
+    start_source: str = ""
 
 
 @dataclass(frozen=True)

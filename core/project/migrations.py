@@ -1,0 +1,39 @@
+"""From the schema of an older file to this one's, one step at a time.
+
+Each step is a pure function from the JSON object of schema n to that of n + 1, and each has a
+fixture in ``tests/project/fixtures``: a file as that version wrote it, which must always open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from core.project.errors import ProjectError
+from core.project.model import SCHEMA
+
+Step = Callable[[dict[str, Any]], dict[str, Any]]
+
+#: schema → the step that leads to the next one.
+STEPS: Mapping[int, Step] = {}
+
+
+def schema_of(data: Mapping[str, Any]) -> int:
+    schema = data.get("schema")
+    if type(schema) is not int or schema < 1:
+        raise ProjectError(f"“schema” must be a whole number from 1 on, not {schema!r:.40}.")
+    return schema
+
+
+def migrate(
+    data: dict[str, Any], steps: Mapping[int, Step] = STEPS, to: int = SCHEMA
+) -> dict[str, Any]:
+    """``data`` in schema ``to``; a newer one is left as it is."""
+    schema = schema_of(data)
+    while schema < to:
+        if schema not in steps:
+            raise ProjectError(f"There is no way to bring schema {schema} to {to}.")
+        data = steps[schema](data)
+        schema += 1
+        data = {**data, "schema": schema}
+    return data
