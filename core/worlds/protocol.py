@@ -81,10 +81,15 @@ class World(Protocol):
         """Addresses of the frames that ``actions`` (one text a frame) lead to from ``last``."""
 
     def condition(
-        self, addresses: Sequence[Address], actions: Sequence[str] | None, scene: str | None
+        self,
+        addresses: Sequence[Address],
+        present: int,
+        actions: Sequence[str] | None,
+        scene: str | None,
     ) -> Any:
         """Condition for one window (batch 1): one address and one action text per frame, context
-        first. ``actions`` None and ``scene`` None drop the text (fast learning, guidance)."""
+        first ("" for context frames). ``present`` is the index of the last context frame.
+        ``actions`` None and ``scene`` None drop the text (fast learning, guidance)."""
 
     def forward(self, z: torch.Tensor, u: torch.Tensor, cond: Any) -> torch.Tensor:
         """The denoiser's output, same shape as ``z``. With gradients where the caller wants them."""

@@ -1,0 +1,59 @@
+"""Masked sampling: the past stays as it is, the future is drawn from noise. For every world."""
+
+from __future__ import annotations
+
+from typing import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from core.diffusion.window import Window
+from core.worlds.protocol import World
+
+#: Called after each step with (steps done, steps, clean estimate of the new frames [C, F, h, w]);
+#: returns False to stop.
+OnStep = Callable[[int, int, Tensor], bool]
+
+
+class SamplingStopped(Exception):
+    """``on_step`` asked to stop."""
+
+
+@torch.no_grad()
+def sample(
+    world: World,
+    window: Window,
+    *,
+    steps: int,
+    guidance: float,
+    generator: torch.Generator,
+    on_step: OnStep | None = None,
+) -> Tensor:
+    """New frames [C, F_new, h, w] that continue ``window.context``.
+
+    Context frames are shown at their own noise level, drawn once; they are never stepped. Raises
+    SamplingStopped.
+    """
+    g = world.geometry
+    past = window.stacked_context()  # [1, C, P, h, w]
+    p, n = past.shape[2], window.new_frames
+    noise = torch.randn(
+        (1, g.channels, p + n, g.latent_height, g.latent_width), generator=generator
+    ).to(past.device)
+    levels = window.context_levels(past.device)  # [1, P]
+    shown = world.add_noise(past, noise[:, :, :p], levels)
+    z = noise[:, :, p:]
+    cond = window.condition(world)
+    plain = window.condition(world, text=False) if guidance != 1.0 else None
+    schedule = world.schedule(steps)
+    for i, (u, u_next) in enumerate(zip(schedule, schedule[1:]), start=1):
+        u_all = torch.cat([levels, torch.full((1, n), u, device=past.device)], 1)
+        full = torch.cat([shown, z], 2)
+        out = world.forward(full, u_all, cond)[:, :, p:]
+        if plain is not None:
+            base = world.forward(full, u_all, plain)[:, :, p:]
+            out = base + guidance * (out - base)
+        z, clean = world.step(z, out, u, u_next)
+        if on_step is not None and not on_step(i, steps, clean[0]):
+            raise SamplingStopped
+    return z[0]

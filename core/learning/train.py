@@ -1,0 +1,195 @@
+"""Slow learning (paper §3.1): masked conditional training of the starter world. Resumable.
+
+    torchrun --nproc-per-node 2 -m core.learning.train --data runs/data --out runs/starter --minutes 90
+
+Each process draws its own clips and the gradients are averaged. Every few minutes the running
+average of the weights is measured on held-out scenes, and a sample sheet and a checkpoint are
+written; start the same command again to go on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import time
+from copy import deepcopy
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch import nn
+
+from core.learning.clips import Batch, Clips
+from core.learning.held_out import HeldOut
+from core.worlds.starter.autoencoder import StarterAutoencoder
+from core.worlds.starter.denoiser import StarterDenoiser
+from core.worlds.starter.text import StarterTextEncoder
+from core.worlds.starter.world import save as save_world
+
+
+class Trainer:
+    """float32 master weights, a bfloat16 working copy, and a running average."""
+
+    def __init__(self, net: StarterDenoiser, rate: float, muon_rate: float):
+        self.net = net
+        self.work = deepcopy(net).bfloat16().train()
+        self.average = deepcopy(net).requires_grad_(False)
+        matrices = [
+            p for n, p in net.named_parameters()
+            if n.startswith("blocks.") and p.ndim == 2 and "modulation" not in n
+        ]
+        chosen = {id(p) for p in matrices}
+        others = [p for p in net.parameters() if id(p) not in chosen]
+        self.optimizers: list[torch.optim.Optimizer] = [
+            torch.optim.Muon(matrices, lr=muon_rate, weight_decay=0.02,
+                             adjust_lr_fn="match_rms_adamw"),
+            torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.01),
+        ]
+        self.base_rates = (muon_rate, rate)
+        self.step = 0
+        self.seconds = 0.0
+
+    def loss(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
+        """The masked loss on one batch, through the bfloat16 copy."""
+        eps = torch.randn(batch.z0.shape, generator=generator)
+        level = batch.u[:, None, :, None, None]
+        out = self.work(batch.z0 + level * (eps - batch.z0), batch.u, batch.condition)
+        error = (out.float() - (eps - batch.z0)).square().mean((1, 3, 4))
+        return (error * batch.mask).sum() / batch.mask.sum()
+
+    def update(self, scale: float) -> float:
+        """Average gradients over processes, clip, step, refresh the working copy."""
+        for optimizer, rate in zip(self.optimizers, self.base_rates):
+            for group in optimizer.param_groups:
+                group["lr"] = rate * scale
+        master, work = list(self.net.parameters()), list(self.work.parameters())
+        flat = torch.cat([p.grad.float().flatten() for p in work])
+        if dist.is_initialized():
+            dist.all_reduce(flat)
+            flat /= dist.get_world_size()
+        norm = float(flat.norm())
+        flat *= min(1.0, 1.0 / (norm + 1e-6))
+        for p, part in zip(master, flat.split([p.numel() for p in master])):
+            p.grad = part.view_as(p)
+        for optimizer in self.optimizers:
+            optimizer.step()
+        with torch.no_grad():
+            for m, w, a in zip(master, work, self.average.parameters()):
+                w.copy_(m)
+                w.grad = None
+                a.lerp_(m, 1 - min(0.998, (1 + self.step) / (20 + self.step)))
+        self.step += 1
+        return norm
+
+    def state(self) -> dict:
+        return {
+            "net": self.net.state_dict(), "average": self.average.state_dict(),
+            "optimizers": [o.state_dict() for o in self.optimizers],
+            "step": self.step, "seconds": self.seconds,
+        }
+
+    def restore(self, saved: dict) -> None:
+        self.net.load_state_dict(saved["net"])
+        self.average.load_state_dict(saved["average"])
+        for optimizer, state in zip(self.optimizers, saved["optimizers"]):
+            optimizer.load_state_dict(state)
+        self.work.load_state_dict(saved["net"])
+        self.step, self.seconds = saved["step"], saved["seconds"]
+
+
+def learning_rate(share: float, step: int) -> float:
+    """Warm up over 60 steps, hold, and fall to zero over the last 40 % of the time."""
+    warm = min(1.0, (step + 1) / 60)
+    return warm * (1.0 if share < 0.6 else 0.5 * (1 + math.cos(math.pi * (share - 0.6) / 0.4)))
+
+
+def train(args: argparse.Namespace) -> None:
+    rank, world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    torch.set_num_threads(args.threads)
+    if world_size > 1:
+        dist.init_process_group("gloo")
+    torch.manual_seed(args.seed)
+    text = StarterTextEncoder.from_pretrained(args.text).eval().requires_grad_(False)
+    autoencoder = StarterAutoencoder.from_pretrained(args.autoencoder).eval().requires_grad_(False)
+    net = StarterDenoiser(
+        latent_channels=autoencoder.config.latent_channels, dim=args.dim, layers=args.layers,
+        heads=args.dim // 64,
+    )
+    trainer = Trainer(net, args.rate, args.muon_rate)
+    args.out.mkdir(parents=True, exist_ok=True)
+    state = args.out / "state.pt"
+    if state.exists():
+        trainer.restore(torch.load(state, weights_only=True))
+    seed = args.seed * 1000 + rank + trainer.step * 7919
+    clips = Clips(args.data, text, seed=seed)
+    generator = torch.Generator().manual_seed(seed + 1)
+    held_out = HeldOut(autoencoder, text, args.out) if rank == 0 else None
+    log = (args.out / "log.jsonl").open("a") if rank == 0 else None
+    began, looked, total, count = time.monotonic() - trainer.seconds, trainer.seconds, 0.0, 0
+    share = torch.zeros(1)
+    while True:
+        # All processes must agree on when to stop: the first one's clock decides.
+        share[0] = (time.monotonic() - began) / (60 * args.minutes)
+        if world_size > 1:
+            dist.broadcast(share, 0)
+        if float(share) >= 1:
+            break
+        loss = trainer.loss(clips.batch(args.batch), generator)
+        loss.backward()
+        norm = trainer.update(learning_rate(float(share), trainer.step))
+        total, count = total + float(loss.detach()), count + 1
+        trainer.seconds = time.monotonic() - began
+        if rank == 0 and trainer.step % 25 == 0:
+            row = {"step": trainer.step, "minutes": round(trainer.seconds / 60, 1),
+                   "loss": round(total / count, 4), "norm": round(norm, 3)}
+            total, count = 0.0, 0
+            if trainer.seconds - looked > 60 * args.look_minutes:
+                looked = trainer.seconds
+                row |= held_out.measure(trainer.average)
+                checkpoint(args.out, trainer, autoencoder, text)
+            print(json.dumps(row), flush=True)
+            log.write(json.dumps(row) + "\n")
+            log.flush()
+    if rank == 0:
+        row = {"step": trainer.step, "final": True, **held_out.measure(trainer.average)}
+        log.write(json.dumps(row) + "\n")
+        log.close()
+        print(json.dumps(row), flush=True)
+        checkpoint(args.out, trainer, autoencoder, text)
+    if world_size > 1:
+        dist.barrier()
+        dist.destroy_process_group()
+
+
+def checkpoint(
+    out: Path, trainer: Trainer, autoencoder: nn.Module, text: StarterTextEncoder
+) -> None:
+    """The state to go on from, and the averaged weights as a world that can be loaded."""
+    temporary = out / "state.tmp"
+    torch.save(trainer.state(), temporary)
+    os.replace(temporary, out / "state.pt")
+    save_world(out / "world", autoencoder, trainer.average, text)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("runs/data"))
+    parser.add_argument("--autoencoder", type=Path, default=Path("runs/autoencoder/autoencoder"))
+    parser.add_argument("--text", type=Path, default=Path("runs/text/text_encoder"))
+    parser.add_argument("--out", type=Path, default=Path("runs/starter"))
+    parser.add_argument("--minutes", type=float, default=90)
+    parser.add_argument("--look-minutes", type=float, default=8)
+    parser.add_argument("--batch", type=int, default=8, help="clips a process a step")
+    parser.add_argument("--dim", type=int, default=192)
+    parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--muon-rate", type=float, default=3e-3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1)
+    train(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()

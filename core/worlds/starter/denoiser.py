@@ -1,0 +1,244 @@
+"""The starter world's denoiser: a factorised space-time transformer that knows where it looks.
+
+Each block mixes in space (a frame with itself and with *anchor* frames), then in time (one place
+across all frames), then in channels. Two addresses reach it. Through the modulation: how far each
+frame is from the present, in time and in pose. Through the rotary positions of the spatial
+attention: every token carries the compass direction it looks in, so a wall seen before is found
+again by its direction, whatever the heading is now.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.utils.checkpoint
+from diffusers.configuration_utils import ConfigMixin, register_to_config
+from diffusers.models.modeling_utils import ModelMixin
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+#: Numbers that describe a frame's address relative to the present (see ``relative_address``).
+ADDRESS_FEATURES = 20
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One window's condition. ``anchors`` are the frames every frame may look at whole."""
+
+    action: Tensor  # [B, F, T] text features; zeros where dropped
+    scene: Tensor  # [B, T]
+    pose: Tensor  # [B, F, 3] x, y, yaw in world units
+    time: Tensor  # [B, F] frames
+    present: int  # index of the frame that is "now": the last context frame
+    anchors: tuple[int, ...]
+
+    def batch(self, size: int) -> "Condition":
+        """This condition repeated for a batch of ``size``."""
+        return Condition(
+            self.action.expand(size, -1, -1), self.scene.expand(size, -1),
+            self.pose.expand(size, -1, -1), self.time.expand(size, -1),
+            self.present, self.anchors,
+        )
+
+
+def relative_address(pose: Tensor, time: Tensor, present: int) -> Tensor:
+    """[B, F, 3], [B, F] → [B, F, 20]: pose in the present frame's own axes, and the time between."""
+    delta = pose - pose[:, present : present + 1]
+    yaw = pose[:, present : present + 1, 2]
+    cos, sin = yaw.cos(), yaw.sin()
+    ahead = delta[..., 0] * cos + delta[..., 1] * sin
+    left = -delta[..., 0] * sin + delta[..., 1] * cos
+    turn = delta[..., 2]
+    dt = time - time[:, present : present + 1]
+    # Beyond two windows "long ago" is all one: remembered frames share one temporal position.
+    near = dt.clamp(-16, 16) / 8
+    features = [near, torch.sign(dt) * torch.log1p(dt.abs()) / 4]
+    for f in (1.0, 2.0, 4.0):
+        features += [torch.sin(f * ahead), torch.cos(f * ahead)]
+        features += [torch.sin(f * left), torch.cos(f * left)]
+    features += [ahead.clamp(-4, 4) / 2, left.clamp(-4, 4) / 2]
+    features += [turn.sin(), turn.cos(), (2 * turn).sin(), (2 * turn).cos()]
+    return torch.stack(features, -1)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Rotary embedding: pairs are (first half, second half) of the last axis."""
+    a, b = x.chunk(2, -1)
+    return torch.cat([a * cos - b * sin, b * cos + a * sin], -1)
+
+
+class Attention(nn.Module):
+    """Multi-head attention with separate projections, so that an adapter can name each."""
+
+    def __init__(self, dim: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.to_q = nn.Linear(dim, dim, bias=False)
+        self.to_k = nn.Linear(dim, dim, bias=False)
+        self.to_v = nn.Linear(dim, dim, bias=False)
+        self.to_out = nn.Linear(dim, dim, bias=False)
+
+    def heads_of(self, x: Tensor) -> Tensor:
+        """[N, L, D] → [N, heads, L, D / heads]."""
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        # Normalised queries and keys: training stays calm at a high learning rate in bfloat16.
+        q, k = F.rms_norm(q, (q.shape[-1],)), F.rms_norm(k, (k.shape[-1],))
+        return self.merge(torch.softmax(q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5, -1) @ v)
+
+    def merge(self, x: Tensor) -> Tensor:
+        return self.to_out(x.transpose(1, 2).flatten(2))
+
+
+class SpatialAttention(Attention):
+    """A frame's tokens look at the frame itself and at the anchor frames."""
+
+    def forward(self, x: Tensor, rope: tuple[Tensor, Tensor], anchors: tuple[int, ...]) -> Tensor:
+        """x [B, F, N, D]; rope cos/sin [B, F, 1, N, head/2]."""
+        b, f, n, d = x.shape
+        cos, sin = rope
+        flat = x.flatten(0, 1)
+        q, k, v = (self.heads_of(p(flat)) for p in (self.to_q, self.to_k, self.to_v))
+        q = F.rms_norm(q, (q.shape[-1],))
+        k = F.rms_norm(k, (k.shape[-1],))
+        q = rotate(q, cos.flatten(0, 1), sin.flatten(0, 1))
+        k = rotate(k, cos.flatten(0, 1), sin.flatten(0, 1))
+        if anchors:
+            index = torch.tensor(anchors, device=x.device)
+
+            def with_anchors(t: Tensor) -> Tensor:
+                own = t.unflatten(0, (b, f))  # b f heads n hd
+                kept = own.index_select(1, index).permute(0, 2, 1, 3, 4).flatten(2, 3)
+                kept = kept.unsqueeze(1).expand(-1, f, -1, -1, -1)
+                return torch.cat([own, kept], 3).flatten(0, 1)
+
+            k, v = with_anchors(k), with_anchors(v)
+        weights = torch.softmax(q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5, -1)
+        return self.merge(weights @ v).unflatten(0, (b, f))
+
+
+class TemporalAttention(Attention):
+    """One place's tokens across all frames. What fast learning adapts (paper §3.2)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [B, F, N, D]."""
+        b, f, n, d = x.shape
+        flat = x.transpose(1, 2).flatten(0, 1)  # (b n) f d
+        q, k, v = (self.heads_of(p(flat)) for p in (self.to_q, self.to_k, self.to_v))
+        return self.attend(q, k, v).unflatten(0, (b, n)).transpose(1, 2)
+
+
+class Block(nn.Module):
+    """Space, time, channels; each modulated by the frame's condition (adaptive layer norm)."""
+
+    def __init__(self, dim: int, heads: int, mlp_ratio: int):
+        super().__init__()
+        self.spatial_attn = SpatialAttention(dim, heads)
+        self.temporal_attn = TemporalAttention(dim, heads)
+        self.mlp_in = nn.Linear(dim, mlp_ratio * dim)
+        self.mlp_out = nn.Linear(mlp_ratio * dim, dim)
+        self.modulation = nn.Linear(dim, 9 * dim)
+        nn.init.zeros_(self.modulation.weight)
+        nn.init.zeros_(self.modulation.bias)
+
+    def forward(
+        self, x: Tensor, c: Tensor, rope: tuple[Tensor, Tensor], anchors: tuple[int, ...]
+    ) -> Tensor:
+        """x [B, F, N, D], c [B, F, D]."""
+        m = self.modulation(c).unsqueeze(2).chunk(9, -1)
+        x = x + m[2] * self.spatial_attn(self.shift(x, m[0], m[1]), rope, anchors)
+        x = x + m[5] * self.temporal_attn(self.shift(x, m[3], m[4]))
+        h = F.gelu(self.mlp_in(self.shift(x, m[6], m[7])), approximate="tanh")
+        return x + m[8] * self.mlp_out(h)
+
+    @staticmethod
+    def shift(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+        return F.layer_norm(x, (x.shape[-1],)) * (1 + scale) + shift
+
+
+class StarterDenoiser(ModelMixin, ConfigMixin):
+    """Predicts the flow (noise minus picture) of every frame in a window. See ``Condition``."""
+
+    _supports_gradient_checkpointing = True
+
+    @register_to_config
+    def __init__(
+        self, latent_channels: int = 12, latent_size: int = 16, patch: int = 2, dim: int = 256,
+        layers: int = 6, heads: int = 4, mlp_ratio: int = 3, text_features: int = 128,
+        field_of_view: float = 75.0,
+    ):
+        super().__init__()
+        self.gradient_checkpointing = False
+        side = latent_size // patch
+        token = latent_channels * patch * patch
+        self.patch_in = nn.Linear(token, dim)
+        self.place = nn.Parameter(torch.randn(side * side, dim) * 0.02)
+        self.noise_in = nn.Sequential(nn.Linear(64, dim), nn.SiLU(), nn.Linear(dim, dim))
+        self.address_in = nn.Sequential(
+            nn.Linear(ADDRESS_FEATURES, dim), nn.SiLU(), nn.Linear(dim, dim)
+        )
+        self.action_in = nn.Linear(text_features, dim, bias=False)
+        self.scene_in = nn.Linear(text_features, dim, bias=False)
+        self.blocks = nn.ModuleList(Block(dim, heads, mlp_ratio) for _ in range(layers))
+        self.out_modulation = nn.Linear(dim, 2 * dim)
+        self.patch_out = nn.Linear(dim, token)
+        for layer in (self.out_modulation, self.patch_out):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def rope(self, pose: Tensor) -> tuple[Tensor, Tensor]:
+        """Compass direction and height of every token: cos, sin [B, F, 1, N, head/2], float32.
+
+        Made from the configuration at each call rather than kept as buffers: casting the network
+        to bfloat16 must not round angles.
+        """
+        config, device = self.config, pose.device
+        side = config.latent_size // config.patch
+        pairs = config.dim // config.heads // 2
+        half = math.tan(math.radians(config.field_of_view) / 2)
+        grid = (torch.arange(side, device=device) + 0.5) / side * 2 - 1
+        azimuth = -torch.atan(grid * half).repeat(side)  # left is positive, as yaw is
+        rows = (grid * 2.0).repeat_interleave(side)
+        around = pairs * 5 // 8
+        # Whole multiples of the compass angle, so that a full turn comes back to the same code.
+        turns = torch.round(torch.logspace(0, math.log10(24), around, device=device))
+        heights = torch.logspace(0, math.log10(12), pairs - around, device=device)
+        compass = (pose[..., 2:3].float() + azimuth)[..., None] * turns
+        up = (rows[:, None] * heights).expand(*compass.shape[:-1], -1)
+        angle = torch.cat([compass, up], -1).unsqueeze(2)
+        return angle.cos(), angle.sin()
+
+    def forward(self, z: Tensor, u: Tensor, condition: Condition) -> Tensor:
+        """z [B, C, F, h, w], u [B, F] noise levels → the flow, same shape as z."""
+        p = self.config.patch
+        b, c, f, h, w = z.shape
+        dtype = self.patch_in.weight.dtype
+        x = z.to(dtype).reshape(b, c, f, h // p, p, w // p, p).permute(0, 2, 3, 5, 1, 4, 6)
+        x = self.patch_in(x.reshape(b, f, (h // p) * (w // p), c * p * p)) + self.place
+        address = relative_address(condition.pose, condition.time, condition.present)
+        emb = self.noise_in(noise_features(u).to(dtype)) + self.address_in(address.to(dtype))
+        emb = emb + self.action_in(condition.action.to(dtype))
+        emb = F.silu(emb + self.scene_in(condition.scene.to(dtype))[:, None])
+        cos, sin = self.rope(condition.pose)
+        rope = (cos.to(dtype), sin.to(dtype))
+        for block in self.blocks:
+            if self.gradient_checkpointing and torch.is_grad_enabled():
+                x = torch.utils.checkpoint.checkpoint(
+                    block, x, emb, rope, condition.anchors, use_reentrant=False
+                )
+            else:
+                x = block(x, emb, rope, condition.anchors)
+        shift, scale = self.out_modulation(emb).unsqueeze(2).chunk(2, -1)
+        x = self.patch_out(Block.shift(x, shift, scale))
+        x = x.view(b, f, h // p, w // p, c, p, p).permute(0, 4, 1, 2, 5, 3, 6)
+        return x.reshape(b, c, f, h, w).to(z.dtype)
+
+
+def noise_features(u: Tensor) -> Tensor:
+    """Noise levels [B, F] → sinusoidal features [B, F, 64]."""
+    frequencies = torch.exp(torch.linspace(0, math.log(1000), 32, device=u.device)) * 0.5
+    angle = u.float()[..., None] * frequencies
+    return torch.cat([angle.sin(), angle.cos()], -1)

@@ -1,0 +1,179 @@
+"""The starter world: its three networks behind the world protocol."""
+
+from __future__ import annotations
+
+import json
+import math
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.diffusion.loss import flow_noise, flow_step, flow_target
+from core.worlds.catalogue import content_hash
+from core.worlds.protocol import Address, Geometry
+from core.worlds.starter.autoencoder import StarterAutoencoder
+from core.worlds.starter.denoiser import Condition, StarterDenoiser
+from core.worlds.starter.text import StarterTextEncoder
+
+
+class StarterWorld:
+    """See ``core.worlds.protocol.World``. Poses are in scene cells, yaw counter-clockwise."""
+
+    def __init__(
+        self,
+        autoencoder: StarterAutoencoder,
+        net: StarterDenoiser,
+        text: StarterTextEncoder,
+        *,
+        id: str,
+        name: str,
+        hash: str,
+        geometry: Geometry,
+        shift: float = 1.0,
+    ):
+        self.autoencoder = autoencoder.eval().requires_grad_(False)
+        self.net = net.eval().requires_grad_(False)
+        self.text = text.eval().requires_grad_(False)
+        self.id, self.name, self.hash, self.geometry = id, name, hash, geometry
+        self._shift = shift
+        self._features = lru_cache(maxsize=256)(self._read)
+
+    @property
+    def device(self) -> torch.device:
+        return self.net.place.device
+
+    @torch.no_grad()
+    def encode(self, frames: np.ndarray) -> Tensor:
+        g = self.geometry
+        if frames.ndim != 4 or frames.shape[1:] != (g.height, g.width, 3) or not len(frames):
+            raise ValueError(
+                f"encode: frames are {frames.shape}; expected [F, {g.height}, {g.width}, 3] uint8, "
+                "F at least 1"
+            )
+        x = torch.from_numpy(np.ascontiguousarray(frames)).to(self.device)
+        x = x.permute(0, 3, 1, 2).float() / 127.5 - 1
+        return torch.cat([self.autoencoder.encode(part) for part in x.split(16)]).float()
+
+    @torch.no_grad()
+    def decode(self, z: Tensor) -> np.ndarray:
+        z = z.to(self.device, torch.float32)
+        x = torch.cat([self.autoencoder.decode(part) for part in z.split(16)])
+        x = ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+        return x.permute(0, 2, 3, 1).cpu().numpy()
+
+    def addresses(self, last: Address, actions: Sequence[str]) -> list[Address]:
+        """Dead reckoning: turn by half, move, turn by the other half (as the training walks do)."""
+        x, y, yaw = last.pose or (0.0, 0.0, 0.0)
+        found = []
+        for i, text in enumerate(actions, start=1):
+            forward, left, turn = self.text.motion(text)
+            way = yaw + turn / 2
+            x += forward * math.cos(way) - left * math.sin(way)
+            y += forward * math.sin(way) + left * math.cos(way)
+            yaw += turn
+            found.append(Address(last.time + i, (x, y, yaw)))
+        return found
+
+    @torch.no_grad()
+    def _read(self, text: str) -> Tensor:
+        return self.text([text])[0]
+
+    def condition(
+        self,
+        addresses: Sequence[Address],
+        present: int,
+        actions: Sequence[str] | None,
+        scene: str | None,
+    ) -> Condition:
+        empty = self._features("")
+        action = [self._features(t) for t in actions] if actions else [empty] * len(addresses)
+        poses = torch.tensor([a.pose or (0.0, 0.0, 0.0) for a in addresses], dtype=torch.float64)
+        # The present is the origin: far from the start, float32 must not blur a step.
+        poses[:, :2] -= poses[present, :2].clone()
+        times = torch.tensor([a.time - addresses[present].time for a in addresses])
+        return Condition(
+            action=torch.stack(action)[None],
+            scene=self._features(scene or "")[None],
+            pose=poses[None].float().to(self.device),
+            time=times[None].float().to(self.device),
+            present=present,
+            anchors=anchors(present),
+        )
+
+    def forward(self, z: Tensor, u: Tensor, cond: Condition) -> Tensor:
+        return self.net(z, u, cond if len(cond.scene) == len(z) else cond.batch(len(z)))
+
+    def add_noise(self, z0: Tensor, eps: Tensor, u: Tensor) -> Tensor:
+        return flow_noise(z0, eps, u)
+
+    def target(self, z0: Tensor, eps: Tensor, u: Tensor) -> Tensor:
+        return flow_target(z0, eps)
+
+    def schedule(self, steps: int) -> list[float]:
+        if steps < 1:
+            raise ValueError(f"schedule: {steps} steps; at least 1 is needed")
+        line = [1 - i / steps for i in range(steps + 1)]
+        return [self._shift * t / (1 + (self._shift - 1) * t) for t in line]
+
+    def step(self, z: Tensor, out: Tensor, u: float, u_next: float) -> tuple[Tensor, Tensor]:
+        return flow_step(z, out, u, u_next)
+
+    def lora_targets(self) -> str:
+        return r"blocks\.\d+\.temporal_attn\.(to_q|to_k|to_v|to_out)"
+
+
+def anchors(present: int) -> tuple[int, ...]:
+    """The context frames that every frame may look at whole: the present and the oldest."""
+    return (present,) if present == 0 else (0, present)
+
+
+def geometry_of(config: dict[str, Any]) -> Geometry:
+    """The geometry as ``world.json`` states it."""
+    size = int(config["size"]) // 8
+    return Geometry(
+        channels=int(config["channels"]), latent_height=size, latent_width=size, s_stride=8,
+        t_stride=1, n_past=int(config["n_past"]), n_new=int(config["n_new"]),
+        rate=Fraction(config["rate"]),
+    )
+
+
+def load(folder: Path, device: torch.device) -> StarterWorld:
+    """Load from a folder in the diffusers layout; raises OSError or ValueError when it is broken."""
+    config = json.loads((folder / "world.json").read_text("utf-8"))
+    autoencoder = StarterAutoencoder.from_pretrained(folder / "autoencoder", dtype=torch.float32)
+    net = StarterDenoiser.from_pretrained(folder / "transformer", dtype=torch.float32)
+    text = StarterTextEncoder.from_pretrained(folder / "text_encoder", dtype=torch.float32)
+    return StarterWorld(
+        autoencoder.to(device), net.to(device), text.to(device), id=config["id"],
+        name=config["name"], hash=content_hash(folder), geometry=geometry_of(config),
+        shift=float(config.get("shift", 1.0)),
+    )
+
+
+def save(
+    folder: Path, autoencoder: StarterAutoencoder, net: StarterDenoiser, text: StarterTextEncoder,
+    **facts: Any,
+) -> None:
+    """Write the diffusers layout; ``facts`` go into ``world.json`` beside the geometry."""
+    folder.mkdir(parents=True, exist_ok=True)
+    autoencoder.save_pretrained(folder / "autoencoder")
+    net.save_pretrained(folder / "transformer")
+    text.save_pretrained(folder / "text_encoder")
+    index = {
+        "_class_name": "StarterWorld",
+        "autoencoder": ["core.worlds.starter.autoencoder", "StarterAutoencoder"],
+        "transformer": ["core.worlds.starter.denoiser", "StarterDenoiser"],
+        "text_encoder": ["core.worlds.starter.text", "StarterTextEncoder"],
+    }
+    (folder / "model_index.json").write_text(json.dumps(index, indent=2) + "\n", "utf-8")
+    config = {
+        "id": "starter", "name": "Starter world", "family": "starter",
+        "size": net.config.latent_size * 8, "channels": net.config.latent_channels,
+        "n_past": 4, "n_new": 8, "rate": "8", "licence": "Apache-2.0", **facts,
+    }
+    (folder / "world.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
