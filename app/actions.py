@@ -33,17 +33,17 @@ class Command:
 C = Command
 MENUS = ("File", "Edit", "Clip", "Generate", "Memory", "View", "Help")
 
-#: The quick verbs: text of the action, icon, key.
-VERBS: tuple[tuple[str, str, str], ...] = (
-    ("walk forward", "arrow-up", "1"),
-    ("walk back", "arrow-down", "2"),
-    ("turn left", "rotate-left", "3"),
-    ("turn right", "rotate-right", "4"),
-    ("step left", "arrow-left", "5"),
-    ("step right", "arrow-right", "6"),
-    ("hold still", "hand-back-left-outline", "7"),
-    ("walk forward turning left", "arrow-left-top", "8"),
-    ("walk forward turning right", "arrow-right-top", "9"),
+#: The quick verbs, laid out like the number pad that fires them: text, short name, icon, key.
+VERBS: tuple[tuple[str, str, str, str], ...] = (
+    ("walk forward turning left", "Forward left", "arrow-top-left", "7"),
+    ("walk forward", "Forward", "arrow-up", "8"),
+    ("walk forward turning right", "Forward right", "arrow-top-right", "9"),
+    ("turn left", "Turn left", "rotate-left", "4"),
+    ("hold still", "Hold still", "human-male", "5"),
+    ("turn right", "Turn right", "rotate-right", "6"),
+    ("step left", "Step left", "arrow-left", "1"),
+    ("walk back", "Back", "arrow-down", "2"),
+    ("step right", "Step right", "arrow-right", "3"),
 )
 
 TABLE: tuple[Command, ...] = (
@@ -87,7 +87,7 @@ TABLE: tuple[Command, ...] = (
     C("cancel", "Generate", "Cancel", ("Ctrl+.",), "Stop this job; finished chunks stay", "stop", JOB, group="job"),
     *(
         C(f"verb_{i}", "Generate", text.capitalize(), (key,), f"Add “{text}” to the action lane", glyph, group="verb")
-        for i, (text, glyph, key) in enumerate(VERBS)
+        for i, (text, _short, glyph, key) in enumerate(VERBS)
     ),
 
     C("memory_mute", "Memory", "Mute memory", ("Ctrl+M",), "Generate as if nothing had been learned", "volume-off", checkable=True),

@@ -1,0 +1,246 @@
+"""The words: the scene that always holds, the next action, and the one Generate button."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QSizePolicy,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.actions import VERBS, Actions, native
+from app.widgets.basics import ElidedLabel, bind, icon_button, label, primary, rule, scrolled
+from core.project.model import Project
+
+_SCENE_PAUSE_MS = 500
+
+
+class SceneField(QPlainTextEdit):
+    """A few lines; Tab leaves it, and so does Ctrl+Return, which is Generate's."""
+
+    left = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setTabChangesFocus(True)
+        self.setFixedHeight(64)
+
+    def focusOutEvent(self, event) -> None:  # noqa: N802
+        super().focusOutEvent(event)
+        self.left.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
+            self.left.emit()
+            self.clearFocus()
+            return
+        super().keyPressEvent(event)
+
+
+class ActionsPanel(QWidget):
+    scene_changed = Signal(str)
+    action_added = Signal(str, float)  # text, seconds: at the end of the lane
+    action_text_changed = Signal(str, str)  # action id, text
+    seed_changed = Signal(bool, int)  # fixed, seed
+    seconds_changed = Signal(float)
+
+    def __init__(self, actions: Actions, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._actions = actions
+        self._editing: str | None = None  # the selected action whose text the field shows
+        self._filling = False
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(12, 12, 12, 12)
+        column.setSpacing(6)
+        self._build_scene(column)
+        column.addSpacing(6)
+        self._build_action(column)
+        column.addSpacing(6)
+        self._build_verbs(column)
+        column.addSpacing(6)
+        self._build_amounts(column)
+        column.addStretch(1)
+        outer.addWidget(scrolled(body), 1)
+        outer.addWidget(rule())
+        outer.addWidget(self._build_foot())
+
+    # -- parts ---------------------------------------------------------------------------------
+
+    def _build_scene(self, column: QVBoxLayout) -> None:
+        column.addWidget(label(self.tr("Scene"), "section"))
+        self.scene = SceneField()
+        self.scene.setPlaceholderText(self.tr("What is true in every chunk: “a quiet corridor with blue doors”"))
+        self.scene.setAccessibleName(self.tr("Scene, holds in every chunk"))
+        self._scene_timer = QTimer(self)
+        self._scene_timer.setSingleShot(True)
+        self._scene_timer.setInterval(_SCENE_PAUSE_MS)
+        self._scene_timer.timeout.connect(self._send_scene)
+        self.scene.textChanged.connect(lambda: self._filling or self._scene_timer.start())
+        self.scene.left.connect(self._send_scene)
+        column.addWidget(self.scene)
+
+    def _build_action(self, column: QVBoxLayout) -> None:
+        self._action_head = label(self.tr("Next action"), "section")
+        column.addWidget(self._action_head)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        self.text = QLineEdit()
+        self.text.setText("walk forward")
+        self.text.setPlaceholderText(self.tr("walk forward, turn left, look up …"))
+        self.text.setAccessibleName(self.tr("Action"))
+        self.text.returnPressed.connect(self._commit_text)
+        self.text.editingFinished.connect(self._finish_text)
+        row.addWidget(self.text, 1)
+        self.add = icon_button("plus", self.tr("Add to the action lane (Return)"), self._commit_text)
+        self.add.setProperty("flat", False)
+        self.add.setFixedHeight(28)
+        row.addWidget(self.add)
+        column.addLayout(row)
+
+    def _build_verbs(self, column: QVBoxLayout) -> None:
+        grid = QGridLayout()
+        grid.setSpacing(4)
+        self.verbs: list[QToolButton] = []
+        for i, (_text, short, _glyph, _key) in enumerate(VERBS):
+            action = self._actions[f"verb_{i}"]
+            made = QToolButton()
+            made.setDefaultAction(action)
+            made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+            made.setIconSize(QSize(20, 20))
+            made.setText(self.tr(short))
+            made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            made.setAccessibleName(action.text())
+            made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            made.setMinimumHeight(50)
+            action.changed.connect(lambda b=made, s=short: b.setText(self.tr(s)))
+            grid.addWidget(made, i // 3, i % 3)
+            self.verbs.append(made)
+        column.addLayout(grid)
+
+    def _build_amounts(self, column: QVBoxLayout) -> None:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(6)
+        grid.addWidget(label(self.tr("Length of an action"), "dim"), 0, 0)
+        self.seconds = QDoubleSpinBox()
+        self.seconds.setRange(0.125, 60)
+        self.seconds.setDecimals(2)
+        self.seconds.setSingleStep(0.5)
+        self.seconds.setValue(2)
+        self.seconds.setSuffix(self.tr(" s"))
+        self.seconds.setAccessibleName(self.tr("Length of an action in seconds"))
+        self.seconds.setToolTip(self.tr("How long each new action lasts"))
+        self.seconds.valueChanged.connect(self.seconds_changed)
+        grid.addWidget(self.seconds, 0, 1)
+        self.fixed = QCheckBox(self.tr("Fixed seed"))
+        self.fixed.setToolTip(self.tr("On: the same seed gives the same picture again. Off: each take is new."))
+        self.fixed.setAccessibleName(self.tr("Fixed seed"))
+        grid.addWidget(self.fixed, 1, 0)
+        self.seed = QSpinBox()
+        self.seed.setRange(0, 2_147_483_647)
+        self.seed.setAccessibleName(self.tr("Seed"))
+        self.seed.setEnabled(False)
+        grid.addWidget(self.seed, 1, 1)
+        self.fixed.toggled.connect(self.seed.setEnabled)
+        self.fixed.toggled.connect(lambda *_: self._send_seed())
+        self.seed.valueChanged.connect(lambda *_: self._send_seed())
+        grid.setColumnStretch(0, 1)
+        self.seconds.setFixedWidth(104)
+        self.seed.setFixedWidth(104)
+        column.addLayout(grid)
+
+    def _build_foot(self) -> QWidget:
+        foot = QWidget()
+        column = QVBoxLayout(foot)
+        column.setContentsMargins(12, 10, 12, 12)
+        column.setSpacing(5)
+        self.generate = bind(primary(self.tr("Generate"), "creation"), self._actions["generate"])
+        self.generate.setMinimumHeight(36)
+        column.addWidget(self.generate)
+        self._hint = ElidedLabel("", "dim")
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self._hint)
+        return foot
+
+    # -- what it shows -------------------------------------------------------------------------
+
+    def show_project(self, p: Project | None) -> None:
+        self.setEnabled(p is not None)
+        scene = p.scene if p else ""
+        if scene != self.scene.toPlainText() and not self._scene_timer.isActive():
+            self._filling = True
+            self.scene.setPlainText(scene)
+            self._filling = False
+
+    def show_selected_action(self, id: str | None, text: str) -> None:
+        """One selected action: the field edits it. None: the field writes the next one."""
+        if id == self._editing and (id is None or text == self.text.text()):
+            return
+        leaving = self._editing is not None and id is None
+        self._editing = id
+        if id is not None:
+            self.text.setText(text)
+        self._action_head.setText(self.tr("Selected action") if id else self.tr("Next action"))
+        self.add.setVisible(id is None)
+        if leaving:
+            self.text.setText(text or "walk forward")
+
+    def show_plan(self, words: str, enabled: bool, hint: str = "") -> None:
+        """What Generate will do, on the button itself."""
+        self.generate.setText(words)
+        self.generate.setAccessibleName(words)
+        self.generate.setEnabled(enabled)
+        keys = native(self._actions["generate"].shortcuts()[:1])
+        self._hint.setText(hint or keys)
+
+    def set_amounts(self, seconds: float, fixed: bool, seed: int) -> None:
+        self.seconds.setValue(seconds)
+        self.seed.setValue(seed)
+        self.fixed.setChecked(fixed)
+
+    def pending(self) -> tuple[str, float]:
+        return self.text.text().strip(), self.seconds.value()
+
+    def flush(self) -> None:
+        """Hand over what is typed but not yet sent (before Generate, before closing)."""
+        if self._scene_timer.isActive():
+            self._send_scene()
+        self._finish_text()
+
+    # -- intents -------------------------------------------------------------------------------
+
+    def _send_scene(self) -> None:
+        self._scene_timer.stop()
+        self.scene_changed.emit(self.scene.toPlainText().strip())
+
+    def _send_seed(self) -> None:
+        self.seed_changed.emit(self.fixed.isChecked(), self.seed.value())
+
+    def _commit_text(self) -> None:
+        text = self.text.text().strip()
+        if not text:
+            return
+        if self._editing is not None:
+            self.action_text_changed.emit(self._editing, text)
+        else:
+            self.action_added.emit(text, self.seconds.value())
+            self.text.selectAll()
+
+    def _finish_text(self) -> None:
+        text = self.text.text().strip()
+        if self._editing is not None and text:
+            self.action_text_changed.emit(self._editing, text)

@@ -1,0 +1,228 @@
+"""The selected clip: what it was made with, its takes, and redoing it."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.actions import Actions
+from app.state.timecode import short
+from app.widgets.basics import ElidedLabel, Empty, bind, button, icon_button, label, restyle, rule, scrolled
+from app.widgets.pixmaps import Pixmaps
+from core.project import queries
+from core.project.model import Clip, Project, Take
+
+STATUS_GLYPH = {"draft": "pencil-outline", "accepted": "check", "discarded": "trash-can-outline"}
+
+
+def status_words(widget: QWidget, p: Project, take: Take) -> str:
+    words = {
+        "draft": widget.tr("draft"),
+        "accepted": widget.tr("accepted"),
+        "discarded": widget.tr("discarded"),
+    }[take.status]
+    return words + " · " + widget.tr("stale") if queries.is_stale(p, take.id) else words
+
+
+class TakeRow(QFrame):
+    """One version of a chunk; a click or Enter shows it."""
+
+    chosen = Signal(str)
+
+    def __init__(self, p: Project, take: Take, number: int, is_chosen: bool, picture, parent=None):
+        super().__init__(parent)
+        self._id = take.id
+        self.setProperty("role", "choice")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(6, 6, 8, 6)
+        row.setSpacing(8)
+        thumb = QLabel()
+        thumb.setPixmap(picture)
+        row.addWidget(thumb)
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        name = self.tr("Take %1").replace("%1", str(number))
+        if is_chosen:
+            name += " · " + self.tr("shown")
+        words.addWidget(label(name))
+        facts = status_words(self, p, take) + " · " + self.tr("seed %1").replace("%1", str(take.seed))
+        words.addWidget(ElidedLabel(facts, "dim"))
+        row.addLayout(words, 1)
+        self.setAccessibleName(f"{name}, {facts}")
+        if not is_chosen:
+            back = button(self.tr("Show"), "", lambda: self.chosen.emit(self._id))
+            back.setToolTip(self.tr("Bring this take back"))
+            row.addWidget(back)
+        else:
+            restyle(self, role="card")
+
+    def mouseDoubleClickEvent(self, event) -> None:  # noqa: N802
+        self.chosen.emit(self._id)
+
+    def keyPressEvent(self, event) -> None:  # noqa: N802
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.chosen.emit(self._id)
+        else:
+            super().keyPressEvent(event)
+
+
+class ClipPanel(QWidget):
+    take_chosen = Signal(str, str)  # chunk id, take id
+    seed_used = Signal(int)
+
+    def __init__(self, actions: Actions, pixmaps: Pixmaps, path: Callable, parent=None):
+        super().__init__(parent)
+        self._pixmaps, self._path = pixmaps, path
+        self._seen: object = None
+        self._stack = QStackedWidget()
+        self._stack.setObjectName("page")
+        self._stack.addWidget(
+            Empty(
+                "movie-open-outline",
+                self.tr("No clip selected"),
+                self.tr("Click a clip on the timeline to see what it was made with, its other takes, and to make it again."),
+            )
+        )
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(12, 12, 12, 12)
+        column.setSpacing(8)
+        self._title = label("", "title")
+        column.addWidget(self._title)
+        self._reason = label("", "warn", wrap=True)
+        column.addWidget(self._reason)
+        self._form = QFormLayout()
+        self._form.setHorizontalSpacing(16)
+        self._form.setVerticalSpacing(5)
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        column.addLayout(self._form)
+        self._redo = bind(button(self.tr("Redo this chunk"), "refresh"), actions["redo_from_here"])
+        self._back = bind(button(self.tr("Go back to its memory"), "history"), actions["memory_back"])
+        column.addWidget(self._redo)
+        column.addWidget(self._back)
+        column.addSpacing(4)
+        column.addWidget(rule())
+        self._takes_head = label(self.tr("Takes"), "section")
+        column.addWidget(self._takes_head)
+        self._takes = QVBoxLayout()
+        self._takes.setSpacing(6)
+        column.addLayout(self._takes)
+        column.addStretch(1)
+        self._stack.addWidget(scrolled(body))
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._stack)
+
+    def show_clip(self, p: Project | None, clip: Clip | None) -> None:
+        if p is None or clip is None:
+            self._stack.setCurrentIndex(0)
+            self._seen = None
+            return
+        self._stack.setCurrentIndex(1)
+        key = (p.rate, clip, p.chunks, p.takes, p.start, p.tracks[0].clips if p.tracks else ())
+        if key == self._seen:
+            return
+        self._seen = key
+        self._clear()
+        if clip.kind == "start":
+            self._show_start(p, clip)
+        else:
+            self._show_chunk(p, clip)
+
+    def _show_start(self, p: Project, clip: Clip) -> None:
+        self._title.setText(self.tr("Start"))
+        self._reason.hide()
+        kind = self.tr("Video") if p.start and p.start.kind == "video" else self.tr("Picture")
+        self._fact(self.tr("Kind"), kind)
+        asset = p.assets.get(p.start.source) if p.start else None
+        if asset and asset.name:
+            self._fact(self.tr("File"), asset.name)
+        self._fact(self.tr("Length"), self._length(p, clip.frames))
+        for part in (self._redo, self._back, self._takes_head):
+            part.hide()
+
+    def _show_chunk(self, p: Project, clip: Clip) -> None:
+        chunk = p.chunks[clip.source]
+        take = p.takes[chunk.chosen]
+        number = queries.chunk_number(p, chunk.id)
+        self._title.setText(self.tr("Chunk %1").replace("%1", str(number or "–")))
+        reason = queries.stale_reason(p, take.id)
+        if reason is None and queries.actions_changed(p, clip):
+            reason = self.tr("The action above this clip was changed after it was made.")
+        self._reason.setText(reason or "")
+        self._reason.setVisible(bool(reason))
+        self._fact(self.tr("State"), status_words(self, p, take))
+        said = ", ".join(a.text or self.tr("no action") for a in take.actions)
+        self._fact(self.tr("Action"), said)
+        if take.scene:
+            self._fact(self.tr("Scene"), take.scene)
+        self._fact(self.tr("Length"), self._length(p, clip.frames))
+        self._seed_fact(take.seed)
+        self._fact(self.tr("Steps"), str(take.sampling.steps))
+        self._fact(self.tr("Memory"), self._memory_words(take))
+        self._fact(self.tr("Made in"), f"{take.seconds:.1f} s")
+        for part in (self._redo, self._takes_head):
+            part.show()
+        self._back.setVisible(take.snapshot is not None)
+        for i, one in enumerate(queries.takes_of(p, chunk)):
+            picture = self._pixmaps.get(self._path(one.thumbnail), 64, 44, self.devicePixelRatioF())
+            row = TakeRow(p, one, i + 1, one.id == chunk.chosen, picture)
+            row.chosen.connect(lambda take_id, c=chunk.id: self.take_chosen.emit(c, take_id))
+            self._takes.addWidget(row)
+
+    def _memory_words(self, take: Take) -> str:
+        if take.memory.preset == "off":
+            return self.tr("off")
+        if take.memory.muted:
+            return self.tr("muted")
+        base = self.tr("%1 %").replace("%1", str(round(take.memory.strength * 100)))
+        return base if take.snapshot_in else base + " · " + self.tr("nothing learned yet")
+
+    def _length(self, p: Project, frames: int) -> str:
+        words = self.tr("1 frame") if frames == 1 else self.tr("%1 frames").replace("%1", str(frames))
+        return f"{short(frames, p.rate)} · {words}"
+
+    def _fact(self, name: str, value: str) -> None:
+        shown = label(value, wrap=True)
+        shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._form.addRow(label(name, "dim"), shown)
+
+    def _seed_fact(self, seed: int) -> None:
+        cell = QWidget()
+        row = QHBoxLayout(cell)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        row.addWidget(label(str(seed)), 1)
+        row.addWidget(
+            icon_button(
+                "content-copy",
+                self.tr("Copy the seed"),
+                lambda: QGuiApplication.clipboard().setText(str(seed)),
+            )
+        )
+        row.addWidget(
+            icon_button("pin-outline", self.tr("Use this seed for the next takes"), lambda: self.seed_used.emit(seed))
+        )
+        self._form.addRow(label(self.tr("Seed"), "dim"), cell)
+
+    def _clear(self) -> None:
+        while self._form.rowCount():
+            self._form.removeRow(0)
+        while self._takes.count():
+            old = self._takes.takeAt(0).widget()
+            if old is not None:
+                old.hide()
+                old.deleteLater()
