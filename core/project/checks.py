@@ -136,6 +136,12 @@ def take_problem(p: Project, take: Take) -> str | None:
     files = (take.video, take.latents, take.thumbnail, take.snapshot, take.snapshot_in)
     if any(f is not None and f not in p.assets for f in files):
         return "it names a file the project does not have"
+    numbers = [take.seconds]
+    if take.learning is not None:
+        learned = take.learning
+        numbers += [learned.loss_before, learned.loss_after, learned.change, learned.seconds]
+    if not all(math.isfinite(number) for number in numbers):
+        return "one of its measures is not a number"
     return sampling_problem(take.sampling) or memory_problem(take.memory)
 
 

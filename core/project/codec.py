@@ -189,7 +189,7 @@ def _read_fraction(value: Any, name: str, unknown: Unknown) -> Fraction:
     digits = numerator.isascii() and numerator.isdigit()
     digits = digits and denominator.isascii() and denominator.isdigit()
     if not slash or not digits or max(len(numerator), len(denominator)) > 12:
-        raise Wrong(f"expected a fraction such as \"24/1\", found {_seen(value)}")
+        raise Wrong(f'expected a fraction such as "24/1", found {_seen(value)}')
     if int(denominator) == 0:
         raise Wrong("a fraction cannot be over zero")
     return Fraction(int(numerator), int(denominator))

@@ -18,7 +18,7 @@ MAX_ACTION = 500  # characters
 def add_action(
     p: Project, text: str, start: int, end: int, *, id: str = "", overwrite: bool = False
 ) -> Project:
-    """A new action over [start, end). ``overwrite`` cuts away what lies there; else it must be free."""
+    """A new action over [start, end), which must be free; ``overwrite`` cuts away what is there."""
     span = ActionSpan(id or new_id(), _text(text), *_range(start, end))
     if any(s.id == span.id for s in p.actions):
         raise EditError("This action is already on the timeline.")

@@ -103,9 +103,7 @@ def reorder_clip(p: Project, clip_id: str, index: int) -> Project:
         if clip.start <= m.frame < clip.end
         else replace(
             m,
-            frame=lane.roomed_frame(
-                lane.closed_frame(m.frame, clip.start, clip.end), at, frames
-            ),
+            frame=lane.roomed_frame(lane.closed_frame(m.frame, clip.start, clip.end), at, frames),
         )
         for m in p.markers
     ]
@@ -113,7 +111,7 @@ def reorder_clip(p: Project, clip_id: str, index: int) -> Project:
 
 
 def delete_clip(p: Project, clip_id: str) -> Project:
-    """Take a clip off the timeline; its place stays empty, its chunk and takes stay in the project."""
+    """Take a clip off the timeline; its place stays empty, its chunk stays in the project."""
     t, i, _ = _find(p, clip_id)
     clips = p.tracks[t].clips
     return with_clips(p, t, clips[:i] + clips[i + 1 :])

@@ -166,7 +166,8 @@ def add_assets(p: Project, assets: Iterable[Asset]) -> Project:
     for asset in new.values():
         problem = checks.path_problem(asset.path)
         if problem or not asset.id or asset.bytes < 0:
-            raise EditError(f"A file cannot be added: its path “{asset.path}” {problem or 'is wrong'}.")
+            what = problem or "is wrong"
+            raise EditError(f"A file cannot be added: its path “{asset.path}” {what}.")
     return replace(p, assets={**p.assets, **new}) if new else p
 
 

@@ -36,7 +36,9 @@ def set_start(p: Project, start: Start) -> Project:
     return insert_first(p, Clip(new_id(), "start", "", 0, 0, start.frames))
 
 
-def add_take(p: Project, chunk_id: str | None, take: Take, clip_start: int | None = None) -> Project:
+def add_take(
+    p: Project, chunk_id: str | None, take: Take, clip_start: int | None = None
+) -> Project:
     """A version just made becomes the chosen one: of ``chunk_id``, or of a new chunk (None), which
     is placed at ``clip_start`` or else at the end of the sequence.
 
@@ -115,14 +117,18 @@ def choose_take(p: Project, take_id: str) -> Project:
     return p if clips_of(p, chunk.id) else _placed(p, chunk.id, take.frames, None)
 
 
-def set_learned(p: Project, take_id: str, snapshot: str, record: LearningRecord) -> Project:
-    """The memory has learned an accepted take; ``snapshot`` (asset id) is its state after it."""
+def set_learned(p: Project, take_id: str, snapshot: str | None, record: LearningRecord) -> Project:
+    """The memory has learned an accepted take; ``snapshot`` (asset id) is its state after it
+    (None: learning was skipped and the memory stayed as it was)."""
     take = _take(p, take_id)
     if take.status != "accepted":
         raise EditError("Only an accepted version is learned.")
-    if snapshot not in p.assets:
+    if snapshot is not None and snapshot not in p.assets:
         raise EditError("The memory's file is not in the project.")
-    return _with_take(p, replace(take, snapshot=snapshot, learning=record))
+    take = replace(take, snapshot=snapshot, learning=record)
+    if problem := take_problem(p, take):
+        raise EditError(f"What was learned cannot be kept: {problem}.")
+    return _with_take(p, take)
 
 
 def _chosen(p: Project, chunk: Chunk, take_id: str) -> Project:

@@ -20,7 +20,7 @@ FOLDER = "assets"
 
 
 def inside(folder: Path, path: str) -> Path:
-    """``path`` of a document as a path on this machine; refuses one that leads out, by links too."""
+    """``path`` of a document as one of this machine; refuses one that leads out, by links too."""
     if problem := checks.path_problem(path):
         raise ProjectError(f"The project names a file “{path}”, which {problem}.")
     full = folder / PurePosixPath(path)
@@ -124,7 +124,8 @@ def _bring(source: Path, temp: Path, move: bool) -> tuple[str, int]:
         else:
             with open(temp, "r+b") as file:
                 os.fsync(file.fileno())
-                return hashlib.file_digest(file, "sha256").hexdigest(), os.fstat(file.fileno()).st_size
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                return digest, os.fstat(file.fileno()).st_size
     sha, size = hashlib.sha256(), 0
     with open(source, "rb") as read, open(temp, "xb") as write:
         while block := read.read(BLOCK):

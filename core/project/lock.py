@@ -30,11 +30,12 @@ class Lock:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME
-        self._me = Holder(os.getpid(), socket.gethostname(), _born(os.getpid()), secrets.token_hex(8))
+        me = os.getpid()
+        self._me = Holder(me, socket.gethostname(), _born(me), secrets.token_hex(8))
 
     def acquire(self, take_over: bool = False) -> None:
         """Raises ``ProjectLocked`` where a living process has it, ``OSError`` where nothing can be
-        written. ``take_over`` takes it from another machine, which cannot be asked whether it lives.
+        written. ``take_over`` takes it from another machine, of which nobody can tell if it lives.
         """
         with _alone(self._path.parent):
             holder = self.holder()

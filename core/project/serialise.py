@@ -30,7 +30,7 @@ def to_json(p: Project) -> str:
 
 
 def from_json(text: str) -> Project:
-    """Raises ``ProjectError``. A newer schema is read as far as it is understood (see ``is_newer``)."""
+    """Raises ``ProjectError``. A newer schema is read as far as it is understood (``is_newer``)."""
     data = parse(text)
     if type(data) is not dict or data.get(FORMAT_KEY) != FORMAT:
         raise ProjectError("This is not a SlowFast Studio project.")

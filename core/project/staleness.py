@@ -38,7 +38,7 @@ def stale_takes(p: Project) -> Mapping[str, Stale]:
     stale: dict[str, Stale] = {}
     known: set[str] = set()
     for take in p.takes.values():
-        # Walk up to something known, then come back down: chains are thousands long, so no recursion.
+        # Up to something known, then down again: chains are thousands long, so no recursion.
         path: list[Take] = []
         at: Take | None = take
         while at is not None and at.id not in known:

@@ -187,6 +187,12 @@ class ProjectStore:
         """A fresh folder for the results of one task; what is left in it goes at the next open."""
         return self._folder(f"{STAGING}/{new_id()}")
 
+    def drop_staging(self, folder: Path | str) -> None:
+        """Remove a folder that ``staging`` gave, once its results are taken in or not wanted."""
+        folder = Path(folder)
+        if folder.parent == self.folder / STAGING:
+            shutil.rmtree(folder, ignore_errors=True)
+
     def episodes(self) -> Path:
         """Where the project's saved memories lie."""
         return self._folder(EPISODES)
