@@ -1,4 +1,5 @@
 """Procedural first-person scenes: the data source of the starter world."""
+
 from .scene import STYLES, Scene
 from .walker import FORWARD, FPS, MOTIONS, STRAFE, TURN, Walk, step, walk
 

@@ -1,4 +1,5 @@
 """The baked light volume of a scene: lamps, open sky, soft corners and sun shadows."""
+
 import math
 
 import numpy as np
@@ -46,8 +47,8 @@ def _blur(light, valid, passes):
 
 
 @njit(**_JIT)
-def bake(floor_h, ceil_h, ztop, lamps, items, ambient, sun_way):
-    """Return [levels, rows, cols, 4]: rgb of lamps and sky, and how much sun arrives.
+def bake(floor_h, ceil_h, glass, ztop, lamps, items, ambient, sun_way):
+    """Return [rows, cols, levels, 4]: rgb of lamps and sky, and how much sun arrives.
 
     lamps: x, y, z, r, g, b, reach, ...; ambient: indoor rgb then open-air rgb;
     sun_way: x, y of the way to the sun and its slope (rise per unit of ground).
@@ -77,20 +78,30 @@ def bake(floor_h, ceil_h, ztop, lamps, items, ambient, sun_way):
                         crowd += 1.0
             soft = 1.0 - 0.55 * crowd / count
             low, high = -1.0, SKY
+            pane_low, pane_high = SKY, -1.0  # heights lit through a skylight
             s = 0.0
             while s * sun_way[2] < 3.0 and s < 14.0:
                 qx, qy = int((x + sun_way[0] * s) // CELL), int((y + sun_way[1] * s) // CELL)
                 if qx < 0 or qy < 0 or qx >= cols or qy >= rows:
                     break
                 low = max(low, floor_h[qy, qx] - s * sun_way[2])
+                if glass[qy, qx]:
+                    pane_low = min(pane_low, max(low, ceil_h[qy, qx] - (s + 0.07) * sun_way[2]))
+                    pane_high = max(pane_high, min(high, ceil_h[qy, qx] - s * sun_way[2]))
                 if ceil_h[qy, qx] < SKY:
                     high = min(high, ceil_h[qy, qx] - s * sun_way[2])
                 s += 0.07
+            if pane_high > max(pane_low, here):
+                low, high = pane_low, pane_high
             for k in range(LEVELS):
                 z = k * ztop / (LEVELS - 1)
                 for c in range(3):
-                    light[k, j, i, c] = (ambient[c] * (1 - open_air) + ambient[3 + c] * open_air) * soft
-                light[k, j, i, 3] = _smooth(low - 0.03, low + 0.07, z + 0.02) * (1.0 - _smooth(high - 0.07, high + 0.03, z))
+                    light[k, j, i, c] = (
+                        ambient[c] * (1 - open_air) + ambient[3 + c] * open_air
+                    ) * soft
+                light[k, j, i, 3] = _smooth(low - 0.05, low + 0.05, z + 0.05) * (
+                    1.0 - _smooth(high - 0.07, high + 0.03, z)
+                )
             for n in range(lamps.shape[0]):
                 reach = lamps[n, 6]
                 d2 = (lamps[n, 0] - x) ** 2 + (lamps[n, 1] - y) ** 2
@@ -105,8 +116,10 @@ def bake(floor_h, ceil_h, ztop, lamps, items, ambient, sun_way):
                     gain = (0.45 + 0.55 * soft) * max(0.0, 1.0 / (1.0 + 2.0 * q) - 0.05)
                     for c in range(3):
                         light[k, j, i, c] += lamps[n, 3 + c] * gain
-            for n in range(items.shape[0]):  # contact shadows of round things that stand on the ground
-                if items[n, 2 + 1] - items[n, 5] > here + 0.12 or items[n, 9] > 0.5:
+            for n in range(
+                items.shape[0]
+            ):  # contact shadows of round things that stand on the ground
+                if items[n, 3] - items[n, 5] > here + 0.12 or items[n, 9] > 0.5:
                     continue
                 d = math.hypot(items[n, 1] - x, items[n, 2] - y) / items[n, 4]
                 if d < 1.8:
@@ -115,4 +128,4 @@ def bake(floor_h, ceil_h, ztop, lamps, items, ambient, sun_way):
                         for c in range(4):
                             light[k, j, i, c] *= shade
     _blur(light, valid, 2)
-    return light
+    return np.ascontiguousarray(light.transpose(1, 2, 0, 3))

@@ -1,4 +1,5 @@
 """The layout of hedge mazes."""
+
 import numpy as np
 
 from .plan import Plan
@@ -11,8 +12,11 @@ def _maze(rng, n: int, spare: float):
     seen, stack, passages = {(0, 0)}, [(0, 0)], set()
     while stack:
         i, j = stack[-1]
-        ways = [(i + a, j + b) for a, b in ((1, 0), (-1, 0), (0, 1), (0, -1))
-                if 0 <= i + a < n and 0 <= j + b < n and (i + a, j + b) not in seen]
+        ways = [
+            (i + a, j + b)
+            for a, b in ((1, 0), (-1, 0), (0, 1), (0, -1))
+            if 0 <= i + a < n and 0 <= j + b < n and (i + a, j + b) not in seen
+        ]
         if not ways:
             stack.pop()
             continue
@@ -34,16 +38,28 @@ def garden(air: Mood, rng: np.random.Generator) -> Plan:
     pitch = wide + 2
     size = n * pitch + 2
     plan = Plan(size, size, air, rng)
-    green = vary("#4c7f4e", rng, 0.03)
-    hedges = [plan.material(green, green * 0.66, "blotch", (0.9,)),
-              plan.material(vary("#6f8a45", rng), vary("#55703a", rng), "blotch", (0.9,))]
+    green = vary("#5f9a58", rng, 0.03)
+    hedges = [
+        plan.material(green, green * 0.66, "blotch", (0.9,)),
+        plan.material(vary("#8aa552", rng), vary("#6c8a48", rng), "blotch", (0.9,)),
+    ]
     grass = plan.material(vary("#7d9a58", rng), vary("#6b8a50", rng), "blotch", (2.2,))
-    sand = vary("#d8bd93", rng)
+    sand = vary("#e6cfa6", rng)
     path = plan.material(sand, sand * 0.86, "blotch", (1.7,))
     paving = plan.material(vary("#cfc3b6", rng), vary("#b39f97", rng), "tiles", (1.0,))
     plan.room(0, 0, size, size, path, path, SKY)
     plan.block(0, 0, size, size, 0.92, hedges[0], grass)
     flowers = [vary(c, rng, 0.03) for c in ("#e0567a", "#f2c14e", "#f4f0e6", "#9a6ad0", "#e8743b")]
+    half = size // 2
+    for k, turn in enumerate(
+        rng.permutation(5)[:4]
+    ):  # every quarter of the garden has its own blossom
+        bloom = plan.material(
+            green, green * 0.7 + flowers[turn] * 0.16 if k else green * 0.66, "blotch", (1.3,)
+        )
+        plan.wall_m[
+            (k // 2) * half : (k // 2 + 1) * half + 2, (k % 2) * half : (k % 2 + 1) * half + 2
+        ] = bloom
 
     def cells(i, j):
         return 2 + i * pitch, 2 + j * pitch
@@ -52,7 +68,7 @@ def garden(air: Mood, rng: np.random.Generator) -> Plan:
         for j in range(n):
             x, y = cells(i, j)
             plan.room(x, y, x + wide, y + wide, path, path, SKY)
-    for (i, j), (k, m) in sorted(_maze(rng, n, 0.22)):
+    for (i, j), (k, _) in sorted(_maze(rng, n, 0.22)):
         x, y = cells(i, j)
         if k > i:
             plan.room(x + wide, y, x + pitch, y + wide, path, path, SKY)
@@ -69,7 +85,9 @@ def garden(air: Mood, rng: np.random.Generator) -> Plan:
     return plan
 
 
-def _lower_some_hedges(plan: Plan, hedge: int, top: int, n: int, pitch: int, wide: int, rng) -> None:
+def _lower_some_hedges(
+    plan: Plan, hedge: int, top: int, n: int, pitch: int, wide: int, rng
+) -> None:
     """Some hedges between neighbouring paths are low enough to look across."""
     for _ in range(12):
         i, j = (int(v) for v in rng.integers(0, n - 1, 2))
@@ -97,7 +115,14 @@ def _trees(plan: Plan, n: int, pitch: int, wide: int, flowers, rng) -> None:
                 plan.ball(x, y, 1.55, 0.34, 1.15, vary("#355f48", rng))
             elif what < 0.50:
                 plan.post(x, y, 0.09, 0.8, 1.45, "#6b4a3a")
-                plan.ball(x, y, 1.75, 0.62, 0.52, vary(("#7a9a48", "#c98a4b", "#b45a4a", "#5f8f5a")[int(rng.integers(4))], rng))
+                plan.ball(
+                    x,
+                    y,
+                    1.75,
+                    0.62,
+                    0.52,
+                    vary(("#7a9a48", "#c98a4b", "#b45a4a", "#5f8f5a")[int(rng.integers(4))], rng),
+                )
             elif what < 0.75:
                 plan.ball(x, y, 1.05, 0.34, 0.30, flowers[int(rng.integers(len(flowers)))])
 

@@ -1,18 +1,21 @@
 """Small textures for wall faces: colour-field paintings, windows, doors and signs, with mipmaps."""
+
 import numpy as np
 
 SIZE = 32
 LEVELS = 4
-_Y, _X = (np.mgrid[0:SIZE * 2, 0:SIZE * 2] + 0.5) / (SIZE * 2)
+_Y, _X = (np.mgrid[0 : SIZE * 2, 0 : SIZE * 2] + 0.5) / (SIZE * 2)
 
 
 def linear(colour: str) -> np.ndarray:
     """'#rrggbb' to linear light."""
-    return np.array([int(colour[i:i + 2], 16) / 255.0 for i in (1, 3, 5)]) ** 2.2
+    return np.array([int(colour[i : i + 2], 16) / 255.0 for i in (1, 3, 5)]) ** 2.2
 
 
 def _solid(colour) -> np.ndarray:
-    return np.concatenate([np.broadcast_to(colour, _X.shape + (3,)), np.ones(_X.shape + (1,))], -1).copy()
+    return np.concatenate(
+        [np.broadcast_to(colour, _X.shape + (3,)), np.ones(_X.shape + (1,))], -1
+    ).copy()
 
 
 def _fill(image, mask, colour) -> None:
@@ -87,9 +90,11 @@ def sign(rng: np.random.Generator, ink, ground) -> np.ndarray:
     kind = int(rng.integers(6))
     x, y = _X - 0.5, _Y - 0.5
     mask = (
-        (abs(x) + abs(y) < 0.33), (np.hypot(x, y) < 0.33) & (np.hypot(x, y) > 0.17),
+        (abs(x) + abs(y) < 0.33),
+        (np.hypot(x, y) < 0.33) & (np.hypot(x, y) > 0.17),
         (abs(x) < 0.1) & (abs(y) < 0.34) | (abs(y) < 0.1) & (abs(x) < 0.34),
-        (y > -0.3) & (y < 0.28) & (abs(x) < (y + 0.32) * 0.55), (abs(abs(x) - 0.2) < 0.09) & (abs(y) < 0.33),
+        (y > -0.3) & (y < 0.28) & (abs(x) < (y + 0.32) * 0.55),
+        (abs(abs(x) - 0.2) < 0.09) & (abs(y) < 0.33),
         (abs(x - abs(y) * -0.9 - 0.12) < 0.13) & (abs(y) < 0.33),
     )[kind]
     _fill(image, mask, ink)
@@ -99,13 +104,17 @@ def sign(rng: np.random.Generator, ink, ground) -> np.ndarray:
 def shelf(rng: np.random.Generator, wood, colours: list) -> np.ndarray:
     """A bookcase: two boards, broad blocks of colour between them."""
     image = _solid(np.asarray(wood) * 0.45)
-    for low, high in ((0.06, 0.46), (0.54, 0.94)):
+    for high in (0.46, 0.94):
         x = 0.08
         while x < 0.86:
             wide = rng.uniform(0.12, 0.22)
             tall = rng.uniform(0.24, 0.36)
             colour = colours[int(rng.integers(len(colours)))]
-            _fill(image, (_X > x) & (_X < min(0.92, x + wide)) & (_Y < high) & (_Y > high - tall), colour)
+            _fill(
+                image,
+                (_X > x) & (_X < min(0.92, x + wide)) & (_Y < high) & (_Y > high - tall),
+                colour,
+            )
             x += wide
     _fill(image, (abs(_X - 0.5) > 0.44) | (abs(_Y - 0.5) > 0.45) | (abs(_Y - 0.5) < 0.04), wood)
     return image

@@ -1,4 +1,5 @@
 """A scene on the drawing board: grids, materials, pictures, round things and lamps."""
+
 import numpy as np
 
 from . import pictures
@@ -7,11 +8,21 @@ from .styles import Mood
 
 WEST, EAST, SOUTH, NORTH = 0, 1, 2, 3  # the face of a solid cell that looks that way
 SLOTS = 3  # pictures a wall face can hold, one above or beside the other
-PATTERNS = {"plain": 0, "tiles": 1, "planks": 2, "wainscot": 3, "blotch": 4, "panels": 5, "rug": 6, "band": 7, "courses": 8}
+PATTERNS = {
+    "plain": 0,
+    "tiles": 1,
+    "planks": 2,
+    "wainscot": 3,
+    "blotch": 4,
+    "panels": 5,
+    "rug": 6,
+    "band": 7,
+    "courses": 8,
+}
 
 
 class Plan:
-    """Everything a layout may draw. Sizes are cells of the grid; heights and items are world units."""
+    """What a layout may draw. Areas are grid cells; heights and items are world units."""
 
     def __init__(self, cols: int, rows: int, mood: Mood, rng: np.random.Generator):
         self.cols, self.rows, self.mood, self.rng = cols, rows, mood, rng
@@ -21,6 +32,7 @@ class Plan:
         self.ceil_m = np.zeros((rows, cols), np.int16)
         self.wall_m = np.zeros((rows, cols), np.int16)
         self.faces = np.zeros((rows, cols, 4 * SLOTS), np.int16)
+        self.glass = np.zeros((rows, cols), np.bool_)  # ceilings that let the sun through
         self.mats: list[list[float]] = []
         self.decals: list[list[float]] = [[0.0] * 6]
         self.images: list[np.ndarray] = []
@@ -57,8 +69,19 @@ class Plan:
         self.images.append(picture)
         return len(self.images) - 1
 
-    def hang(self, image: int, face: int, line: int, centre: float, width: float, z0: float, z1: float, glow=0.0, slot=0) -> None:
-        """Put a picture on the faces of one wall: `line` is the wall's column (west, east) or row."""
+    def hang(
+        self,
+        image: int,
+        face: int,
+        line: int,
+        centre: float,
+        width: float,
+        z0: float,
+        z1: float,
+        glow=0.0,
+        slot=0,
+    ) -> None:
+        """Put a picture on a wall: `line` is the wall's column (west, east) or row."""
         a0, a1 = centre - width / 2, centre + width / 2
         self.decals.append([float(image), a0, a1, z0, z1, glow])
         for k in range(int(np.floor(a0 / CELL)), int(np.ceil(a1 / CELL - 1e-6))):
@@ -75,7 +98,9 @@ class Plan:
         self.items.append([1.0, x, y, (z0 + z1) / 2, r, (z1 - z0) / 2, *self._colour(colour), emit])
 
     def lamp(self, x, y, z, colour, reach, power=1.0, halo=0.0, halo_power=0.0) -> None:
-        self.lamps.append([x, y, z, *(self._colour(colour) * power), reach, halo, halo_power / max(power, 1e-6)])
+        self.lamps.append(
+            [x, y, z, *(self._colour(colour) * power), reach, halo, halo_power / max(power, 1e-6)]
+        )
 
     def is_open(self, x: int, y: int) -> bool:
         return 0 <= x < self.cols and 0 <= y < self.rows and self.floor_h[y, x] == 0.0

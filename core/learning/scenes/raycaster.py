@@ -4,13 +4,28 @@ Walls, doorways, windows, furniture and open sky are all the same thing here: a 
 in the floor or a step down in the ceiling between two neighbouring cells. Each image
 column walks its ray front to back and fills samples from the bottom up and the top down.
 """
+
 import math
 
 import numpy as np
 from numba import njit
 
 from .shading import (
-    _JIT, CELL, EYE, FAR, HALF_FOV, LUT_MAX, LUT_SIZE, SKY, _albedo, _halos, _light, _put, _round_things, _sky, _texel,
+    _JIT,
+    CELL,
+    EYE,
+    FAR,
+    HALF_FOV,
+    LUT_MAX,
+    LUT_SIZE,
+    SKY,
+    _albedo,
+    _halos,
+    _light,
+    _look_up,
+    _put,
+    _round_things,
+    _texel,
 )
 
 
@@ -29,7 +44,9 @@ def _flat(mat, height, x, y, t, length, width, ceiling, row, col, world, buffers
 
 
 @njit(**_JIT)
-def _upright(mat, side, slots, base, top, x, y, z, t, length, width, row, col, world, pictures, buffers):
+def _upright(
+    mat, side, slots, base, top, x, y, z, t, length, width, row, col, world, pictures, buffers
+):
     """Shade one sample of a wall face, with its picture, window or sign if it has one."""
     mats, light, ztop, sun, fog = world
     decals, atlas = pictures
@@ -46,7 +63,11 @@ def _upright(mat, side, slots, base, top, x, y, z, t, length, width, row, col, w
         if side == 0 or side == 3:
             u = 1.0 - u
         if 0.0 <= u < 1.0:
-            texels = width * 32.0 / min(abs(decals[decal, 2] - decals[decal, 1]), decals[decal, 4] - decals[decal, 3])
+            texels = (
+                width
+                * 32.0
+                / min(abs(decals[decal, 2] - decals[decal, 1]), decals[decal, 4] - decals[decal, 3])
+            )
             lod = math.log2(max(1.0, texels)) + 0.35
             _texel(atlas, int(decals[decal, 0]), u, v, lod, lit)
             glow = decals[decal, 5]
@@ -73,7 +94,7 @@ def _upright(mat, side, slots, base, top, x, y, z, t, length, width, row, col, w
 
 
 @njit(**_JIT)
-def _column(col, size, scale, px, py, dx, dy, grids, world, pictures, sky, buffers):
+def _column(col, size, scale, px, py, dx, dy, grids, world, pictures, backdrop, buffers):
     """Fill one column of samples and its depth."""
     floor_h, ceil_h, floor_m, ceil_m, wall_m, faces = grids
     image, depth, lit, shade = buffers
@@ -105,7 +126,9 @@ def _column(col, size, scale, px, py, dx, dy, grids, world, pictures, sky, buffe
             dz = (mid - lo - 0.5) / scale
             s = (fh - EYE) / dz
             width = max(s, s * s / (EYE - fh)) / scale
-            _flat(mat, fh, px + s * dx, py + s * dy, s, length, width, False, lo, col, world, buffers)
+            _flat(
+                mat, fh, px + s * dx, py + s * dy, s, length, width, False, lo, col, world, buffers
+            )
             lo -= 1
         if ch < SKY:
             edge = mid - (ch - EYE) / t * scale
@@ -114,7 +137,20 @@ def _column(col, size, scale, px, py, dx, dy, grids, world, pictures, sky, buffe
                 dz = (mid - hi - 0.5) / scale
                 s = (ch - EYE) / dz
                 width = max(s, s * s / (ch - EYE)) / scale
-                _flat(mat, ch, px + s * dx, py + s * dy, s, length, width, True, hi, col, world, buffers)
+                _flat(
+                    mat,
+                    ch,
+                    px + s * dx,
+                    py + s * dy,
+                    s,
+                    length,
+                    width,
+                    True,
+                    hi,
+                    col,
+                    world,
+                    buffers,
+                )
                 hi += 1
         if nx < 0 or ny < 0 or nx >= cols or ny >= rows or t > FAR:
             break
@@ -125,30 +161,66 @@ def _column(col, size, scale, px, py, dx, dy, grids, world, pictures, sky, buffe
             edge = mid - (nf - EYE) / t * scale
             while lo >= hi and lo + 0.5 > edge and nf > fh:
                 z = EYE + t * (mid - lo - 0.5) / scale
-                _upright(mat, side, slots, fh, min(nf, ch), x, y, z, t, length, t / scale, lo, col, world, pictures, buffers)
+                _upright(
+                    mat,
+                    side,
+                    slots,
+                    fh,
+                    min(nf, ch),
+                    x,
+                    y,
+                    z,
+                    t,
+                    length,
+                    t / scale,
+                    lo,
+                    col,
+                    world,
+                    pictures,
+                    buffers,
+                )
                 lo -= 1
             edge = mid - (nc - EYE) / t * scale
             while hi <= lo and hi + 0.5 < edge and nc < ch:
                 z = EYE + t * (mid - hi - 0.5) / scale
-                _upright(mat, side, slots, fh, ch, x, y, z, t, length, t / scale, hi, col, world, pictures, buffers)
+                _upright(
+                    mat,
+                    side,
+                    slots,
+                    fh,
+                    ch,
+                    x,
+                    y,
+                    z,
+                    t,
+                    length,
+                    t / scale,
+                    hi,
+                    col,
+                    world,
+                    pictures,
+                    buffers,
+                )
                 hi += 1
         ix, iy, fh, ch = nx, ny, nf, nc
+    sky, ground = backdrop
+    heading = math.atan2(dy, dx)
     for row in range(hi, lo + 1):  # beyond the plan: sky above, hazy ground below
         dz = (mid - row - 0.5) / scale
         if dz > 0.0:
-            _sky(sky, dx, dy, dz, shade)
+            _look_up(sky, heading, dz / length, shade)
             for c in range(3):
-                image[row, col, c] = shade[c]
+                image[col, row, c] = shade[c]
             depth[row] = 2.0 * FAR
         else:
             s = min(2.0 * FAR, EYE / max(1e-4, -dz))
             for c in range(3):
-                shade[c] = sky[9 + c]
+                shade[c] = ground[c]
             _put(image, depth, row, col, s, s * length, shade, fog)
 
 
 @njit(**_JIT)
-def render(poses, size, grids, world, pictures, sky, items, lamps, tone, out):
+def render(poses, size, grids, world, pictures, backdrop, items, lamps, tone, out):
     """Render [N, 3] poses into out [N, size, size, 3], two by two samples a pixel."""
     fine = size * 2
     scale = fine * 0.5 / HALF_FOV
@@ -165,13 +237,32 @@ def render(poses, size, grids, world, pictures, sky, items, lamps, tone, out):
         for col in range(fine):
             cx = ((col + 0.5) / fine * 2.0 - 1.0) * HALF_FOV
             dx, dy = fx + fy * cx, fy - fx * cx
-            _column(col, fine, scale, px, py, dx, dy, grids, world, pictures, sky, buffers)
-            _round_things(items, px, py, dx, dy, col, fine, scale, image, depth, light, ztop, sun, fog, lit, shade)
+            _column(col, fine, scale, px, py, dx, dy, grids, world, pictures, backdrop, buffers)
+            _round_things(
+                items,
+                px,
+                py,
+                dx,
+                dy,
+                col,
+                fine,
+                scale,
+                image,
+                depth,
+                light,
+                ztop,
+                sun,
+                fog,
+                lit,
+                shade,
+            )
             _halos(lamps, px, py, fx, fy, col, fine, scale, image, depth)
         for row in range(size):
             for col in range(size):
                 for c in range(3):
                     total = 0.0
                     for k in range(4):
-                        total += min(LUT_MAX, max(0.0, image[2 * row + (k & 1), 2 * col + (k >> 1), c]))
+                        total += min(
+                            LUT_MAX, max(0.0, image[2 * col + (k >> 1), 2 * row + (k & 1), c])
+                        )
                     out[n, row, col, c] = tone[int(total * 0.25 * gain + 0.5)]

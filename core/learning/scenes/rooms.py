@@ -1,4 +1,5 @@
 """Rooms on the grid: cutting a plan into rooms, doors between them, free stretches of wall."""
+
 from dataclasses import dataclass
 
 from .plan import EAST, NORTH, SOUTH, WEST, Plan
@@ -20,8 +21,12 @@ class Room:
 
     def walls(self):
         """(face, line, start, stop) of the four walls as seen from inside."""
-        return ((EAST, self.x0 - 1, self.y0, self.y1), (WEST, self.x1, self.y0, self.y1),
-                (NORTH, self.y0 - 1, self.x0, self.x1), (SOUTH, self.y1, self.x0, self.x1))
+        return (
+            (EAST, self.x0 - 1, self.y0, self.y1),
+            (WEST, self.x1, self.y0, self.y1),
+            (NORTH, self.y0 - 1, self.x0, self.x1),
+            (SOUTH, self.y1, self.x0, self.x1),
+        )
 
 
 def cuts(rng, count: int, low: int, high: int) -> list[int]:
@@ -34,14 +39,23 @@ def cuts(rng, count: int, low: int, high: int) -> list[int]:
 
 def grid_of_rooms(rng, count: int, low: int, high: int):
     xs, ys = cuts(rng, count, low, high), cuts(rng, count, low, high)
-    made = {(i, j): Room(xs[i] + 1, ys[j] + 1, xs[i + 1], ys[j + 1]) for i in range(count) for j in range(count)}
+    made = {
+        (i, j): Room(xs[i] + 1, ys[j] + 1, xs[i + 1], ys[j + 1])
+        for i in range(count)
+        for j in range(count)
+    }
     return made, xs[-1] + 1, ys[-1] + 1
 
 
 def doors(rng, count: int, spare: float):
     """Pairs of neighbouring rooms to connect: a spanning tree and some more."""
-    pairs = [((i, j), (i + di, j + dj)) for i in range(count) for j in range(count)
-             for di, dj in ((1, 0), (0, 1)) if i + di < count and j + dj < count]
+    pairs = [
+        ((i, j), (i + di, j + dj))
+        for i in range(count)
+        for j in range(count)
+        for di, dj in ((1, 0), (0, 1))
+        if i + di < count and j + dj < count
+    ]
     group = {(i, j): (i, j) for i in range(count) for j in range(count)}
     chosen = []
     for k in rng.permutation(len(pairs)):
@@ -59,12 +73,12 @@ def open_door(plan: Plan, a: Room, b: Room, wide: int, height: float, mats) -> N
         low, high = max(a.y0, b.y0), min(a.y1, b.y1)
         y = (low + high - wide) // 2 + int(plan.rng.integers(-shift, shift + 1))
         plan.room(a.x1, y, b.x0, y + wide, floor, frame, height)
-        plan.wall_m[y:y + wide, a.x1] = frame
+        plan.wall_m[y : y + wide, a.x1] = frame
     else:
         low, high = max(a.x0, b.x0), min(a.x1, b.x1)
         x = (low + high - wide) // 2 + int(plan.rng.integers(-shift, shift + 1))
         plan.room(x, a.y1, x + wide, b.y0, floor, frame, height)
-        plan.wall_m[a.y1, x:x + wide] = frame
+        plan.wall_m[a.y1, x : x + wide] = frame
 
 
 def runs(plan: Plan, wall) -> list[tuple[int, int]]:
@@ -82,7 +96,7 @@ def runs(plan: Plan, wall) -> list[tuple[int, int]]:
 
 
 def paint_walls(plan: Plan, room: Room, mat: int) -> None:
-    plan.wall_m[room.y0 - 1:room.y1 + 1, room.x0 - 1] = mat
-    plan.wall_m[room.y0 - 1:room.y1 + 1, room.x1] = mat
-    plan.wall_m[room.y0 - 1, room.x0 - 1:room.x1 + 1] = mat
-    plan.wall_m[room.y1, room.x0 - 1:room.x1 + 1] = mat
+    plan.wall_m[room.y0 - 1 : room.y1 + 1, room.x0 - 1] = mat
+    plan.wall_m[room.y0 - 1 : room.y1 + 1, room.x1] = mat
+    plan.wall_m[room.y0 - 1, room.x0 - 1 : room.x1 + 1] = mat
+    plan.wall_m[room.y1, room.x0 - 1 : room.x1 + 1] = mat

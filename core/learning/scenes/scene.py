@@ -1,4 +1,5 @@
 """A walkable scene made by a seed: draw the plan, bake the light, render poses."""
+
 import math
 
 import numpy as np
@@ -8,7 +9,8 @@ from .layout import draw
 from .lighting import bake
 from .pictures import atlas
 from .raycaster import render
-from .shading import _JIT, CELL, SKY, TONE
+from .shading import _JIT, CELL, SKY, TONE, fog_table
+from .sky import panorama
 from .styles import STYLES, mood
 
 Pose = np.ndarray  # x, y, yaw
@@ -19,8 +21,15 @@ _SALT = 0x5CE7E
 def _free(floor_h, ceil_h, items, x, y, radius):
     rows, cols = floor_h.shape
     for iy in range(int(math.floor((y - radius) / CELL)), int(math.floor((y + radius) / CELL)) + 1):
-        for ix in range(int(math.floor((x - radius) / CELL)), int(math.floor((x + radius) / CELL)) + 1):
-            if 0 <= ix < cols and 0 <= iy < rows and floor_h[iy, ix] == 0.0 and ceil_h[iy, ix] > 0.7:
+        for ix in range(
+            int(math.floor((x - radius) / CELL)), int(math.floor((x + radius) / CELL)) + 1
+        ):
+            if (
+                0 <= ix < cols
+                and 0 <= iy < rows
+                and floor_h[iy, ix] == 0.0
+                and ceil_h[iy, ix] > 0.7
+            ):
                 continue
             gx = max(ix * CELL - x, 0.0, x - (ix + 1) * CELL)
             gy = max(iy * CELL - y, 0.0, y - (iy + 1) * CELL)
@@ -55,26 +64,45 @@ class Scene:
         way = air.sun_vector
         flat = math.hypot(way[0], way[1]) or 1.0
         light = bake(
-            plan.floor_h, plan.ceil_h, ztop, lamps, self._items,
+            plan.floor_h,
+            plan.ceil_h,
+            plan.glass,
+            ztop,
+            lamps,
+            self._items,
             np.concatenate([air.indoor, air.outdoor]).astype(np.float32),
             np.array([way[0] / flat, way[1] / flat, way[2] / flat], np.float32),
         )
         sun = np.concatenate([way, air.sun]).astype(np.float32)
-        fog = np.array([*air.fog, air.density], np.float32)
-        self._grids = (plan.floor_h, plan.ceil_h, plan.floor_m, plan.ceil_m, plan.wall_m, plan.faces)
+        fog = fog_table(air.fog, air.density)
+        self._grids = (
+            plan.floor_h,
+            plan.ceil_h,
+            plan.floor_m,
+            plan.ceil_m,
+            plan.wall_m,
+            plan.faces,
+        )
         self._world = (np.array(plan.mats, np.float32), light, ztop, sun, fog)
         self._pictures = (np.array(plan.decals, np.float32), atlas(plan.images))
-        self._sky = air.sky.astype(np.float32)
+        self._backdrop = (panorama(air.sky), air.sky[9:12].astype(np.float32))
         self._lamps = lamps
 
     def free(self, x: float, y: float, radius: float = 0.25) -> bool:
         """Whether a walker of that radius can stand there."""
-        return bool(_free(self._grids[0], self._grids[1], self._items, float(x), float(y), float(radius)))
+        return bool(
+            _free(self._grids[0], self._grids[1], self._items, float(x), float(y), float(radius))
+        )
 
     def open_map(self, cell: float, radius: float) -> np.ndarray:
         """Where a walker can stand, sampled at the centres of square cells: bool [rows, cols]."""
         rows, cols = int(self.height / cell), int(self.width / cell)
-        return np.array([[self.free((i + 0.5) * cell, (j + 0.5) * cell, radius) for i in range(cols)] for j in range(rows)])
+        return np.array(
+            [
+                [self.free((i + 0.5) * cell, (j + 0.5) * cell, radius) for i in range(cols)]
+                for j in range(rows)
+            ]
+        )
 
     def spawn(self, rng: np.random.Generator) -> Pose:
         """A free pose that looks along the longer open ways."""
@@ -83,7 +111,9 @@ class Scene:
             if self.free(x, y, 0.4):
                 break
         else:
-            raise RuntimeError(f"scene {self.seed} ({self.style}) has no free place; choose another seed")
+            raise RuntimeError(
+                f"scene {self.seed} ({self.style}) has no free place; choose another seed"
+            )
         yaws = rng.uniform(-math.pi, math.pi, 6)
         return np.array([x, y, max(yaws, key=lambda yaw: self._open_way(x, y, yaw))])
 
@@ -97,5 +127,16 @@ class Scene:
         """Pictures [N, size, size, 3] of poses [N, 3]. Stateless: one pose, one picture."""
         poses = np.ascontiguousarray(poses, np.float64).reshape(-1, 3)
         out = np.empty((len(poses), size, size, 3), np.uint8)
-        render(poses, size, self._grids, self._world, self._pictures, self._sky, self._items, self._lamps, TONE, out)
+        render(
+            poses,
+            size,
+            self._grids,
+            self._world,
+            self._pictures,
+            self._backdrop,
+            self._items,
+            self._lamps,
+            TONE,
+            out,
+        )
         return out

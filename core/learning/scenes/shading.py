@@ -1,4 +1,5 @@
 """How a point of a scene gets its colour: materials, baked light, sky, fog and round things."""
+
 import math
 
 import numpy as np
@@ -10,10 +11,11 @@ EYE = 0.5
 HALF_FOV = math.tan(math.radians(75.0) / 2.0)
 SKY = 9.0  # a ceiling this high is open sky
 FAR = 26.0
+FOG_STEP = 48.0  # fog samples per world unit
 LUT_SIZE = 4096
 LUT_MAX = 1.6
 
-_JIT = dict(cache=True, nogil=True, fastmath=True, error_model="numpy")
+_JIT = {"cache": True, "nogil": True, "fastmath": True, "error_model": "numpy"}
 
 
 def tone_table() -> np.ndarray:
@@ -26,6 +28,12 @@ def tone_table() -> np.ndarray:
 TONE = tone_table()
 
 
+def fog_table(colour: np.ndarray, density: float) -> np.ndarray:
+    """The fog's colour and its share at every distance."""
+    dist = (np.arange(int(3 * FAR * FOG_STEP)) + 0.5) / FOG_STEP
+    return np.concatenate([colour, 1.0 - np.exp(-((dist * density) ** 1.5))]).astype(np.float32)
+
+
 @njit(inline="always", **_JIT)
 def _smooth(a, b, x):
     t = min(1.0, max(0.0, (x - a) / (b - a)))
@@ -34,8 +42,8 @@ def _smooth(a, b, x):
 
 @njit(**_JIT)
 def _light(light, ztop, x, y, z, out):
-    """Trilinear sample of the baked light volume: rgb lamp and sky light, sun visibility."""
-    nz, ny, nx = light.shape[0], light.shape[1], light.shape[2]
+    """Trilinear sample of the baked light [y, x, z, 4]: rgb lamp and sky light, sun visibility."""
+    ny, nx, nz = light.shape[0], light.shape[1], light.shape[2]
     fx = min(max(x * LIGHT_STEP - 0.5, 0.0), nx - 1.001)
     fy = min(max(y * LIGHT_STEP - 0.5, 0.0), ny - 1.001)
     fz = min(max(z / ztop * (nz - 1), 0.0), nz - 1.001)
@@ -43,11 +51,29 @@ def _light(light, ztop, x, y, z, out):
     ax, ay, az = fx - ix, fy - iy, fz - iz
     w00, w10, w01, w11 = (1 - ax) * (1 - ay), ax * (1 - ay), (1 - ax) * ay, ax * ay
     for c in range(4):
-        out[c] = light[iz, iy, ix, c] * w00 + light[iz, iy, ix + 1, c] * w10 + light[iz, iy + 1, ix, c] * w01 + light[iz, iy + 1, ix + 1, c] * w11
+        out[c] = (
+            light[iy, ix, iz, c] * w00
+            + light[iy, ix + 1, iz, c] * w10
+            + light[iy + 1, ix, iz, c] * w01
+            + light[iy + 1, ix + 1, iz, c] * w11
+        )
     if az > 0.0:
+        k = iz + 1
         for c in range(4):
-            high = light[iz + 1, iy, ix, c] * w00 + light[iz + 1, iy, ix + 1, c] * w10 + light[iz + 1, iy + 1, ix, c] * w01 + light[iz + 1, iy + 1, ix + 1, c] * w11
+            high = (
+                light[iy, ix, k, c] * w00
+                + light[iy, ix + 1, k, c] * w10
+                + light[iy + 1, ix, k, c] * w01
+                + light[iy + 1, ix + 1, k, c] * w11
+            )
             out[c] += (high - out[c]) * az
+
+
+@njit(inline="always", **_JIT)
+def _swing(turns):
+    """A sine of an angle in turns, close enough for soft patterns and much faster."""
+    t = turns - math.floor(turns) - 0.5
+    return -16.0 * t * (0.5 - abs(t))
 
 
 @njit(inline="always", **_JIT)
@@ -64,7 +90,7 @@ def _wave(v, period, width):
 
 @njit(**_JIT)
 def _albedo(mats, m, u, v, z, width, out):
-    """Colour of material m. Floors pass world x, y as u, v; walls the run along the wall, 0 and z."""
+    """Colour of material m. Floors pass world x, y as u, v; walls the run along them, 0 and z."""
     kind = int(mats[m, 0])
     p0, p1, p2, p3 = mats[m, 7], mats[m, 8], mats[m, 9], mats[m, 10]
     k = 0.0
@@ -75,8 +101,8 @@ def _albedo(mats, m, u, v, z, width, out):
     elif kind == 3:  # wainscot: second colour below p0
         k = 1.0 - _smooth(p0 - 0.02, p0 + 0.02, z)
     elif kind == 4:  # soft blotches, wavelength p0
-        f = 6.2832 / p0
-        s = math.sin(u * f + 1.3 * math.sin((v + z) * f * 0.7)) * math.sin((v + z * 1.3) * f + 0.9 * math.sin(u * f * 0.6))
+        a, b = u / p0, (v + z) / p0
+        s = _swing(a + 0.2 * _swing(b * 0.7)) * _swing(b + 0.3 * z / p0 + 0.14 * _swing(a * 0.6))
         k = 0.5 + 0.5 * s * max(0.0, 1.0 - 1.4 * width / p0)
     elif kind == 5:  # panels with broad soft joints
         a = abs(u / p0 - math.floor(u / p0) - 0.5) * p0
@@ -85,8 +111,9 @@ def _albedo(mats, m, u, v, z, width, out):
         k = max(k, _smooth(0.05, 0.0, abs(z - p1)) if p1 > 0 else 0.0)
     elif kind == 6:  # rug centred on p0, p1 with half sizes p2, p3
         e = min(p2 - abs(u - p0), p3 - abs(v - p1))
-        k = _smooth(0.14 - width, 0.16 + width, e) - 0.75 * _smooth(0.40 - width, 0.42 + width, e) * (
-            1.0 - _smooth(0.55 - width, 0.57 + width, e))
+        k = _smooth(0.14 - width, 0.16 + width, e) - 0.75 * _smooth(
+            0.40 - width, 0.42 + width, e
+        ) * (1.0 - _smooth(0.55 - width, 0.57 + width, e))
     elif kind == 7:  # a coloured band between p0 and p1
         k = _smooth(p0 - 0.02, p0 + 0.02, z) * (1.0 - _smooth(p1 - 0.02, p1 + 0.02, z))
     elif kind == 8:  # horizontal courses
@@ -95,42 +122,32 @@ def _albedo(mats, m, u, v, z, width, out):
         out[c] = mats[m, 1 + c] * (1.0 - k) + mats[m, 4 + c] * k
 
 
-@njit(**_JIT)
-def _sky(sky, dx, dy, dz, out):
-    """Sky parameters: 0:3 zenith, 3:6 horizon, 6:9 glow, 9:12 hills, 12 azimuth, 13 disc height,
-    14 disc size, 15 hill height, 16 hill phase, 17 disc strength, 18 cloud strength."""
-    n = 1.0 / math.sqrt(dx * dx + dy * dy)
-    el = dz * n
-    ca, sa = math.cos(sky[12]), math.sin(sky[12])
-    toward = (dx * ca + dy * sa) * n
-    side = (dy * ca - dx * sa) * n
-    h = _smooth(0.0, 0.9, el)
-    az = math.atan2(side, toward)
-    glow = math.exp(-(az * az * 0.9 + (el - 0.05) ** 2 * 7.0))
-    cloud = sky[18] * (0.5 + 0.5 * math.sin(az * 3.0 + sky[16] + 2.0 * math.sin(el * 5.0))) * _smooth(0.04, 0.2, el) * (
-        1.0 - _smooth(0.3, 0.75, el)) * (0.5 + 0.5 * math.sin(el * 17.0 + 1.7 * math.sin(az * 2.0 + sky[16])))
-    ridge = sky[15] * (0.6 + 0.28 * math.sin(az * 3.0 + sky[16]) + 0.22 * math.sin(az * 5.0 + 2.1 * sky[16]))
-    hill = 1.0 - _smooth(ridge - 0.012, ridge + 0.012, el)
-    d = math.sqrt(az * az + (el - sky[13]) ** 2)
-    disc = (1.0 - _smooth(sky[14] * 0.85, sky[14] * 1.1, d)) * sky[17] + 0.35 * sky[17] * math.exp(-d * d / (sky[14] ** 2 * 9.0))
+@njit(inline="always", **_JIT)
+def _look_up(sky, heading, el, out):
+    """Bilinear look-up in the sky panorama [heading, elevation, 3]."""
+    fx = heading * (1.0 / (2.0 * math.pi)) + 2.0
+    fx = (fx - math.floor(fx)) * (sky.shape[0] - 1)
+    fy = min(max(el, 0.0), 0.999) * (sky.shape[1] - 1)
+    ix, iy = int(fx), int(fy)
+    ax, ay = fx - ix, fy - iy
     for c in range(3):
-        s = sky[3 + c] * (1 - h) + sky[c] * h
-        s = s + glow * sky[6 + c] + cloud * (sky[3 + c] * 0.5 + sky[6 + c] * 0.5) + disc * (0.55 + 0.45 * sky[3 + c])
-        out[c] = s * (1 - hill) + (sky[9 + c] * 0.75 + s * 0.25) * hill
+        out[c] = (sky[ix, iy, c] * (1 - ay) + sky[ix, iy + 1, c] * ay) * (1 - ax) + (
+            sky[ix + 1, iy, c] * (1 - ay) + sky[ix + 1, iy + 1, c] * ay
+        ) * ax
 
 
 @njit(inline="always", **_JIT)
 def _put(image, depth, row, col, t, dist, shade, fog):
-    """Write one sample through the distance fog (fog = rgb, density)."""
-    f = 1.0 - math.exp(-(dist * fog[3]) * math.sqrt(dist * fog[3]))
+    """Write one sample through the distance fog (fog = rgb, then its share by distance)."""
+    f = fog[3 + min(fog.shape[0] - 4, int(dist * FOG_STEP))]
     for c in range(3):
-        image[row, col, c] = shade[c] * (1.0 - f) + fog[c] * f
+        image[col, row, c] = shade[c] * (1.0 - f) + fog[c] * f
     depth[row] = t
 
 
 @njit(**_JIT)
 def _texel(atlas, tex, u, v, lod, out):
-    """Bilinear look-up in a mip level; atlas is [textures, levels, 32, 32, 4], level l uses 32 >> l."""
+    """Bilinear look-up; atlas is [textures, levels, 32, 32, 4], level l uses 32 >> l texels."""
     level = min(3, max(0, int(lod)))
     size = 32 >> level
     fx = min(max(u * size - 0.5, 0.0), size - 1.001)
@@ -138,13 +155,18 @@ def _texel(atlas, tex, u, v, lod, out):
     ix, iy = int(fx), int(fy)
     ax, ay = fx - ix, fy - iy
     for c in range(4):
-        out[c] = (atlas[tex, level, iy, ix, c] * (1 - ax) + atlas[tex, level, iy, ix + 1, c] * ax) * (1 - ay) + (
-            atlas[tex, level, iy + 1, ix, c] * (1 - ax) + atlas[tex, level, iy + 1, ix + 1, c] * ax) * ay
+        out[c] = (
+            atlas[tex, level, iy, ix, c] * (1 - ax) + atlas[tex, level, iy, ix + 1, c] * ax
+        ) * (1 - ay) + (
+            atlas[tex, level, iy + 1, ix, c] * (1 - ax) + atlas[tex, level, iy + 1, ix + 1, c] * ax
+        ) * ay
 
 
 @njit(**_JIT)
-def _round_things(items, px, py, dx, dy, col, size, scale, image, depth, light, ztop, sun, fog, lit, shade):
-    """Ellipsoids (kind 0) and upright cylinders (kind 1) of one column, tested against its depth."""
+def _round_things(
+    items, px, py, dx, dy, col, size, scale, image, depth, light, ztop, sun, fog, lit, shade
+):
+    """Ellipsoids (kind 0) and cylinders (kind 1) of one column, tested against its depth."""
     aa = dx * dx + dy * dy
     length = math.sqrt(aa)
     mid = size * 0.5
@@ -166,6 +188,8 @@ def _round_things(items, px, py, dx, dy, col, size, scale, image, depth, light, 
         emit = items[i, 9]
         k = r / rz
         for row in range(max(0, int(top)), min(size, int(bottom) + 2)):
+            if t0 >= depth[row]:
+                continue
             dz = (mid - row - 0.5) / scale
             if ball:
                 a3 = aa + dz * dz * k * k
@@ -194,7 +218,9 @@ def _round_things(items, px, py, dx, dy, col, size, scale, image, depth, light, 
             body = 0.74 + 0.30 * nz + 0.10 * (nx * sun[0] + ny * sun[1])
             for c in range(3):
                 base = items[i, 6 + c]
-                shade[c] = base * (emit + (1.0 - emit) * (lit[c] * body + lit[3] * facing * sun[3 + c]))
+                shade[c] = base * (
+                    emit + (1.0 - emit) * (lit[c] * body + lit[3] * facing * sun[3 + c])
+                )
             _put(image, depth, row, col, t, t * length, shade, fog)
 
 
@@ -223,4 +249,4 @@ def _halos(lamps, px, py, fx, fy, col, size, scale, image, depth):
             g = power * (math.exp(-2.2 * d2) - 0.0001)
             if g > 0.0:
                 for c in range(3):
-                    image[row, col, c] += lamps[i, 3 + c] * g
+                    image[col, row, c] += lamps[i, 3 + c] * g

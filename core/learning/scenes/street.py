@@ -1,4 +1,5 @@
 """The layout of night streets."""
+
 import numpy as np
 
 from . import pictures
@@ -21,17 +22,17 @@ def street(air: Mood, rng: np.random.Generator) -> Plan:
     stone = vary("#8c8a9c", rng)
     pavement = plan.material(stone, stone * 0.86, "tiles", (1.0,))
     road = plan.material(vary("#4a4d60", rng), vary("#434659", rng), "blotch", (3.0,))
-    line = plan.material(vary("#c9b98a", rng))
+    line = plan.material(vary("#8f8c94", rng))
     roof = plan.material("#2a2d40")
     plan.room(0, 0, cols, rows, pavement, pavement, SKY)
     _houses(plan, xs, ys, roof, rng)
     for upright in (True, False):
-        for at in (xs if upright else ys):
+        for at in xs if upright else ys:
             length = rows if upright else cols
             for k in range(edge + _WALK, length - edge - _WALK):
                 _lay(plan, upright, at + _WALK, at + _WALK + _ROAD, k, road)
     for upright in (True, False):
-        for at in (xs if upright else ys):
+        for at in xs if upright else ys:
             other = ys if upright else xs
             length = rows if upright else cols
             for k in range(edge + _STREET, length - edge - _STREET):
@@ -53,15 +54,34 @@ def _houses(plan: Plan, xs, ys, roof: int, rng) -> None:
     cols, rows = plan.cols, plan.rows
     x0, x1, y0, y1 = xs[0], xs[1] + _STREET, ys[0], ys[1] + _STREET
     fronts = []  # (face, line, start, stop)
-    fronts += [(EAST, x0 - 1, y0, y1), (WEST, x1, y0, y1), (NORTH, y0 - 1, x0, x1), (SOUTH, y1, x0, x1)]
+    fronts += [
+        (EAST, x0 - 1, y0, y1),
+        (WEST, x1, y0, y1),
+        (NORTH, y0 - 1, x0, x1),
+        (SOUTH, y1, x0, x1),
+    ]
     bx0, bx1, by0, by1 = xs[0] + _STREET, xs[1], ys[0] + _STREET, ys[1]
     plan.block(0, 0, cols, y0, 2.0, roof)
     plan.block(0, y1, cols, rows, 2.0, roof)
     plan.block(0, 0, x0, rows, 2.0, roof)
     plan.block(x1, 0, cols, rows, 2.0, roof)
     plan.block(bx0, by0, bx1, by1, 2.0, roof)
-    fronts += [(WEST, bx0, by0, by1), (EAST, bx1 - 1, by0, by1), (SOUTH, by0, bx0, bx1), (NORTH, by1 - 1, bx0, bx1)]
-    paints = ("#b0606a", "#5f86a8", "#c79a5a", "#6f9480", "#8c74a8", "#b98474", "#7f8fb8", "#a8a070")
+    fronts += [
+        (WEST, bx0, by0, by1),
+        (EAST, bx1 - 1, by0, by1),
+        (SOUTH, by0, bx0, bx1),
+        (NORTH, by1 - 1, bx0, bx1),
+    ]
+    paints = (
+        "#b0606a",
+        "#5f86a8",
+        "#c79a5a",
+        "#6f9480",
+        "#8c74a8",
+        "#b98474",
+        "#7f8fb8",
+        "#cdb595",
+    )
     signs = ("#ff5a7a", "#3fd6d0", "#ffb02e", "#7c8cff", "#8fe05a")
     for face, line, start, stop in fronts:
         k = start
@@ -69,7 +89,14 @@ def _houses(plan: Plan, xs, ys, roof: int, rng) -> None:
             wide = min(int(rng.integers(4, 7)), stop - k)
             if stop - k - wide < 4:
                 wide = stop - k
-            _front(plan, (face, line, k, k + wide), vary(paints[int(rng.integers(8))], rng), signs, roof, rng)
+            _front(
+                plan,
+                (face, line, k, k + wide),
+                vary(paints[int(rng.integers(8))], rng),
+                signs,
+                roof,
+                rng,
+            )
             k += wide
 
 
@@ -80,7 +107,11 @@ def _front(plan: Plan, wall, paint, signs, roof: int, rng) -> None:
     mat = plan.material(paint, paint * 0.55, "wainscot", (0.16,))
     deep = 2
     low = line if face in (WEST, SOUTH) else line - deep + 1
-    area = (slice(start, stop), slice(low, low + deep)) if face < 2 else (slice(low, low + deep), slice(start, stop))
+    area = (
+        (slice(start, stop), slice(low, low + deep))
+        if face < 2
+        else (slice(low, low + deep), slice(start, stop))
+    )
     plan.floor_h[area], plan.wall_m[area], plan.floor_m[area] = height, mat, roof
     a, b = start * CELL, stop * CELL
     warm = vary(("#ffc46a", "#ffd998", "#ff9f5a")[int(rng.integers(3))], rng)
@@ -90,18 +121,50 @@ def _front(plan: Plan, wall, paint, signs, roof: int, rng) -> None:
     shop = rng.random() < 0.45 and b - a >= 1.9
     if shop:
         colour = pictures.linear(signs[int(rng.integers(5))])
-        plan.hang(plan.image(pictures.window(warm, frame, False)), face, line, mid, b - a - 0.5, 0.18, 0.74, 0.9)
+        plan.hang(
+            plan.image(pictures.window(warm, frame, False)),
+            face,
+            line,
+            mid,
+            b - a - 0.5,
+            0.18,
+            0.74,
+            0.9,
+        )
         _sign_over(plan, face, line, mid, min(1.9, b - a - 0.4), colour, rng)
         ox, oy = {EAST: (0.5, 0), WEST: (-0.5, 0), NORTH: (0, 0.5), SOUTH: (0, -0.5)}[face]
-        x, y = ((line + (face == EAST)) * CELL, mid) if face < 2 else (mid, (line + (face == NORTH)) * CELL)
+        x, y = (
+            ((line + (face == EAST)) * CELL, mid)
+            if face < 2
+            else (mid, (line + (face == NORTH)) * CELL)
+        )
         plan.lamp(x + ox, y + oy, 0.8, colour * 0.5 + warm * 0.5, 1.0, 0.6)
     else:
         half = (b - a) / 2
         flip = 1 if rng.random() < 0.5 else -1
         colour = vary(("#3f7f7a", "#9c3f45", "#c9903a", "#43508f")[int(rng.integers(4))], rng)
-        plan.hang(plan.image(pictures.door(colour, frame, warm)), face, line, mid - flip * half * 0.45, 0.62, 0.0, 0.86, 0.12)
+        plan.hang(
+            plan.image(pictures.door(colour, frame, warm)),
+            face,
+            line,
+            mid - flip * half * 0.45,
+            0.62,
+            0.0,
+            0.86,
+            0.12,
+        )
         lit = rng.random() < 0.6
-        plan.hang(plan.image(pictures.window(warm if lit else dark, frame)), face, line, mid + flip * half * 0.42, 0.74, 0.30, 0.88, 0.9 if lit else 0.25, slot=1)
+        plan.hang(
+            plan.image(pictures.window(warm if lit else dark, frame)),
+            face,
+            line,
+            mid + flip * half * 0.42,
+            0.74,
+            0.30,
+            0.88,
+            0.9 if lit else 0.25,
+            slot=1,
+        )
     lit = rng.random() < 0.5
     panes = plan.image(pictures.window_pair(warm if lit else dark, frame))
     plan.hang(panes, face, line, mid, min(2.2, b - a), 1.2, 1.62, 0.9 if lit else 0.25, slot=2)
@@ -121,16 +184,18 @@ def _furnish(plan: Plan, xs, ys, rng) -> None:
         length = plan.rows if upright else plan.cols
         for at in at_all:
             for side in (0, 1):
+                count = side
                 kerb = (at + _WALK - 0.5 if side == 0 else at + _WALK + _ROAD + 0.5) * CELL
                 for k in range(8 + 2 * side, length - 6, 5):
                     if any(o <= k < o + _STREET for o in other) and rng.random() < 0.8:
                         continue
                     along = (k + 0.5) * CELL
                     x, y = (kerb, along) if upright else (along, kerb)
-                    what = rng.random()
-                    if what < 0.50:
+                    what = rng.random() if count % 2 else 0.0
+                    count += 1
+                    if what < 0.25:
                         _street_lamp(plan, x, y, rng)
-                    elif what < 0.80:
+                    elif what < 0.75:
                         plan.post(x, y, 0.08, 0.0, 0.7, "#5c4a44")
                         plan.ball(x, y, 1.08, 0.46, 0.50, leaf[int(rng.integers(3))])
                     else:
@@ -146,7 +211,7 @@ def _furnish(plan: Plan, xs, ys, rng) -> None:
 def _street_lamp(plan: Plan, x, y, rng) -> None:
     plan.post(x, y, 0.055, 0.0, 1.25, "#2a2c3c")
     plan.ball(x, y, 1.34, 0.15, 0.15, "#ffe2a6", 1.0)
-    plan.lamp(x, y, 1.25, "#ffc27a", 1.7, 1.5, 0.62, 0.42)
+    plan.lamp(x, y, 1.25, "#ffc27a", 1.9, 1.8, 0.62, 0.42)
 
 
 def _car(plan: Plan, x, y, upright: bool, colour) -> None:
@@ -154,4 +219,4 @@ def _car(plan: Plan, x, y, upright: bool, colour) -> None:
     dx, dy = (0.0, 0.34) if upright else (0.34, 0.0)
     plan.ball(x - dx, y - dy, 0.17, 0.36, 0.17, colour)
     plan.ball(x + dx, y + dy, 0.17, 0.36, 0.17, colour)
-    plan.ball(x, y, 0.24, 0.36, 0.24, colour * 0.55 + pictures.linear("#7f93b8") * 0.25)
+    plan.ball(x, y, 0.30, 0.27, 0.22, colour * 0.3 + pictures.linear("#8fa6cc") * 0.35)

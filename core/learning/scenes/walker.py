@@ -1,4 +1,5 @@
 """A walker: dead reckoning, a handful of motions, and walks that look around and travel."""
+
 import math
 from collections import deque
 from dataclasses import dataclass
@@ -24,18 +25,51 @@ MOTIONS: dict[str, tuple[float, float, float]] = {
     "forward_left": (FORWARD, 0.0, _CURVE),
     "forward_right": (FORWARD, 0.0, -_CURVE),
 }
-SPAN = (4, 24)  # frames
+_ELBOW = 0.32  # walkers keep a little further from walls than they must
 
-_SHARE = {"hold": 0.06, "forward": 0.32, "back": 0.08, "strafe_left": 0.04, "strafe_right": 0.04,
-          "turn_left": 0.13, "turn_right": 0.13, "forward_left": 0.10, "forward_right": 0.10}
-_LENGTH = {"hold": (4, 7), "back": (5, 10), "strafe_left": (4, 9), "strafe_right": (4, 9), "turn_left": (5, 20),
-           "turn_right": (5, 20), "forward": (6, 24), "forward_left": (5, 18), "forward_right": (5, 18)}
-_BACKWARDS = {"hold": "hold", "forward": "back", "back": "forward", "strafe_left": "strafe_right",
-              "strafe_right": "strafe_left", "turn_left": "turn_right", "turn_right": "turn_left"}
+_SHARE = {
+    "hold": 0.06,
+    "forward": 0.32,
+    "back": 0.08,
+    "strafe_left": 0.04,
+    "strafe_right": 0.04,
+    "turn_left": 0.13,
+    "turn_right": 0.13,
+    "forward_left": 0.10,
+    "forward_right": 0.10,
+}
+_LENGTH = {
+    "hold": (4, 7),
+    "back": (5, 10),
+    "strafe_left": (4, 9),
+    "strafe_right": (4, 9),
+    "turn_left": (5, 20),
+    "turn_right": (5, 20),
+    "forward": (6, 24),
+    "forward_left": (5, 18),
+    "forward_right": (5, 18),
+}
+_BACKWARDS = {
+    "hold": "hold",
+    "forward": "back",
+    "back": "forward",
+    "strafe_left": "strafe_right",
+    "strafe_right": "strafe_left",
+    "turn_left": "turn_right",
+    "turn_right": "turn_left",
+}
 # The same path walked the other way after turning round.
-_TURNED = {"hold": "hold", "forward": "forward", "back": "back", "strafe_left": "strafe_left",
-           "strafe_right": "strafe_right", "turn_left": "turn_right", "turn_right": "turn_left",
-           "forward_left": "forward_right", "forward_right": "forward_left"}
+_TURNED = {
+    "hold": "hold",
+    "forward": "forward",
+    "back": "back",
+    "strafe_left": "strafe_left",
+    "strafe_right": "strafe_right",
+    "turn_left": "turn_right",
+    "turn_right": "turn_left",
+    "forward_left": "forward_right",
+    "forward_right": "forward_left",
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +83,9 @@ def step(pose: Pose, motion: tuple[float, float, float]) -> Pose:
     forward, left, turn = motion
     yaw = pose[2] + 0.5 * turn
     c, s = math.cos(yaw), math.sin(yaw)
-    return np.array([pose[0] + forward * c - left * s, pose[1] + forward * s + left * c, yaw + 0.5 * turn])
+    return np.array(
+        [pose[0] + forward * c - left * s, pose[1] + forward * s + left * c, yaw + 0.5 * turn]
+    )
 
 
 def follow(pose: Pose, verbs: list[str]) -> np.ndarray:
@@ -61,7 +97,7 @@ def follow(pose: Pose, verbs: list[str]) -> np.ndarray:
 
 
 class _Guide:
-    """Distance on foot to a far goal, so that a walk goes through doorways and does not mill about."""
+    """Distance on foot to a far goal, so that walks go through doorways and do not mill about."""
 
     def __init__(self, scene, rng):
         self.scene, self.rng = scene, rng
@@ -104,49 +140,60 @@ class _Guide:
 
     def cost(self, pose: Pose) -> float:
         """Lower is better: near the goal, and looking where the way goes on."""
-        ahead = min(self.left_to_go(pose[0] + r * math.cos(pose[2]), pose[1] + r * math.sin(pose[2])) for r in (0.5, 1.0, 1.6))
+        ahead = min(
+            self.left_to_go(pose[0] + r * math.cos(pose[2]), pose[1] + r * math.sin(pose[2]))
+            for r in (0.5, 1.0, 1.6)
+        )
         return 0.5 * self.left_to_go(pose[0], pose[1]) + 0.5 * ahead
 
 
 def _is_free(scene, poses: np.ndarray) -> bool:
-    return all(scene.free(p[0], p[1]) for p in poses[1:])
+    return all(scene.free(p[0], p[1], _ELBOW) for p in poses[1:])
 
 
 def _view(scene, pose: Pose) -> float:
-    """Free distance straight ahead, at most 2."""
-    for r in np.arange(0.4, 2.01, 0.2):
+    """Free distance straight ahead, at most 3."""
+    for r in np.arange(0.4, 3.0, 0.2):
         if not scene.free(pose[0] + r * math.cos(pose[2]), pose[1] + r * math.sin(pose[2]), 0.05):
             return float(r)
-    return 2.0
+    return 3.0
 
 
 def _explore(scene, pose, frames, rng, share=_SHARE) -> list[str]:
     """Verbs of a walk that heads for far goals, with pauses, steps aside and looks around."""
     guide = _Guide(scene, rng)
     guide.aim(pose[0], pose[1])
+    patience = 24
     verbs: list[str] = []
     used = dict.fromkeys(MOTIONS, 0)
     names = list(MOTIONS)
     while len(verbs) < frames:
-        if guide.left_to_go(pose[0], pose[1]) < 1.0:
+        patience -= 1
+        if patience <= 0 or guide.left_to_go(pose[0], pose[1]) < 1.0:
+            patience = 24  # spans
             guide.aim(pose[0], pose[1])
         here = guide.cost(pose)
         best, choice = -1e9, None
         total = len(verbs) + 12.0
         last = verbs[-1] if verbs else ""
+        run = next((i for i, v in enumerate(reversed(verbs)) if v != last), len(verbs))
         for verb in names:
             lack = share[verb] - used[verb] / total
             low, high = _LENGTH[verb]
+            if verb == last:
+                high = min(high, 24 - run)  # no stretch of one verb outlasts 24 frames
+                if high < low:
+                    continue
             for _ in range(2):
                 n = int(rng.integers(low, high + 1))
                 path = follow(pose, [verb] * n)
                 if not _is_free(scene, path):
                     continue
                 gain = (here - guide.cost(path[-1])) / math.sqrt(n)
-                score = 1.2 * gain + 5.0 * lack + rng.gumbel() * 0.22
-                score -= 1.5 * max(0.0, 1.3 - _view(scene, path[-1]))
+                score = 2.4 * gain + 5.0 * lack + rng.gumbel() * 0.22
+                score -= 0.9 * max(0.0, 2.2 - _view(scene, path[-1]))
                 if verb == last or _BACKWARDS.get(verb) == last:
-                    score -= 0.8
+                    score -= 1.2
                 if score > best:
                     best, choice = score, (verb, n, path[-1])
         verb, n, pose = choice if choice else ("turn_left", 8, follow(pose, ["turn_left"] * 8)[-1])
@@ -171,7 +218,13 @@ def _retrace(scene, pose, frames, rng) -> list[str]:
         side = ["turn_left", "turn_right"][int(rng.integers(2))]
         again = ["turn_left", "turn_right"][int(rng.integers(2))]
         rest = frames - 2 * half_turn - 2 * out
-        return there + [side] * half_turn + [_TURNED[v] for v in reversed(there)] + [again] * half_turn + ["hold"] * rest
+        return (
+            there
+            + [side] * half_turn
+            + [_TURNED[v] for v in reversed(there)]
+            + [again] * half_turn
+            + ["hold"] * rest
+        )
     pause = frames % 2 + (4 if frames >= 24 else 0)
     out = (frames - pause) // 2
     share = {**_SHARE, "forward_left": -9.0, "forward_right": -9.0, "forward": 0.45, "hold": 0.02}
@@ -188,7 +241,9 @@ def _loop(scene, pose, frames, rng) -> list[str]:
             for length in (24, 18, 14, 10, 7):
                 verbs = (["forward"] * length + [other] * quarter) * 4
                 if len(verbs) <= frames and _is_free(scene, follow(pose, verbs)):
-                    return verbs + _explore(scene, follow(pose, verbs)[-1], frames - len(verbs), rng)
+                    return verbs + _explore(
+                        scene, follow(pose, verbs)[-1], frames - len(verbs), rng
+                    )
     before = int(rng.integers(0, max(1, min(17, frames - full + 1))))
     verbs = _explore(scene, pose, before, rng) if before >= 4 else []
     verbs += [side] * min(full, frames - len(verbs))
@@ -205,7 +260,14 @@ def walk(scene, frames: int, rng: np.random.Generator, style: str = "explore") -
     elif style == "loop":
         verbs = _loop(scene, pose, frames, rng)
     elif style == "turns":
-        share = {**_SHARE, "turn_left": 0.38, "turn_right": 0.38, "forward": 0.12, "hold": 0.06, "back": 0.02}
+        share = {
+            **_SHARE,
+            "turn_left": 0.38,
+            "turn_right": 0.38,
+            "forward": 0.12,
+            "hold": 0.06,
+            "back": 0.02,
+        }
         verbs = _explore(scene, pose, frames, rng, share)
     else:
         raise ValueError(f"unknown walk style {style!r}; use explore, retrace, loop or turns")
