@@ -95,8 +95,13 @@ def _imports(venv: Path, names: Iterable[str]):
     command = [str(venv_python(venv)), "-I", str(VERIFY), "imports", *names]
     env = {**clean_env(venv), "QT_QPA_PLATFORM": "offscreen", "PYTHONUTF8": "1"}
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        encoding="utf-8", errors="replace", env=env,
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        env=env,
     ) as child:
         for line in child.stdout:
             word, _, rest = line.strip().partition(" ")

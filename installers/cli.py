@@ -133,18 +133,29 @@ def _parser(options_only: bool = False) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--backend", choices=BACKENDS, default=default,
-                        help="the build of torch (else chosen from the machine)")
-    parser.add_argument("--recreate", action="store_true", default=default or False,
-                        help="make .venv anew")
-    parser.add_argument("--with-tests", action="store_true", default=default or False,
-                        help="the tests' packages as well")
-    parser.add_argument("--no-system", action="store_true", default=default or False,
-                        help="never install system packages, only name the command that does")
+    parser.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default=default,
+        help="the build of torch (else chosen from the machine)",
+    )
+    parser.add_argument(
+        "--recreate", action="store_true", default=default or False, help="make .venv anew"
+    )
+    parser.add_argument(
+        "--with-tests",
+        action="store_true",
+        default=default or False,
+        help="the tests' packages as well",
+    )
+    parser.add_argument(
+        "--no-system",
+        action="store_true",
+        default=default or False,
+        help="never install system packages, only name the command that does",
+    )
     if not options_only:
         commands = ("run", "test", "setup", "repair", "doctor")
         parser.add_argument("command", nargs="?", choices=commands, help=argparse.SUPPRESS)
         parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
-
-

@@ -66,7 +66,13 @@ def installed(venv: Path, python: str) -> tuple[str, ...]:
 
 def started_version(venv: Path) -> str | None:
     """The version of the environment's Python, or None where it does not start."""
-    command = [str(venv_python(venv)), "-I", "-S", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"]
+    command = [
+        str(venv_python(venv)),
+        "-I",
+        "-S",
+        "-c",
+        "import sys; print('%d.%d.%d' % sys.version_info[:3])",
+    ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=clean_env())
     except (OSError, subprocess.TimeoutExpired):
@@ -112,7 +118,7 @@ def base_python() -> str:
 
 
 def create(venv: Path) -> Stamp:
-    """A new, empty environment. The stamp is written first, so that a stop leaves it known as ours."""
+    """A new, empty environment. The stamp comes first, so that a stop leaves it known as ours."""
     if importlib.util.find_spec("ensurepip") is None:
         raise SetupFailure(_no_ensurepip())
     version = "%d.%d.%d" % sys.version_info[:3]
@@ -133,7 +139,8 @@ def _no_ensurepip() -> str:
     version = "%d.%d" % sys.version_info[:2]
     return (
         f"This Python ({sys.executable}) comes without pip for new environments. "
-        f"On Debian and Ubuntu one command brings it:\n  sudo apt-get install -y python{version}-venv\n"
+        "On Debian and Ubuntu one command brings it:\n"
+        f"  sudo apt-get install -y python{version}-venv\n"
         "Then run the same command again."
     )
 

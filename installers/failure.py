@@ -17,31 +17,50 @@ NO_NETWORK = (
 
 # pattern in pip's output → what it means and what to do; the first that fits is told.
 CAUSES = (
-    (r"No space left on device|Errno 28|WinError 112|not enough space", (
-        "The disk is full. Free some space and run the same command again; "
-        "what is already installed is kept."
-    )),
-    (r"CERTIFICATE_VERIFY_FAILED|SSLCertVerificationError", (
-        "A secure connection could not be verified. Behind a company's proxy, give pip its "
-        "certificate: pip config set global.cert /path/to/certificate.pem"
-    )),
-    (r"407 Proxy Authentication", "The proxy wants a password: set HTTPS_PROXY with user and password."),
-    (r"THESE PACKAGES DO NOT MATCH THE HASHES|BadZipFile|IncompleteRead|zip.*corrupt", (
-        "A download arrived damaged. Run the same command again; if it persists: pip cache purge"
-    )),
-    (NO_NETWORK, (
-        "The package index could not be reached: no network, or a proxy is needed "
-        "(set HTTPS_PROXY). Run the same command again once you are online; "
-        "finished downloads are kept."
-    )),
-    (r"Permission denied|Errno 13|WinError 5\b|Access is denied", (
-        "A file in .venv could not be written. On Windows close the studio and any program that "
-        "uses .venv; on Linux and macOS see that the folder belongs to you."
-    )),
-    (r"is not a supported wheel|No matching distribution found|Could not find a version", (
-        "The index has no build of this package for your system and Python. Python 3.11 to 3.13 "
-        "on 64-bit Linux (glibc 2.34 or newer), macOS on Apple silicon or Windows is needed."
-    )),
+    (
+        r"No space left on device|Errno 28|WinError 112|not enough space",
+        (
+            "The disk is full. Free some space and run the same command again; "
+            "what is already installed is kept."
+        ),
+    ),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|SSLCertVerificationError",
+        (
+            "A secure connection could not be verified. Behind a company's proxy, give pip its "
+            "certificate: pip config set global.cert /path/to/certificate.pem"
+        ),
+    ),
+    (
+        r"407 Proxy Authentication",
+        "The proxy wants a password: set HTTPS_PROXY with user and password.",
+    ),
+    (
+        r"THESE PACKAGES DO NOT MATCH THE HASHES|BadZipFile|IncompleteRead|zip.*corrupt",
+        ("A download arrived damaged. Run the same command again; if it persists: pip cache purge"),
+    ),
+    (
+        NO_NETWORK,
+        (
+            "The package index could not be reached: no network, or a proxy is needed "
+            "(set HTTPS_PROXY). Run the same command again once you are online; "
+            "finished downloads are kept."
+        ),
+    ),
+    (
+        r"Permission denied|Errno 13|WinError 5\b|Access is denied",
+        (
+            "A file in .venv could not be written. On Windows close the studio and any program "
+            "that uses .venv; on Linux and macOS see that the folder belongs to you."
+        ),
+    ),
+    (
+        r"is not a supported wheel|No matching distribution found|Could not find a version",
+        (
+            "The index has no build of this package for your system and Python. Needed is Python "
+            "3.11 to 3.14 on 64-bit Linux (glibc 2.34 or newer), Apple silicon or Windows."
+        ),
+    ),
 )
 
 

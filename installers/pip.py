@@ -112,13 +112,14 @@ class Pip:
                 **({} if WINDOWS else {"pass_fds": self.inherit}),
             )
             try:
-                for line in child.stdout:
-                    short = condenser.line(line)
-                    if not line.startswith("Progress "):
-                        log.write(line)
-                        said.append(line)
-                    if short:
-                        self.show(short)
+                with child.stdout as lines:
+                    for line in lines:
+                        short = condenser.line(line)
+                        if not line.startswith("Progress "):
+                            log.write(line)
+                            said.append(line)
+                        if short:
+                            self.show(short)
                 code = child.wait()
             except BaseException:
                 end(child)

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-FOLDER = Path(__file__).resolve().parent / "requirements"
-BASE, TESTS = FOLDER / "base.txt", FOLDER / "tests.txt"
+from core.machine.pins import BASE, FOLDER, ROOT, TESTS, normal_name, read_pins
+
+__all__ = ["BASE", "FOLDER", "ROOT", "TESTS", "normal_name", "read_pins", "set_hash", "torch_pin"]
 
 # Room for the downloads and what they unpack to, as measured for the CPU and as PyTorch's own
 # wheel sizes say for the rest, in MiB.
@@ -39,23 +39,9 @@ def torch_pin(backend: str) -> TorchPin:
     return TorchPin(requirement[0], index[1] if index else None)
 
 
-def normal_name(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def read_pins(path: Path) -> dict[str, str]:
-    """name → version of the plain pins in one file, less those marked for another system."""
-    pins = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        line = line.partition("#")[0].strip()
-        name, equals, rest = line.partition("==")
-        version, _, marker = rest.partition(";")
-        if equals and not (marker and "sys_platform" in marker):
-            pins[normal_name(name.strip())] = version.strip()
-    return pins
-
-
 def set_hash(path: Path) -> str:
     """Changes when a pin changes, not when a comment does."""
-    lines = (line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
+    lines = (
+        line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines()
+    )
     return hashlib.sha256("\n".join(line for line in lines if line).encode()).hexdigest()[:16]

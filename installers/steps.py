@@ -44,7 +44,9 @@ def ready(venv: Path, wish: Wish) -> bool:
     match environment.inspect(venv):
         case Usable(stamp):
             same = wish.backend in (None, stamp.backend)
-            return same and not stamp.lacks(wish.steps) and not environment.lost_packages(venv, stamp)
+            return (
+                same and not stamp.lacks(wish.steps) and not environment.lost_packages(venv, stamp)
+            )
     return False
 
 
@@ -79,7 +81,9 @@ class Setup:
         system.check_system(ROOT)
         if self.wish.backend:
             if self.wish.backend not in BACKENDS:
-                raise SetupFailure(f"There is no backend {self.wish.backend!r}: {', '.join(BACKENDS)}.")
+                raise SetupFailure(
+                    f"There is no backend {self.wish.backend!r}: {', '.join(BACKENDS)}."
+                )
             self.console.now(f"{self.wish.backend}, as you asked")
             return self.wish.backend, True
         health = environment.inspect(self.venv)
@@ -134,13 +138,17 @@ class Setup:
             case Absent():
                 return None
             case Foreign(works=True, python=python) if not self.wish.recreate:
-                say(f"      {self.venv} was not made by this program. It works, so it is used: "
-                    "what is missing is added to it, and versions are set to ours.")
+                say(
+                    f"      {self.venv} was not made by this program. It works, so it is used: "
+                    "what is missing is added to it, and versions are set to ours."
+                )
                 return Stamp(python=python)
             case Foreign():
                 aside = environment.set_aside(self.venv)
-                say(f"      {self.venv} was not made by this program and does not serve. It is now "
-                    f"{aside.name}; delete it when you do not need it.")
+                say(
+                    f"      {self.venv} was not made by this program and does not serve. It is now "
+                    f"{aside.name}; delete it when you do not need it."
+                )
                 return None
             case Broken(reason=reason):
                 say(f"      .venv is broken: {reason}. It is made anew.")
@@ -155,7 +163,10 @@ class Setup:
 
     def _mend(self) -> None:
         """Whatever an earlier run left half done, or someone deleted, is installed again."""
-        lacks, lost = self.stamp.lacks(self.wish.steps), environment.lost_packages(self.venv, self.stamp)
+        lacks, lost = (
+            self.stamp.lacks(self.wish.steps),
+            environment.lost_packages(self.venv, self.stamp),
+        )
         if not (lacks or lost or self.wish.repair):
             return
         self.console.now("looking for damage")
@@ -217,7 +228,9 @@ class Setup:
         names = environment.installed(self.venv, self.stamp.python)
         version = next((n[6:-10] for n in names if n.startswith("torch-")), None)
         if version is None:
-            raise SetupFailure("torch is not in .venv although it was just installed.\nLog: " + str(LOG))
+            raise SetupFailure(
+                "torch is not in .venv although it was just installed.\nLog: " + str(LOG)
+            )
         path = self.venv / "keep-torch.txt"
         path.write_text(f"torch=={version}\n", encoding="utf-8")
         return path
@@ -239,7 +252,8 @@ class Setup:
         if faults and not (lacking and all(fault.is_system_library for fault in faults)):
             told = "\n".join(f"  {fault.package}: {fault.reason}" for fault in faults)
             raise SetupFailure(
-                f"These packages do not work:\n{told}\nTry: bootstrap.py repair --recreate\nLog: {LOG}"
+                f"These packages do not work:\n{told}\n"
+                f"Try: bootstrap.py repair --recreate\nLog: {LOG}"
             )
         if not lacking:
             packages = environment.installed(self.venv, self.stamp.python)
@@ -253,4 +267,3 @@ class Setup:
     def _record(self, stamp: Stamp) -> None:
         self.stamp = stamp
         write_stamp(self.venv, stamp)
-

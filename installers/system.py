@@ -69,7 +69,9 @@ def supply(display: str, log: Path, show: Callable[[str], None], may_install: bo
         ok = _run(command, log)
         if not ok and manager == "apt-get":  # an image without package lists
             show("reading the lists of packages")
-            ok = _run([*(["sudo"] if not root else []), "apt-get", "update"], log) and _run(command, log)
+            ok = _run([*(["sudo"] if not root else []), "apt-get", "update"], log) and _run(
+                command, log
+            )
         missing = missing_libraries(display)
         if not missing:
             return None
@@ -99,9 +101,12 @@ def _run(command: list[str], log: Path) -> bool:
         out.write(f"\n$ {shlex.join(command)}\n")
         out.flush()
         try:
-            return subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env
-            ).returncode == 0
+            return (
+                subprocess.run(
+                    command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env
+                ).returncode
+                == 0
+            )
         except OSError as error:
             out.write(f"{error}\n")
             return False

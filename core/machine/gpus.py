@@ -73,7 +73,10 @@ def _nvidia() -> GpuSearch:
         return GpuSearch()
     said = ""
     # compute_cap is unknown to old versions of the tool: ask again without it.
-    for fields in ("name,memory.total,driver_version,compute_cap", "name,memory.total,driver_version"):
+    for fields in (
+        "name,memory.total,driver_version,compute_cap",
+        "name,memory.total,driver_version",
+    ):
         ok, said = _output([tool, f"--query-gpu={fields}", "--format=csv,noheader,nounits"])
         if ok:
             return GpuSearch(parse_nvidia_smi(said))

@@ -1,0 +1,51 @@
+"""One set-up at a time, and a killed one does not block the next."""
+
+import subprocess
+import sys
+import time
+
+from installers.lock import only_one
+from installers.requirements import ROOT
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from installers.lock import only_one
+with only_one(Path(sys.argv[1]), print):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def hold(path) -> subprocess.Popen:
+    child = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout.readline().strip() == "held"
+    return child
+
+
+def test_the_second_waits_and_a_killed_first_lets_go(tmp_path):
+    path = tmp_path / "lock"
+    child = hold(path)
+    told = []
+
+    def waiting(holder: str) -> None:
+        told.append(holder)
+        child.kill()
+
+    started = time.monotonic()
+    with only_one(path, waiting, poll=0.05):
+        pass
+    assert len(told) == 1
+    if sys.platform != "win32":
+        assert told == [str(child.pid)]
+    assert time.monotonic() - started < 10
+    child.wait()
+    child.stdout.close()
+
+
+def test_free_again_afterwards(tmp_path):
+    for _ in range(2):
+        with only_one(tmp_path / "lock", lambda holder: None):
+            pass
