@@ -215,8 +215,12 @@ def _street_lamp(plan: Plan, x, y, rng) -> None:
 
 
 def _car(plan: Plan, x, y, upright: bool, colour) -> None:
-    """Three overlapping ellipsoids: bonnet, cabin, boot."""
-    dx, dy = (0.0, 0.34) if upright else (0.34, 0.0)
-    plan.ball(x - dx, y - dy, 0.17, 0.36, 0.17, colour)
-    plan.ball(x + dx, y + dy, 0.17, 0.36, 0.17, colour)
-    plan.ball(x, y, 0.30, 0.27, 0.22, colour * 0.3 + pictures.linear("#8fa6cc") * 0.35)
+    """A toy car of upright cylinders: a long low body and a glazed cabin."""
+    ux, uy = (0.0, 1.0) if upright else (1.0, 0.0)
+    glass = colour * 0.2 + pictures.linear("#9db4d8") * 0.4
+    for off in np.linspace(-0.44, 0.44, 7):
+        plan.post(x + ux * off, y + uy * off, 0.29, 0.05, 0.23, colour)
+    for off in (-0.18, -0.06, 0.06):
+        plan.post(x + ux * off, y + uy * off, 0.25, 0.23, 0.40, glass)
+    for off in (-0.18, -0.06, 0.06):
+        plan.post(x + ux * off, y + uy * off, 0.25, 0.40, 0.43, colour)

@@ -142,7 +142,7 @@ def mood(style: str, rng: np.random.Generator) -> Mood:
             0.030,
             0.54 * vary("#fff0dc", rng),
             0.9 * linear("#cfe4ff"),
-            2.6 * linear("#ffd890"),
+            2.2 * linear("#ffd890"),
             slanted,
             0.72,
             _sky(
