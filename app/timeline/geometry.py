@@ -1,0 +1,112 @@
+"""Where things are: frames to pixels, lanes to rows. Pure, so that tests need no window.
+
+Every x is a multiple of one device pixel, so that edges stay crisp at a scaling of 1.5, and the
+width of a clip does not depend on where the view is scrolled to (its cached picture stays valid).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from core.project.model import Project
+
+HEADER_WIDTH = 152
+RULER = 36
+ACTIONS = 40
+MEMORY = 36
+GAP = 4  # between lanes
+PAD = 12  # pixels before frame 0, so that its edge can be seen and grabbed
+GRIP = 6  # how near an edge counts as the edge
+MIN_TRACK, MAX_TRACK = 32, 240
+MIN_PPF, MAX_PPF = 0.0005, 80.0
+
+LaneKind = Literal["actions", "track", "memory"]
+
+
+@dataclass(frozen=True)
+class Lane:
+    kind: LaneKind
+    id: str  # track id, or ""
+    top: int  # below the ruler, before scrolling
+    height: int
+
+    @property
+    def bottom(self) -> int:
+        return self.top + self.height
+
+
+def lanes(project: Project | None, heights: dict[str, int] | None = None) -> list[Lane]:
+    """Rows from top to bottom; ``heights`` overrides tracks that are being dragged.
+
+    Later tracks lie over earlier ones in the picture, so they are above them here too.
+    """
+    heights = heights or {}
+    rows = [Lane("actions", "", GAP, ACTIONS)]
+    tracks = [(t.id, t.height) for t in reversed(project.tracks)] if project else []
+    for track_id, height in tracks or [("", 72)]:
+        height = max(MIN_TRACK, min(MAX_TRACK, heights.get(track_id, height)))
+        rows.append(Lane("track", track_id, rows[-1].bottom + GAP, height))
+    rows.append(Lane("memory", "", rows[-1].bottom + GAP, MEMORY))
+    return rows
+
+
+def content_height(rows: list[Lane]) -> int:
+    return rows[-1].bottom + GAP
+
+
+@dataclass
+class TimeScale:
+    """Frames to x in the viewport. ``left`` is how far it is scrolled, in pixels."""
+
+    ppf: float = 8.0  # pixels a frame
+    left: float = 0.0
+    ratio: float = 1.0  # device pixels a pixel
+
+    def x(self, frame: float) -> float:
+        return round(frame * self.ppf * self.ratio) / self.ratio + PAD - self.left
+
+    def frame(self, x: float) -> float:
+        return (x - PAD + self.left) / self.ppf
+
+    def frame_at(self, x: float) -> int:
+        """The frame whose cell holds ``x``, never below 0."""
+        return max(0, int((x - PAD + self.left) // self.ppf))
+
+    def nearest(self, x: float) -> int:
+        """The frame boundary nearest to ``x``, never below 0."""
+        return max(0, round(self.frame(x)))
+
+    def scroll_to(self, left: float, limit: float) -> None:
+        left = max(0.0, min(left, limit))
+        self.left = round(left * self.ratio) / self.ratio
+
+    def zoom(self, factor: float, x: float) -> None:
+        """Change the scale, keeping the frame under ``x`` where it is (scrolling may clamp)."""
+        frame = self.frame(x)
+        self.ppf = max(MIN_PPF, min(MAX_PPF, self.ppf * factor))
+        self.left = round((frame * self.ppf + PAD - x) * self.ratio) / self.ratio
+
+    def fit(self, frames: int, width: int) -> None:
+        room = max(80, width - 2 * PAD - 24)
+        self.ppf = max(MIN_PPF, min(MAX_PPF, room / max(1, frames)))
+        self.left = 0.0
+
+
+#: Label distances of the ruler, in seconds above one second.
+_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18000, 36000)
+
+
+def ruler_step(ppf: float, fps: int, label: int = 84) -> tuple[int, int]:
+    """(frames between labels, frames between ticks) so that labels are ``label`` px apart."""
+    for frames in sorted({d for d in (1, 2, 5, 10, fps // 2) if d and fps % d == 0 and d < fps}):
+        if frames * ppf >= label:
+            return frames, 1 if ppf >= 6 else frames
+    for seconds in _STEPS:
+        if seconds * fps * ppf >= label:
+            frames = seconds * fps
+            for parts in (fps, 10, 5, 4, 2):
+                if frames % parts == 0 and frames // parts * ppf >= 8:
+                    return frames, frames // parts
+            return frames, frames
+    return _STEPS[-1] * fps, _STEPS[-1] * fps

@@ -1,0 +1,368 @@
+"""The mouse over the lanes: which gesture a press begins, cursors, tooltips, drops, the wheel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt, QTimer
+from PySide6.QtWidgets import QToolTip
+
+from app.timeline.clip_gestures import MoveClip, TrimClip
+from app.timeline.geometry import PAD, RULER
+from app.timeline.gestures import (
+    Gesture,
+    MoveAction,
+    MoveMarker,
+    MoveRangeEdge,
+    Pan,
+    ResizeAction,
+    RubberBand,
+    Scrub,
+)
+from app.timeline.hit import Hit, hit
+from app.timeline.index import tr
+from app.timeline.snapping import free_start, room
+from core.project.model import Marker
+
+if TYPE_CHECKING:
+    from app.timeline.view import TimelineView
+
+Shape = Qt.CursorShape
+Button = Qt.MouseButton
+_ADDING = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier
+ACTION_MIME = "application/x-slowfast-action"
+
+
+class Pointer:
+    def __init__(self, view: "TimelineView") -> None:
+        self.view = view
+        self.gesture: Gesture | None = None
+        self.blade: int | None = None  # frame the blade would cut at
+        self.dropping: tuple[int, int, str] | None = None  # ghost of a verb that is dragged in
+        self.file_frame: int | None = None
+        self._narrow: Hit | None = None  # selects only this one if the press was no drag
+        self._last = QPointF()
+        self._modifiers = Qt.KeyboardModifier.NoModifier
+        self._scroller = QTimer(view)
+        self._scroller.setInterval(25)
+        self._scroller.timeout.connect(self._scroll_on)
+
+    def hit(self, at: QPointF) -> Hit:
+        return hit(self.view, at.x(), at.y())
+
+    def document_changed(self) -> None:
+        """The ground moved under a drag: drop it, its ids may be gone."""
+        if self.gesture is not None and not isinstance(self.gesture, (Scrub, Pan)):
+            self.cancel()
+        self.blade = None
+
+    def marker_frame(self, marker: Marker) -> int:
+        g = self.gesture
+        return g.frame if isinstance(g, MoveMarker) and g.marker.id == marker.id else marker.frame
+
+    # -- press, move, release -----------------------------------------------------------------
+
+    def press(self, event) -> None:
+        if self.gesture is not None:  # a second button ends nothing and begins nothing
+            return
+        at = event.position()
+        if event.button() == Button.MiddleButton:
+            self.gesture = Pan(self.view, at)
+        elif event.button() == Button.LeftButton:
+            self.gesture = self._begin(at, event.modifiers())
+        if self.gesture is not None:
+            QToolTip.hideText()
+            self.refresh_cursor()
+            self.gesture.drag(at, event.modifiers())
+
+    def _begin(self, at: QPointF, modifiers: Qt.KeyboardModifier) -> Gesture | None:
+        view, where = self.view, self.hit(at)
+        self._narrow = None
+        if view.project is None:
+            return None
+        if where.kind in ("in", "out"):
+            return MoveRangeEdge(view, at, where.kind)
+        if where.kind == "marker":
+            marker = next(m for m in view.project.markers if m.id == where.id)
+            return MoveMarker(view, at, marker)
+        if where.kind == "ruler":
+            return Scrub(view, at)
+        if where.kind == "memory":
+            view.memory_point_clicked.emit(where.id)
+            return None
+        if where.kind == "clip":
+            return self._begin_clip(at, modifiers, where)
+        if where.kind == "action":
+            return self._begin_action(at, modifiers, where)
+        return RubberBand(view, at, bool(modifiers & _ADDING))
+
+    def _begin_clip(self, at: QPointF, modifiers, where: Hit) -> Gesture | None:
+        view = self.view
+        clip, track_id = view.index.clip_by_id[where.id]
+        locked = view.index.tracks[track_id].track.locked
+        if view.tool == "blade":
+            frame = self.blade_frame(at)
+            if not locked and clip.start < frame < clip.end:
+                view.clip_split_requested.emit(clip.id, frame)
+            return None
+        edge = where.edge
+        if modifiers & _ADDING and not (edge and clip.id in view.selection.clips):
+            view.selection.toggle_clip(clip.id)
+            return None
+        if clip.id not in view.selection.clips:
+            view.selection.set(clips=[clip.id])
+        else:
+            self._narrow = where
+        if locked:
+            return None
+        if edge:
+            ripple = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
+            return TrimClip(view, at, clip, track_id, edge, ripple)
+        return MoveClip(view, at, clip, track_id)
+
+    def _begin_action(self, at: QPointF, modifiers, where: Hit) -> Gesture | None:
+        view, action = self.view, self.view.index.action_by_id[where.id]
+        if modifiers & _ADDING:
+            view.selection.toggle_action(action.id)
+            return None
+        if action.id not in view.selection.actions:
+            view.selection.set(actions=[action.id])
+        else:
+            self._narrow = where
+        if where.edge:
+            return ResizeAction(view, at, action, where.edge)
+        return MoveAction(view, at, action)
+
+    def move(self, event) -> None:
+        at = event.position()
+        self._last, self._modifiers = at, event.modifiers()
+        if self.gesture is None:
+            self._hover(at)
+            return
+        self.gesture.drag(at, event.modifiers())
+        outside = not 0 <= at.x() < self.view.viewport().width()
+        if outside and self.gesture.begun and self.gesture.scrolls:
+            if not self._scroller.isActive():
+                self._scroller.start()
+        else:
+            self._scroller.stop()
+
+    def release(self, event) -> None:
+        gesture, self.gesture = self.gesture, None
+        if gesture is None:
+            return
+        self._scroller.stop()
+        self.view.snap_line = None
+        if not gesture.begun and self._narrow is not None:
+            chosen = [self._narrow.id]
+            if self._narrow.kind == "clip":
+                self.view.selection.set(clips=chosen)
+            else:
+                self.view.selection.set(actions=chosen)
+        gesture.finish()
+        self.refresh_cursor()
+        self.view.viewport().update()
+
+    def cancel(self) -> bool:
+        """Esc: as if it had never begun."""
+        gesture, self.gesture = self.gesture, None
+        if gesture is None:
+            return False
+        self._scroller.stop()
+        self.view.snap_line = None
+        gesture.cancel()
+        self.refresh_cursor()
+        self.view.viewport().update()
+        return True
+
+    def _scroll_on(self) -> None:
+        """The pointer is past an edge: scroll, faster the further it is."""
+        view = self.view
+        x, width = self._last.x(), view.viewport().width()
+        past = x if x < 0 else max(0.0, x - width)
+        if self.gesture is None or past == 0:
+            self._scroller.stop()
+            return
+        view.scroll_to(view.scale.left + max(-60.0, min(60.0, past * 0.6)))
+        self.gesture.drag(self._last, self._modifiers)
+
+    def double_click(self, event) -> None:
+        if event.button() != Button.LeftButton or self.view.project is None:
+            return
+        where = self.hit(event.position())
+        self.gesture = None
+        if where.kind == "action":
+            self.view.edit_action(where.id)
+        elif where.kind == "empty" and where.lane and where.lane.kind == "actions":
+            if cell := self.cell(self.view.scale.frame(event.position().x())):
+                self.view.write_action(*cell)
+        elif where.kind == "clip":
+            self.view.seek_requested.emit(self.view.index.clip_by_id[where.id][0].start)
+
+    # -- places -------------------------------------------------------------------------------
+
+    def cell(self, frame: float) -> tuple[int, int] | None:
+        """The free part of the chunk around ``frame``: where a new action goes."""
+        view = self.view
+        size, frame = view.project.chunk_frames, max(0, int(frame))
+        main = view.index.main
+        start = next((c for c in main.clips if c.kind == "start"), None) if main else None
+        if start is not None and frame < start.end:
+            frame = start.end  # nothing happens in the start itself
+        free = room(view.index.taken(), frame)
+        if free is None:
+            return None
+        grid = view.index.grid(frame + size + 1)
+        low = max((g for g in grid if g <= frame), default=0)
+        high = min((g for g in grid if g > frame), default=low + size)
+        low, high = max(low, free[0]), high if free[1] is None else min(high, free[1])
+        return (low, high) if high > low else None
+
+    def drop_cell(self, frame: float) -> tuple[int, int] | None:
+        """Like ``cell``; over another action, the nearest place that is free."""
+        found = self.cell(frame)
+        if found is None:
+            size = self.view.project.chunk_frames
+            at = free_start(self.view.index.taken(), max(0, int(frame)), size)
+            found = (at, at + size)
+        return found
+
+    def blade_frame(self, at: QPointF) -> int:
+        view = self.view
+        snapper = view.snapper()
+        return snapper.snap(max(0.0, view.scale.frame(at.x())), view.scale.ppf)[0]
+
+    # -- hovering -----------------------------------------------------------------------------
+
+    def _hover(self, at: QPointF) -> None:
+        view, where = self.view, self.hit(at)
+        memory = where.id if where.kind == "memory" else ""
+        blade = self.blade_frame(at) if view.tool == "blade" and where.kind == "clip" else None
+        if memory != view.hovered_memory or blade != self.blade:
+            view.hovered_memory, self.blade = memory, blade
+            view.viewport().update()
+        view.viewport().setCursor(self._cursor(where))
+
+    def refresh_cursor(self) -> None:
+        shape = self.gesture.cursor if self.gesture is not None else None
+        if shape is None:
+            shape = self._cursor(self.hit(self._last))
+        self.view.viewport().setCursor(shape)
+
+    def _cursor(self, where: Hit) -> Shape:
+        if where.kind == "memory":
+            return Shape.PointingHandCursor
+        if where.kind in ("in", "out", "marker"):
+            return Shape.SizeHorCursor
+        if where.kind == "clip" and self.view.tool == "blade":
+            return Shape.CrossCursor
+        return Shape.SizeHorCursor if where.edge else Shape.ArrowCursor
+
+    def viewport_event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip:
+            at = QPointF(event.pos())
+            where = self.hit(at)
+            text = self.tooltip(where)
+            if text:
+                x, y = event.pos().x(), event.pos().y()
+                QToolTip.showText(
+                    event.globalPos(), text, self.view.viewport(), QRect(x - 6, y - 6, 12, 12)
+                )
+            else:
+                QToolTip.hideText()
+            return True
+        if event.type() == QEvent.Type.Leave and (self.view.hovered_memory or self.blade is not None):
+            self.view.hovered_memory, self.blade = "", None
+            self.view.viewport().update()
+        return False
+
+    def tooltip(self, where: Hit) -> str:
+        view = self.view
+        if view.index is None:
+            return tr("Drop a picture or a video here, or press Ctrl+N.")
+        if where.kind == "clip":
+            return view.index.describe_clip(view.index.clip_by_id[where.id][0])
+        if where.kind == "action":
+            return view.index.describe_action(view.index.action_by_id[where.id])
+        if where.kind == "memory":
+            point = next(p for p in view.index.memory if p.take == where.id)
+            return point.sentence + "\n" + tr("Click to go back to it.")
+        if where.kind == "marker":
+            marker = next(m for m in view.project.markers if m.id == where.id)
+            return (marker.name or tr("Marker")) + "\n" + tr("Drag to move, click to go there.")
+        if where.kind in ("in", "out"):
+            return tr("Where the range begins (I)") if where.kind == "in" else tr("Where the range ends (O)")
+        if where.kind == "ruler":
+            return tr("Drag to move through time. Ctrl+wheel zooms, Ctrl+0 shows everything.")
+        if where.kind == "planned":
+            return tr("Not made yet: Generate (Ctrl+Enter) makes it.")
+        if where.lane is not None and where.lane.kind == "actions":
+            return tr("Double-click to write an action here.")
+        if where.lane is not None and where.lane.kind == "memory":
+            return tr("One point a chunk that the memory has learned.")
+        return ""
+
+    # -- wheel, menus, drops ------------------------------------------------------------------
+
+    def wheel(self, event) -> None:
+        view, turn = self.view, event.angleDelta()
+        pixels = event.pixelDelta()
+        modifiers = event.modifiers()
+        if modifiers & Qt.KeyboardModifier.ControlModifier:
+            view.zoom_at(1.0015 ** (turn.y() or turn.x()), event.position().x())
+        elif modifiers & Qt.KeyboardModifier.AltModifier:
+            bar = view.verticalScrollBar()
+            bar.setValue(bar.value() - (turn.y() or turn.x()) // 2)
+        elif not pixels.isNull():
+            view.scroll_to(view.scale.left - (pixels.x() or pixels.y()))
+        else:
+            view.scroll_to(view.scale.left - (turn.y() or turn.x()) * 0.8)
+        event.accept()
+
+    def context_menu(self, event) -> None:
+        view = self.view
+        at = QPointF(view.viewport().mapFromGlobal(event.globalPos()))
+        where = self.hit(at)
+        if where.kind == "clip" and where.id not in view.selection.clips:
+            view.selection.set(clips=[where.id])
+        elif where.kind == "action" and where.id not in view.selection.actions:
+            view.selection.set(actions=[where.id])
+        kind, name = where.kind, where.id
+        if kind in ("empty", "planned") and where.lane is not None:
+            kind, name = where.lane.kind, where.lane.id
+        view.context_menu_requested.emit(kind, name, QPoint(event.globalPos()))
+
+    def drag_move(self, event) -> None:
+        view, mime, at = self.view, event.mimeData(), self._lane_position(event)
+        if mime.hasFormat(ACTION_MIME) and view.project is not None:
+            text = bytes(mime.data(ACTION_MIME)).decode("utf-8", "replace").strip()
+            cell = self.drop_cell(view.scale.frame(at.x()))
+            self.dropping = (*cell, text)
+        elif any(url.isLocalFile() for url in mime.urls()):
+            self.file_frame = view.scale.nearest(max(float(PAD), at.x()))
+        else:
+            event.ignore()
+            return
+        view.viewport().update()
+        event.acceptProposedAction()
+
+    def drag_leave(self) -> None:
+        self.dropping = self.file_frame = None
+        self.view.viewport().update()
+
+    def drop(self, event) -> None:
+        view, mime = self.view, event.mimeData()
+        self.drag_move(event)
+        ghost, frame = self.dropping, self.file_frame
+        self.drag_leave()
+        if ghost is not None:
+            view.action_add_requested.emit(*ghost)
+            event.acceptProposedAction()
+        elif frame is not None:
+            paths = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
+            view.files_dropped.emit(paths, frame)
+            event.acceptProposedAction()
+
+    def _lane_position(self, event) -> QPointF:
+        at = event.position()
+        return QPointF(at.x(), max(float(RULER), at.y()))

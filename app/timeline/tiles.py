@@ -1,0 +1,186 @@
+"""The picture of a clip, painted once for its size and look, then copied on every repaint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPixmap
+
+from app.timeline.colours import TimelineColours, mix
+from app.timeline.index import ClipLook, tr
+from app.timeline.text import TextCache
+
+ThumbnailSource = Callable[[str], QPixmap | None]
+WIDEST = 2048  # device pixels; a wider clip is painted where it is seen
+_LIMIT = 600
+TITLE = 20  # height of the title bar
+
+
+def stripes(colour: QColor, gap: int, ratio: float) -> QBrush:
+    """Diagonal lines that keep their distance at every scaling."""
+    size = round(gap * ratio)
+    image = QImage(size, size, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(0)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(colour, 1.4 * ratio))
+    for shift in (-size, 0, size):
+        painter.drawLine(QPointF(shift - 1, size + 1), QPointF(shift + size + 1, -1))
+    painter.end()
+    image.setDevicePixelRatio(ratio)
+    brush = QBrush(image)
+    return brush
+
+
+class Tiles:
+    def __init__(self, colours: TimelineColours, text: TextCache, aspect: float) -> None:
+        self.colours = colours
+        self.text = text
+        self.aspect = aspect  # width over height of a frame
+        self.source: ThumbnailSource | None = None
+        self._tiles: dict[str, tuple[ClipLook, int, int, float, QPixmap]] = {}
+        self._stripes: dict[tuple[int, int, float], QBrush] = {}
+
+    def fits(self, aspect: float) -> bool:
+        return abs(aspect - self.aspect) < 1e-6
+
+    def clear(self) -> None:
+        self._tiles.clear()
+
+    def get(self, clip_id: str, look: ClipLook, width: int, height: int, ratio: float) -> QPixmap:
+        """``width`` and ``height`` in device pixels, at most WIDEST."""
+        found = self._tiles.get(clip_id)
+        if found is not None:
+            if (found[0] is look or found[0] == look) and found[1:4] == (width, height, ratio):
+                return found[4]
+        pixmap = QPixmap(width, height)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        rect = QRectF(0, 0, width / ratio, height / ratio)
+        self.paint(painter, look, rect, rect, ratio)
+        painter.end()
+        if len(self._tiles) >= _LIMIT:
+            for old in list(self._tiles)[: _LIMIT // 2]:
+                del self._tiles[old]
+        self._tiles[clip_id] = (look, width, height, ratio, pixmap)
+        return pixmap
+
+    # -- painting one clip ---------------------------------------------------------------------
+
+    def base(self, look: ClipLook) -> QColor:
+        c = self.colours
+        if look.state == "draft":
+            return c.draft
+        if look.state == "stale":
+            return c.stale
+        if look.state == "missing":
+            return c.missing
+        return c.video
+
+    def paint(
+        self, painter: QPainter, look: ClipLook, rect: QRectF, seen: QRectF, ratio: float
+    ) -> None:
+        """Paint a clip at ``rect``; only what lies in ``seen`` matters."""
+        base, c = self.base(look), self.colours
+        radius = 3.0 if rect.width() >= 12 else 0.0
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(base)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, radius > 0)
+        painter.drawRoundedRect(rect, radius, radius)
+        body = QRectF(rect.x(), rect.y() + TITLE, rect.width(), rect.height() - TITLE)
+        if body.height() >= 16 and rect.width() >= 12:
+            self._thumbnails(painter, look, body.adjusted(1, 0, -1, -1), seen)
+        if look.state in ("draft", "missing") and rect.width() >= 4:
+            ink = mix(base, c.text, 0.30 if look.state == "draft" else 0.42)
+            ink.setAlpha(150)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._stripe_brush(ink, 8 if look.state == "draft" else 14, ratio))
+            painter.setBrushOrigin(rect.topLeft())
+            painter.drawRoundedRect(rect, radius, radius)
+        if look.state in ("stale", "draft") and rect.width() >= 8:
+            pen = QPen(mix(base, c.text, 0.45), 1 / ratio if ratio >= 2 else 1)
+            if look.state == "stale":
+                pen.setStyle(Qt.PenStyle.DashLine)
+            painter.setPen(pen)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        self._title(painter, look, rect, seen)
+
+    def _stripe_brush(self, colour: QColor, gap: int, ratio: float) -> QBrush:
+        key = (colour.rgba(), gap, ratio)
+        if key not in self._stripes:
+            self._stripes[key] = stripes(colour, gap, ratio)
+        return self._stripes[key]
+
+    def _title(self, painter: QPainter, look: ClipLook, rect: QRectF, seen: QRectF) -> None:
+        c, text = self.colours, self.text
+        left = max(rect.left(), seen.left()) + 6
+        right = min(rect.right(), seen.right()) - 6
+        y = rect.y() + (min(TITLE, rect.height()) - text.height) / 2
+        ink = c.video_text if look.state not in ("stale",) else mix(c.video_text, c.stale, 0.25)
+        badge = look.badge
+        if badge and right - left >= 56:
+            wide = text.metrics.horizontalAdvance(badge) + 8
+            pill = QRectF(right - wide + 3, rect.y() + 3, wide, TITLE - 6)
+            shade = QColor(c.background)
+            shade.setAlpha(150)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(shade)
+            painter.drawRoundedRect(pill, 3, 3)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            text.draw(painter, pill.x() + 4, y, badge, wide, c.text)
+            right = pill.x() - 4
+        number = look.title.rsplit(" ", 1)[-1]
+        full = text.metrics.horizontalAdvance(look.title) <= right - left
+        title = look.title if full else number
+        if right - left < text.metrics.horizontalAdvance(title):
+            return
+        x = left + text.draw(painter, left, y, title, right - left, ink)
+        words = {
+            "draft": tr("draft"),
+            "stale": tr("stale"),
+            "missing": tr("missing"),
+        }.get(look.state, "")
+        if not words and look.changed:
+            words = tr("actions changed")
+        if words and right - x - 8 >= 24:
+            word_ink = c.warning if look.state == "missing" else c.text
+            text.draw(painter, x + 8, y, words, right - x - 8, mix(word_ink, c.text, 0.5))
+
+    def _thumbnails(
+        self, painter: QPainter, look: ClipLook, body: QRectF, seen: QRectF
+    ) -> None:
+        """A strip (a picture much wider than a frame) fills the clip; a single one heads it."""
+        picture = self.source(look.thumbnail) if self.source and look.thumbnail else None
+        if picture is None or picture.isNull():
+            return
+        painter.save()
+        painter.setClipRect(body.intersected(seen))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        if look.state == "stale":
+            painter.setOpacity(0.4)
+        elif look.state in ("draft", "missing"):
+            painter.setOpacity(0.8)
+        cells = max(1, round(picture.width() / (picture.height() * self.aspect)))
+        cell = picture.width() / cells
+        wide = body.height() * self.aspect
+        slots = max(1, int(-(-body.width() // wide))) if cells > 1 else 1
+        first = max(0, int((seen.left() - body.left()) // wide)) if cells > 1 else 0
+        for slot in range(first, slots):
+            x = body.left() + slot * wide
+            if x > seen.right():
+                break
+            part = look.first + (look.last - look.first) * min(
+                1.0, (slot + 0.5) * wide / max(wide, body.width())
+            )
+            index = min(cells - 1, int(part * cells))
+            painter.drawPixmap(
+                QRectF(x, body.top(), wide, body.height()),
+                picture,
+                QRectF(index * cell, 0, cell, picture.height()),
+            )
+        painter.restore()
