@@ -11,7 +11,7 @@ import os
 _SET_BY_OPENCV = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
 _before = {name: os.environ.get(name) for name in _SET_BY_OPENCV}
 
-import cv2
+import cv2  # noqa: E402
 
 for _name, _value in _before.items():
     # A value that was already OpenCV's (an earlier import elsewhere) goes too.

@@ -19,7 +19,7 @@ from core.media.export_settings import (
     output_frames,
     output_size,
 )
-from core.media.files import replacing
+from core.media.files import replacing, write_refusal
 from core.media.recipe import RECIPE_KEY, read_recipe
 
 __all__ = [
@@ -58,8 +58,10 @@ def write_take(path: str | os.PathLike, frames: Iterable[np.ndarray], rate: Frac
             with open(part, "wb") as file, av.open(file, "w", format="mp4") as container:
                 _encode(container, frames, Fraction(rate))
         except av.FFmpegError as error:
-            if isinstance(error, OSError) and error.errno and error.errno > 0:
-                raise
+            # PyAV hides what the file said behind a number of its own.
+            refusal = write_refusal(part)
+            if refusal is not None:
+                raise refusal from error
             raise MediaError(
                 f"{os.path.basename(path)} could not be encoded ({error}). Nothing was replaced; "
                 "try again, and report it if it happens again."

@@ -82,7 +82,8 @@ def _probe_video(path: Path) -> MediaInfo:
     if not frames:
         frames = max(1, _count_packets(path))
         whole = bool(duration)
-    if not whole or duration <= 0:
+    # Some containers leave the last frames out; further apart, the frames have uneven times.
+    if not whole or abs(duration * rate - frames) <= 3:
         duration = float(frames / rate)
     return MediaInfo(path, "video", width, height, frames, rate, duration, turn, codec)
 

@@ -47,6 +47,7 @@ class FrameReader:
         self._container = None
         self._forward: Iterator[tuple[int, av.VideoFrame]] | None = None
         self._next = 0  # the lowest frame number that `_forward` can still give
+        self._behind: av.VideoFrame | None = None  # what it gave last
         picture = picture_info(self.path)
         if picture is not None and picture.frames == 1:
             self.rate = Fraction(1)
@@ -108,17 +109,17 @@ class FrameReader:
         start = self._keys[key] if key >= 0 else 0
         if not (self._forward and max(start, 0) <= self._next <= i):
             self._jump(key)
-        best = None
+        best = self._behind
         try:
             for number, frame in self._forward:
-                self._next = number + 1
-                if number > i:
-                    break
-                best = frame
+                self._next, self._behind = number + 1, frame
                 if number == i:
                     return frame
-                if i - number <= _KEEP_BEHIND:
+                if i - number <= _KEEP_BEHIND:  # also one too far: it is asked for next
                     self._put(number, frame)
+                if number > i:
+                    return frame if best is None else best
+                best = frame
         except (av.FFmpegError, OSError):
             pass
         self._forward = None
@@ -139,6 +140,7 @@ class FrameReader:
 
     def _jump(self, key: int) -> None:
         """Point `_forward` at the key frame ``key`` or, where seeking is coarse, before it."""
+        self._behind = None
         while self._timed and key > 0:
             target = self._pts[self._keys[key]]
             try:

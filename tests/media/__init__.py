@@ -1,0 +1,1 @@
+"""Tests of core.media with files that they make themselves."""
