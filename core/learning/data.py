@@ -47,7 +47,7 @@ class WalkData:
 def encode(net: StarterAutoencoder, pictures: np.ndarray) -> torch.Tensor:
     """uint8 [N, H, W, 3] → latents [N, C, h, w] float32."""
     x = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
-    return torch.cat([net.encode(part) for part in x.split(16)])
+    return torch.cat([net.encode(part) for part in x.split(16)]).contiguous()
 
 
 def make_walk(net: StarterAutoencoder, seed: int, kind: str, frames: int = FRAMES) -> WalkData:

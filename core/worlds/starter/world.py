@@ -57,7 +57,7 @@ class StarterWorld:
             )
         x = torch.from_numpy(np.ascontiguousarray(frames)).to(self.device)
         x = x.permute(0, 3, 1, 2).float() / 127.5 - 1
-        return torch.cat([self.autoencoder.encode(part) for part in x.split(16)]).float()
+        return torch.cat([self.autoencoder.encode(part) for part in x.split(16)]).contiguous()
 
     @torch.no_grad()
     def decode(self, z: Tensor) -> np.ndarray:
