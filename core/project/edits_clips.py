@@ -137,7 +137,7 @@ def with_clips(p: Project, t: int, clips: Clips) -> Project:
                 if clip.start < 0
                 else "There is no room: another clip is already there."
             )
-        end = clip.end
+        end = clip.start + clip.out_frame - clip.in_frame  # clip.end, without two calls a clip
     if end > MAX_FRAME:
         raise EditError("That is beyond the end of the timeline.")
     track = replace(p.tracks[t], clips=clips)

@@ -15,16 +15,25 @@ FrameMap = Callable[[int], int]
 
 
 def shifted(items: tuple[Placed, ...], by: int) -> tuple[Placed, ...]:
-    """Every item ``by`` frames later. Written out: ``dataclasses.replace`` is three times slower,
-    and a ripple over thousands of clips must not be felt."""
-    if by == 0:
+    """Every item ``by`` frames later.
+
+    Copies the fields directly: a frozen dataclass sets each through ``object.__setattr__``, which
+    is twice as slow, and a ripple over thousands of clips must not be felt.
+    """
+    if by == 0 or not items:
         return items
-    return tuple(
-        ActionSpan(i.id, i.text, i.start + by, i.end + by)
-        if isinstance(i, ActionSpan)
-        else Clip(i.id, i.kind, i.source, i.start + by, i.in_frame, i.out_frame)
-        for i in items
-    )
+    cls, new = type(items[0]), object.__new__
+    spans = cls is ActionSpan  # a clip's end follows from its start, a span's is its own
+    moved = []
+    for item in items:
+        copy = new(cls)
+        fields = copy.__dict__
+        fields.update(item.__dict__)
+        fields["start"] += by
+        if spans:
+            fields["end"] += by
+        moved.append(copy)
+    return tuple(moved)
 
 
 def cut(spans: Spans, at: int) -> Spans:

@@ -26,7 +26,20 @@ def to_json(p: Project) -> str:
     data = codec.write(p, inside)
     whole = {FORMAT_KEY: FORMAT, "schema": p.schema, **data}
     whole.update((k, v) for k, v in extra.items() if k not in whole)
-    return json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    return "{\n" + ",\n".join(f"{_encode(k)}: {_lines(v)}" for k, v in whole.items()) + "\n}\n"
+
+
+#: ``indent`` would be four times slower: it leaves the encoder that is written in C.
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
+def _lines(value: Any) -> str:
+    """A line for each thing in a list or an object: fast, and fit to be read and compared."""
+    if isinstance(value, list) and value:
+        return "[\n " + ",\n ".join(map(_encode, value)) + "\n]"
+    if isinstance(value, dict) and any(isinstance(v, dict) for v in value.values()):
+        return "{\n " + ",\n ".join(f"{_encode(k)}: {_encode(v)}" for k, v in value.items()) + "\n}"
+    return _encode(value)
 
 
 def from_json(text: str) -> Project:
