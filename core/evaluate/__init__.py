@@ -1,0 +1,1 @@
+"""Measures of a world: what it predicts, obeys, keeps and costs."""
