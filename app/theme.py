@@ -164,12 +164,13 @@ QPushButton:pressed, QToolButton:pressed {{ background: {t.line}; }}
 QPushButton:focus, QToolButton:focus {{ border-color: {t.accent}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {t.dim}; background: {t.panel}; }}
 QPushButton:checked, QToolButton:checked {{ background: {t.selection}; border-color: {t.accent}; }}
-QPushButton[primary="true"] {{ background: {t.accent}; border-color: {t.accent};
+QPushButton[primary="true"], QPushButton[barPrimary="true"] {{ background: {t.accent}; border-color: {t.accent};
   color: {t.on_accent}; font-weight: 600; padding: 8px 12px; }}
-QPushButton[primary="true"]:hover {{ background: {t.accent_hover}; border-color: {t.accent_hover}; }}
-QPushButton[primary="true"]:focus {{ border-color: {t.text}; }}
-QPushButton[primary="true"]:disabled {{ background: {t.raised}; border-color: {t.line};
+QPushButton[primary="true"]:hover, QPushButton[barPrimary="true"]:hover {{ background: {t.accent_hover}; border-color: {t.accent_hover}; }}
+QPushButton[primary="true"]:focus, QPushButton[barPrimary="true"]:focus {{ border-color: {t.text}; }}
+QPushButton[primary="true"]:disabled, QPushButton[barPrimary="true"]:disabled {{ background: {t.raised}; border-color: {t.line};
   color: {t.dim}; font-weight: 400; }}
+QPushButton[barPrimary="true"] {{ padding: 5px 12px; }}
 QToolButton {{ padding: 4px; }}
 QToolButton[flat="true"], QPushButton[flat="true"] {{ background: transparent; border-color: transparent; }}
 QToolButton[flat="true"]:hover, QPushButton[flat="true"]:hover {{ background: {t.hover}; }}

@@ -57,7 +57,7 @@ class ActionsPanel(QWidget):
     def __init__(self, actions: Actions, parent: QWidget | None = None):
         super().__init__(parent)
         self._actions = actions
-        self._editing: str | None = None  # the selected action whose text the field shows
+        self.editing: str | None = None  # the selected action whose text the field shows
         self._filling = False
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -188,10 +188,10 @@ class ActionsPanel(QWidget):
 
     def show_selected_action(self, id: str | None, text: str) -> None:
         """One selected action: the field edits it. None: the field writes the next one."""
-        if id == self._editing and (id is None or text == self.text.text()):
+        if id == self.editing and (id is None or text == self.text.text()):
             return
-        leaving = self._editing is not None and id is None
-        self._editing = id
+        leaving = self.editing is not None and id is None
+        self.editing = id
         if id is not None:
             self.text.setText(text)
         self._action_head.setText(self.tr("Selected action") if id else self.tr("Next action"))
@@ -234,13 +234,13 @@ class ActionsPanel(QWidget):
         text = self.text.text().strip()
         if not text:
             return
-        if self._editing is not None:
-            self.action_text_changed.emit(self._editing, text)
+        if self.editing is not None:
+            self.action_text_changed.emit(self.editing, text)
         else:
             self.action_added.emit(text, self.seconds.value())
             self.text.selectAll()
 
     def _finish_text(self) -> None:
         text = self.text.text().strip()
-        if self._editing is not None and text:
-            self.action_text_changed.emit(self._editing, text)
+        if self.editing is not None and text:
+            self.action_text_changed.emit(self.editing, text)

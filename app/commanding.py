@@ -1,0 +1,293 @@
+"""What each command of the table does, and the dialogs it may open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable
+
+from PySide6.QtCore import QObject, QPoint, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu
+
+from app.actions import VERBS
+from app.state.settings import log_folder
+from app.state.timecode import nominal
+from core.project import edits, queries
+from core.project.model import AT_START
+
+if TYPE_CHECKING:
+    from app.window import MainWindow
+
+
+class Commands(QObject):
+    def __init__(self, window: "MainWindow"):
+        super().__init__(window)
+        self._w = window
+        for id, act in self._table().items():
+            window.actions_table[id].triggered.connect(self._calling(act))
+        for i, (text, *_rest) in enumerate(VERBS):
+            window.actions_table[f"verb_{i}"].triggered.connect(self._calling(lambda t=text: self._verb(t)))
+
+    @staticmethod
+    def _calling(act: Callable[[], object]) -> Callable[..., None]:
+        return lambda *_: (act(), None)[1]
+
+    def _table(self) -> dict[str, Callable[[], object]]:
+        w = self._w
+        t, e, g, v = w.transport, w.editing, w.generation, w.timeline
+        a = w.actions_table
+        return {
+            "new": self.new_project, "open": self.open_project, "save": self.save_now,
+            "rename": self.rename, "import": self.import_media, "export": self.export,
+            "close": w.projects.close, "preferences": self.preferences, "quit": w.close,
+            "undo": w.document.undo, "redo": w.document.redo,
+            "tool_select": lambda: v.set_tool("select"), "tool_blade": lambda: v.set_tool("blade"),
+            "snap": lambda: v.set_snapping(a["snap"].isChecked()),
+            "mark_in": lambda: e.mark(False), "mark_out": lambda: e.mark(True),
+            "clear_marks": lambda: e.set_in_out(None, None), "marker": e.add_marker,
+            "split": e.split, "trim_in": lambda: e.trim_to_playhead(False),
+            "trim_out": lambda: e.trim_to_playhead(True),
+            "delete": lambda: v.delete_selected(False), "ripple_delete": lambda: v.delete_selected(True),
+            "earlier": lambda: e.shift_order(-1), "later": lambda: e.shift_order(1),
+            "take_previous": lambda: self._step_take(-1), "take_next": lambda: self._step_take(1),
+            "redo_from_here": self._redo_clip,
+            "generate": self.generate, "accept": g.accept, "redo_draft": g.redo_draft,
+            "discard": g.discard, "auto_accept": lambda: g.set_auto_accept(a["auto_accept"].isChecked()),
+            "pause": self._pause, "cancel": self._cancel,
+            "memory_mute": lambda: g.set_muted(a["memory_mute"].isChecked()),
+            "memory_reset": g.reset_memory, "memory_back": self._memory_back,
+            "episode_save": self.save_episode, "episode_import": self.import_episode,
+            "play": t.toggle, "shuttle_back": lambda: t.shuttle(-1), "shuttle_stop": lambda: t.shuttle(0),
+            "shuttle_forward": lambda: t.shuttle(1), "frame_back": lambda: t.step(-1),
+            "frame_forward": lambda: t.step(1), "second_back": lambda: t.step(-nominal(t.rate)),
+            "second_forward": lambda: t.step(nominal(t.rate)), "edit_previous": lambda: self._edit(-1),
+            "edit_next": lambda: self._edit(1), "go_start": t.to_start, "go_end": t.to_end,
+            "loop": lambda: t.set_loop(a["loop"].isChecked()),
+            "zoom_in": v.zoom_in, "zoom_out": v.zoom_out, "zoom_fit": v.zoom_fit,
+            "fullscreen": lambda: w.set_viewer_only(not w.viewer_only),
+            **{f"panel_{n}": (lambda n=n: w.show_panel(n)) for n in w.docks if n != "timeline"},
+            "theme": lambda: w.settings.set("theme", "light" if a["theme"].isChecked() else "dark"),
+            "layout_reset": w.reset_layout, "shortcuts": self.shortcuts, "logs": self.open_logs,
+            "about": self.about,
+        }  # fmt: skip
+
+    # -- generation --------------------------------------------------------------------------------
+
+    def generate(self) -> None:
+        self._w.actions_panel.flush()
+        self._w.generation.generate()
+
+    def _verb(self, text: str) -> None:
+        self._w.generation.add_action(text, self._w.actions_panel.seconds.value())
+
+    def _pause(self) -> None:
+        job = self._w.refresh.job_in_hand()
+        if job is not None:
+            self._w.queue.toggle_pause(job.id)
+
+    def _cancel(self) -> None:
+        job = self._w.refresh.job_in_hand()
+        if job is not None:
+            self._w.queue.cancel(job.id)
+
+    def on_job(self, command: str, id: str) -> None:
+        q = self._w.queue
+        {
+            "up": lambda: q.move(id, -1), "down": lambda: q.move(id, 1), "pause": lambda: q.pause(id),
+            "resume": lambda: q.resume(id), "cancel": lambda: q.cancel(id), "clear": lambda: q.clear(id),
+            "show": lambda: self._w.exporting.show_file(id),
+        }[command]()  # fmt: skip
+
+    # -- clips -------------------------------------------------------------------------------------
+
+    def _chunk(self) -> str | None:
+        clip = self._w.refresh.clip_in_focus()
+        return clip.source if clip is not None and clip.kind == "chunk" else None
+
+    def _step_take(self, by: int) -> None:
+        if (chunk := self._chunk()) is not None:
+            self._w.generation.step_take(chunk, by)
+
+    def _redo_clip(self) -> None:
+        if (chunk := self._chunk()) is not None:
+            self._w.generation.redo_chunk(chunk)
+
+    def _memory_back(self) -> None:
+        p = self._w.document.project
+        if p is not None and (chunk := self._chunk()) is not None:
+            self._w.generation.go_back(p.chunks[chunk].chosen)
+
+    def _edit(self, by: int) -> None:
+        """To the next edge of a clip or an action."""
+        p, t = self._w.document.project, self._w.transport
+        if p is None:
+            return
+        edges = {0, *(x for c in queries.track_clips(p) for x in (c.start, c.end))}
+        edges |= {x for s in p.actions for x in (s.start, s.end)}
+        after = sorted(x for x in edges if (x > t.frame if by > 0 else x < t.frame))
+        if after:
+            t.seek(after[0] if by > 0 else after[-1])
+
+    # -- projects and files ------------------------------------------------------------------------
+
+    def new_project(self, path: Path | None = None) -> None:
+        from app.dialogs.new_project import NewProjectDialog
+        from app.widgets.samples import samples
+
+        w = self._w
+        dialog = NewProjectDialog(samples(), w.settings.folder, w.projects.aspect(), w.pixmaps, w)
+        if path is not None:
+            dialog.choose_file(path)
+        dialog.accepted.connect(lambda: w.projects.create(dialog.result_value))
+        dialog.open()
+
+    def browse_start(self) -> None:
+        from app.workers.peek import file_filter
+
+        w = self._w
+        path, _ = QFileDialog.getOpenFileName(
+            w, w.tr("Choose a picture or a video"), "", file_filter(w.tr("Pictures and videos"), w.tr("All files"))
+        )
+        if path:
+            w.intake.take([path])
+
+    def crop_start(self, path: Path, asset) -> None:
+        from app.dialogs.start import StartDialog
+
+        w = self._w
+        p = w.document.project
+        dialog = StartDialog(path, p.width / p.height, w)
+        dialog.accepted.connect(lambda: w.projects.set_start(path, dialog.crop.crop, asset))
+        dialog.open()
+
+    def open_project(self) -> None:
+        w = self._w
+        folder = QFileDialog.getExistingDirectory(w, w.tr("Open a project"), str(w.settings.folder))
+        if folder:
+            w.projects.open(Path(folder))
+
+    def save_now(self) -> None:
+        self._w.actions_panel.flush()
+        self._w.document.save()
+
+    def rename(self) -> None:
+        w = self._w
+        if w.document.project is None:
+            return
+        name, ok = QInputDialog.getText(w, w.tr("Rename project"), w.tr("Name"), text=w.document.project.name)
+        if ok:
+            w.editing.rename(name)
+
+    def import_media(self) -> None:
+        from app.workers.peek import file_filter
+
+        w = self._w
+        paths, _ = QFileDialog.getOpenFileNames(
+            w, w.tr("Import media"), "", file_filter(w.tr("Pictures and videos"), w.tr("All files"))
+        )
+        if paths:
+            w.projects.import_media([Path(p) for p in paths])
+            w.show_panel("media")
+
+    def export(self) -> None:
+        from app.dialogs.export import ExportDialog
+        from app.widgets.notice_bar import Notice
+
+        w = self._w
+        p = w.document.project
+        if p is None:
+            return
+        if queries.sequence_end(p) == 0:
+            w.notices.show_notice(Notice(w.tr("There is nothing to export yet."), "info"))
+            return
+        dialog = ExportDialog(p, w.document.folder.parent, w)
+
+        def go() -> None:
+            w.exporting.ask(dialog.wish)
+            w.show_panel("queue")
+
+        dialog.accepted.connect(go)
+        dialog.open()
+
+    # -- episodes ----------------------------------------------------------------------------------
+
+    def save_episode(self) -> None:
+        w = self._w
+        if not w.episodes.something_learned:
+            w.episodes.save("")  # says what to do first
+            return
+        name, ok = QInputDialog.getText(
+            w, w.tr("Save the memory"), w.tr("Name of the episode"), text=w.episodes.suggested_name()
+        )
+        if ok and name.strip():
+            w.episodes.save(name.strip())
+            w.show_panel("episodes")
+
+    def import_episode(self) -> None:
+        w = self._w
+        path, _ = QFileDialog.getOpenFileName(w, w.tr("Load an episode"), "", w.tr("Episodes") + " (*.sfep)")
+        if path:
+            w.episodes.import_file(Path(path))
+
+    def export_episode(self, id: str) -> None:
+        w = self._w
+        start = str(w.settings.folder / w.episodes.export_name(id))
+        path, _ = QFileDialog.getSaveFileName(w, w.tr("Save the episode as a file"), start, w.tr("Episodes") + " (*.sfep)")
+        if path:
+            w.episodes.export(id, Path(path if path.endswith(".sfep") else path + ".sfep"))
+
+    # -- window ------------------------------------------------------------------------------------
+
+    def preferences(self) -> None:
+        from app.dialogs.preferences import PreferencesDialog
+
+        PreferencesDialog(self._w.settings, self._w).open()
+
+    def shortcuts(self) -> None:
+        from app.dialogs.shortcuts import ShortcutsDialog
+
+        dialog = ShortcutsDialog(self._w.actions_table, self._w)
+        dialog.finished.connect(lambda *_: self._w.settings.set_keys(self._w.actions_table.chosen_keys()))
+        dialog.finished.connect(lambda *_: self._w.refresh.plan())
+        dialog.open()
+
+    def about(self) -> None:
+        from app.dialogs.about import AboutDialog
+
+        AboutDialog(self._w).open()
+
+    def open_logs(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder())))
+
+    # -- context menus -----------------------------------------------------------------------------
+
+    def context_menu(self, kind: str, id: str, at: QPoint) -> None:
+        w, a = self._w, self._w.actions_table
+        p = w.document.project
+        if p is None:
+            return
+        menu = QMenu(w)
+        if kind == "clip":
+            names = ["redo_from_here", "take_previous", "take_next", "", "split", "trim_in", "trim_out", "",
+                     "earlier", "later", "", "delete", "ripple_delete", "", "memory_back"]  # fmt: skip
+        elif kind == "action":
+            menu.addAction(w.tr("Write…"), lambda: w.timeline.edit_action(id))
+            names = ["split", "", "delete"]
+        elif kind == "memory":
+            menu.addAction(w.tr("Go back to this memory"), lambda: w.generation.go_back(id or AT_START))
+            names = ["memory_reset", "", "episode_save"]
+        elif kind == "marker":
+            menu.addAction(
+                w.tr("Delete marker"),
+                lambda: w.document.do(w.tr("Delete marker"), lambda q: edits.delete_marker(q, id)),
+            )
+            names = []
+        elif kind == "actions":
+            names = [f"verb_{i}" for i in (1, 3, 5, 7, 4)]
+        else:
+            names = ["marker", "mark_in", "mark_out", "clear_marks", "", "zoom_fit"]
+        for name in names:
+            menu.addAction(a[name]) if name else menu.addSeparator()
+        menu.exec(at)
+
+

@@ -1,0 +1,208 @@
+"""What the panels show, computed from the document and the queue. Pure: no widget is touched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication
+
+from app.panels.memory_panel import Learnt, MemoryFacts
+from app.panels.queue_panel import JobRow
+from app.state.jobs import Active, JobQueue
+from app.state.timecode import short
+from app.widgets.progress_strip import Shown, clock
+from core.project import jobs, queries
+from core.project.jobs import Job
+from core.project.model import AT_START, Project, Take
+from core.project.steps import LearnStep
+
+
+def tr(text: str, *values: object) -> str:
+    made = QCoreApplication.translate("facts", text)
+    for i, value in enumerate(values, 1):
+        made = made.replace(f"%{i}", str(value))
+    return made
+
+
+# -- memory ---------------------------------------------------------------------------------------
+
+
+def remembered(p: Project) -> list[Take]:
+    """Takes that the memory of the next chunk has learned, oldest first."""
+    tip = queries.tip(p)
+    found: list[Take] = []
+    if tip is not None:
+        for take in queries.chain(p, tip.take):
+            if take.learning is not None:
+                found.append(take)
+            if take.id in p.memory_bases:  # replaced here: what came before no longer counts
+                found = _learned_in(p, p.memory_bases[take.id])
+    return found
+
+
+def _learned_in(p: Project, snapshot: str) -> list[Take]:
+    """What a snapshot of this project knows; nothing for a fresh one or an episode's."""
+    owner = next((t for t in p.takes.values() if snapshot and t.snapshot == snapshot), None)
+    if owner is None:
+        return []
+    return [t for t in queries.chain(p, owner.id) if t.learning is not None]
+
+
+def memory_facts(p: Project) -> MemoryFacts:
+    takes = remembered(p)
+    place = {
+        p.chunks[c.source].chosen: c for c in queries.track_clips(p) if c.kind == "chunk" and c.source in p.chunks
+    }
+    learnt, steps, spans = [], 0, []
+    for take in takes:
+        record = take.learning
+        clip = place.get(take.id)
+        when = (
+            f"{short(clip.start, p.rate)} – {short(clip.end, p.rate)}" if clip else tr("not on the timeline")
+        )
+        if clip and not record.skipped:
+            spans.append((clip.start, clip.end))
+        number = queries.chunk_number(p, take.chunk) or 0
+        learnt.append(
+            Learnt(take.id, number, when, record.loss_before, record.loss_after, record.change, record.skipped)
+        )
+        steps += 0 if record.skipped else record.steps
+    return MemoryFacts(steps, tuple(learnt), words=_memory_words(p, spans))
+
+
+def _memory_words(p: Project, spans: list[tuple[int, int]]) -> str:
+    if p.memory.preset == "off":
+        return tr("Learning is off: what is made now will not be remembered.")
+    base = p.memory_bases.get(queries.tip(p).take if queries.tip(p) else AT_START)
+    if base == "":
+        return tr("The memory was reset here. It learns again from the next chunk on.")
+    if not spans:
+        if base:
+            return tr("The memory of a saved episode is in use.")
+        return ""
+    spans.sort()
+    merged = [spans[0]]
+    for start, end in spans[1:]:
+        if start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    words = ", ".join(tr("%1 to %2", short(a, p.rate), short(b, p.rate)) for a, b in merged[-3:])
+    return tr("The memory knows this place from %1.", words)
+
+
+def draft_words(p: Project) -> str | None:
+    clip = queries.draft_clip(p)
+    if clip is None:
+        return None
+    chunk = p.chunks[clip.source]
+    return tr(
+        "Draft of chunk %1 · take %2 of %3",
+        queries.chunk_number(p, chunk.id) or "–",
+        chunk.takes.index(chunk.chosen) + 1,
+        len(chunk.takes),
+    )
+
+
+# -- queue ----------------------------------------------------------------------------------------
+
+
+def job_title(p: Project | None, job: Job) -> str:
+    if job.kind == "export":
+        return tr("Export %1", str(job.settings.get("path", "")).replace("\\", "/").rsplit("/", 1)[-1])
+    if job.kind == "redo":
+        number = queries.chunk_number(p, job.chunk) if p else None
+        return tr("Redo chunk %1", number or "–")
+    return tr("Generate until %1", short(job.until, p.rate) if p else job.until)
+
+
+def job_rows(p: Project | None, queue: JobQueue, export_progress: Any) -> list[JobRow]:
+    return [_job_row(p, queue, job, export_progress(job.id)) for job in queue.jobs]
+
+
+def _job_row(p: Project | None, queue: JobQueue, job: Job, export: Any) -> JobRow:
+    title = job_title(p, job)
+    waiting = frozenset({"up", "down", "cancel"})
+    match job.state:
+        case jobs.Queued():
+            n = queue.chunks_left(job) if job.kind != "export" else 0
+            words = tr("waits its turn") + (f" · {chunks_words(n)}" if n else "")
+            return JobRow(job.id, title, words, can=waiting)
+        case jobs.Running():
+            if job.kind == "export":
+                done = export.frame / export.frames if export else 0.0
+                words = tr("writing")
+                if export and export.remaining_s is not None:
+                    words += " · " + tr("about %1 left", clock(export.remaining_s))
+                return JobRow(job.id, title, words, "good", "export-variant", done, frozenset({"pause", "cancel"}))
+            shown = shown_progress(p, queue)
+            words = shown.words if shown else tr("running")
+            if shown and shown.left is not None:
+                words += " · " + tr("about %1 left", clock(shown.left))
+            done = (shown.done if shown else None) or 0.0
+            return JobRow(job.id, title, words, "good", "creation", done, frozenset({"pause", "cancel"}))
+        case jobs.Waiting(take=take):
+            number = queries.chunk_number(p, p.takes[take].chunk) if p and take in p.takes else None
+            return JobRow(job.id, title, tr("draft of chunk %1 waits for you", number or "–"), "warn", "hand-back-right-outline", can=waiting)
+        case jobs.Paused(interrupted=interrupted):
+            words = tr("interrupted when the studio closed") if interrupted else tr("paused")
+            return JobRow(job.id, title, words, "warn", "pause-circle-outline", can=waiting | {"resume"})
+        case jobs.Done():
+            can = frozenset({"clear", "show"}) if job.kind == "export" else frozenset({"clear"})
+            return JobRow(job.id, title, tr("done"), "good", "check-circle-outline", can=can)
+        case jobs.Failed(message=message):
+            return JobRow(job.id, title, message, "bad", "alert-circle-outline", can=frozenset({"clear"}))
+        case jobs.Cancelled():
+            return JobRow(job.id, title, tr("cancelled; what was made is kept"), "", "cancel", can=frozenset({"clear"}))
+    raise AssertionError(f"no such state: {job.state!r}")
+
+
+def chunks_words(n: int) -> str:
+    return tr("1 chunk") if n == 1 else tr("%1 chunks", n)
+
+
+_PHASES = {
+    "loading": "loading the world", "encoding": "looking at the past", "sampling": "drawing",
+    "decoding": "making the picture", "saving": "saving", "learning": "learning",
+}  # fmt: skip
+
+
+def shown_progress(p: Project | None, queue: JobQueue) -> Shown | None:
+    """The line at the bottom while the engine works; None when it rests."""
+    active = queue.active
+    if p is None or active is None or active.dropped:
+        return None
+    job = queue.job(active.job)
+    if job is None:
+        return None
+    meter = active.meter
+    made, total = queue.chunk_counts(job)
+    number = active_number(p, active)
+    if isinstance(active.step, LearnStep):
+        words = tr("Learning chunk %1", number)
+        if meter.steps:
+            words += " · " + tr("%1 of %2", meter.step, meter.steps)
+        done = (made - 1 + 0.8 + 0.2 * meter.done) / max(1, total) if total else meter.done
+    else:
+        if job.kind == "redo":
+            words = tr("Remaking chunk %1", number)
+        else:
+            words = tr("Generating chunk %1 of %2", made + 1, max(total, made + 1))
+        words += " · " + tr(_PHASES[meter.phase])
+        if meter.phase == "sampling" and meter.steps:
+            words += " · " + tr("step %1 of %2", meter.step, meter.steps)
+        done = (made + 0.8 * meter.done) / max(1, total, made + 1)
+    paused = isinstance(job.state, jobs.Paused)
+    if paused:
+        words = tr("Paused") + " · " + words[0].lower() + words[1:]
+    return Shown(words, min(1.0, max(0.0, done)), meter.elapsed, queue.left(job), paused)
+
+
+def active_number(p: Project, active: Active) -> int:
+    step = active.step
+    if isinstance(step, LearnStep):
+        take = p.takes.get(step.take_id)
+        return (queries.chunk_number(p, take.chunk) if take else None) or 0
+    if step.chunk is not None:
+        return queries.chunk_number(p, step.chunk) or 0
+    return len({c.source for c in queries.track_clips(p) if c.kind == "chunk"}) + 1

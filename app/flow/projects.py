@@ -1,0 +1,256 @@
+"""Opening, making and closing projects; bringing files in."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from app.dialogs.new_project import NewProject, free_folder
+from app.state.document import Document
+from app.state.jobs import JobQueue
+from app.state.settings import Settings
+from app.state.worlds import Worlds
+from app.widgets.notice_bar import Notice
+from app.widgets.samples import Sample
+from app.workers.background import Background
+from app.workers.starts import make_start
+from core.project import edits
+from core.project.errors import EditError, ProjectError, ProjectLocked
+from core.project.model import Asset, Crop, Project
+from core.project.store import ProjectStore
+from core.worlds.catalogue import WorldError
+
+log = logging.getLogger(__name__)
+
+
+class Projects(QObject):
+    notice = Signal(object)  # Notice
+    busy = Signal(str)  # words while something is prepared, "" when it is done
+    started = Signal()  # a new project is open
+    crop_wanted = Signal(object, object)  # Path, Asset: choose what is used of a new start
+
+    def __init__(
+        self,
+        document: Document,
+        jobs: JobQueue,
+        settings: Settings,
+        worlds: Worlds,
+        background: Background,
+        parent: QObject | None = None,
+    ):
+        super().__init__(parent)
+        self._document, self._jobs, self._settings = document, jobs, settings
+        self._worlds, self._background = worlds, background
+
+    # -- new -------------------------------------------------------------------------------------
+
+    def from_sample(self, sample: Sample) -> None:
+        """One click: a project in the artist's folder, with the sample's scene."""
+        self.create(
+            NewProject(
+                source=sample.picture,
+                kind="picture",
+                crop=_whole_crop(sample.picture, self.aspect()),
+                name=sample.name,
+                folder=free_folder(self._settings.folder, sample.name),
+                scene=sample.scene,
+            )
+        )
+
+    def aspect(self) -> float:
+        try:
+            entry = self._worlds.find()
+            return entry.width / entry.height
+        except WorldError:
+            return 1.0
+
+    def create(self, wish: NewProject) -> None:
+        try:
+            entry = self._worlds.find()
+        except WorldError as error:
+            self.notice.emit(Notice(str(error)))
+            return
+        self.busy.emit(self.tr("Preparing the project…"))
+
+        def work() -> tuple[Project, ProjectStore]:
+            p = edits.new_project(
+                wish.name, self._worlds.ref(entry), entry.rate, (entry.width, entry.height), entry.n_new, entry.n_past
+            )
+            p = edits.set_scene(p, wish.scene)
+            store = ProjectStore.create(wish.folder, p)
+            try:
+                assets, start = make_start(store, p, wish.source, wish.crop)
+                p = edits.set_start(edits.add_assets(p, assets), start)
+                store.save(p)
+            except BaseException:
+                store.close()
+                _forget(wish.folder)
+                raise
+            return p, store
+
+        def done(made: tuple[Project, ProjectStore]) -> None:
+            self.busy.emit("")
+            self._take(*made)
+            self.started.emit()
+
+        def failed(error: Exception) -> None:
+            self.busy.emit("")
+            self.notice.emit(Notice(_sentence(error), kept=self.tr("Your file was not changed.")))
+
+        self._background.run(work, done, failed)
+
+    # -- open and close --------------------------------------------------------------------------
+
+    def open(self, folder: Path, take_over: bool = False) -> bool:
+        folder = Path(folder)
+        if self._document.folder is not None and folder.absolute() == self._document.folder:
+            return True
+        try:
+            store = ProjectStore.open(folder, take_over=take_over)
+        except ProjectLocked as locked:
+            fixes: tuple = ((self.tr("Try again"), lambda: self.open(folder)),)
+            import socket
+
+            if locked.host != socket.gethostname():
+                fixes = ((self.tr("Open anyway"), lambda: self.open(folder, True)), *fixes)
+            self.notice.emit(Notice(str(locked), "warning", fixes=fixes))
+            return False
+        except (ProjectError, OSError) as error:
+            self.notice.emit(Notice(_sentence(error), kept=self.tr("Nothing on the disk was changed.")))
+            return False
+        self._take(store.project, store)
+        if store.read_only:
+            self.notice.emit(Notice(store.read_only_reason, "warning"))
+        if store.missing:
+            names = ", ".join(sorted({a.name or Path(a.path).name for a in store.missing})[:3])
+            more = len(store.missing) - 3
+            words = self.tr("Files of this project are missing: %1").replace("%1", names)
+            if more > 0:
+                words += self.tr(" and %1 more").replace("%1", str(more))
+            self.notice.emit(
+                Notice(words + ".", "warning", kept=self.tr("Everything else is here. Put them back into the project's folder, or redo those chunks."))
+            )
+        return True
+
+    def _take(self, p: Project, store: ProjectStore) -> None:
+        self.close()
+        self._document.open(p, store)
+        self._settings.add_recent(store.folder)
+
+    def close(self) -> None:
+        if self._document.store is not None:
+            self._jobs.let_go()
+            self._document.close()
+
+    def recents(self) -> list[tuple[Path, str, Path | None]]:
+        """Folder, name, thumbnail; read lightly, because the window is waiting."""
+        found = []
+        for folder in self._settings.recents():
+            found.append((folder, folder.name, _thumbnail_of(folder)))
+        return found
+
+    # -- files -----------------------------------------------------------------------------------
+
+    def import_media(self, paths: list[Path], then: Callable[[Asset, Path], None] | None = None) -> None:
+        """Copy pictures and videos into the project."""
+        store = self._document.store
+        if store is None:
+            return
+
+        def work() -> list[tuple[Asset, Path]]:
+            from core.media.probe import probe
+
+            taken = []
+            for path in paths:
+                probe(path)  # refuses, with a sentence, what is no picture or video
+                taken.append((store.import_file(path, "source", name=path.name), path))
+            return taken
+
+        def done(taken: list[tuple[Asset, Path]]) -> None:
+            self.busy.emit("")
+            if self._document.store is not store:
+                return
+            assets = [a for a, _ in taken]
+            self._document.do(self.tr("Import media"), lambda p: edits.add_assets(p, assets))
+            if then is not None and taken:
+                then(*taken[0])
+
+        def failed(error: Exception) -> None:
+            self.busy.emit("")
+            self.notice.emit(Notice(_sentence(error), kept=self.tr("The project is as it was.")))
+
+        self.busy.emit(self.tr("Importing…"))
+        self._background.run(work, done, failed)
+
+    def set_start(self, source: Path, crop: Crop, known: Asset | None) -> None:
+        """Start the project from another picture or video; what was made stays, and is stale."""
+        store, p = self._document.store, self._document.project
+        if store is None or p is None:
+            return
+
+        def done(made: tuple) -> None:
+            self.busy.emit("")
+            assets, start = made
+            if self._document.store is store:
+                self._document.do(
+                    self.tr("Change the start"), lambda q: edits.set_start(edits.add_assets(q, assets), start)
+                )
+
+        def failed(error: Exception) -> None:
+            self.busy.emit("")
+            self.notice.emit(Notice(_sentence(error), kept=self.tr("The start is as it was.")))
+
+        self.busy.emit(self.tr("Preparing the start…"))
+        self._background.run(lambda: make_start(store, p, source, crop, known), done, failed)
+
+    def start_from_asset(self, asset_id: str) -> None:
+        p = self._document.project
+        path = self._document.path(asset_id)
+        if p is None or path is None:
+            self.notice.emit(Notice(self.tr("This file is missing. Import it again."), "warning"))
+            return
+        self.crop_wanted.emit(path, p.assets[asset_id])
+
+
+def _thumbnail_of(folder: Path) -> Path | None:
+    """The newest small picture of the project, else nothing."""
+    pictures = sorted(
+        (folder / "assets" / "thumbnail").glob("*.*"), key=lambda f: f.stat().st_mtime, reverse=True
+    )
+    return pictures[0] if pictures else None
+
+
+def _whole_crop(picture: Path, aspect: float) -> Crop:
+    from PySide6.QtGui import QImageReader
+
+    size = QImageReader(str(picture)).size()
+    if not size.isValid() or size.height() == 0:
+        return Crop()
+    shape = size.width() / size.height()
+    if shape > aspect:
+        w = aspect / shape
+        return Crop((1 - w) / 2, 0, w, 1)
+    h = shape / aspect
+    return Crop(0, (1 - h) / 2, 1, h)
+
+
+def _forget(folder: Path) -> None:
+    """Remove a project that could not be begun; nothing of the artist's is in it but copies."""
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sentence(error: Exception) -> str:
+    from core.media.errors import MediaError
+
+    if isinstance(error, (MediaError, ProjectError, EditError, WorldError)):
+        return str(error)
+    if isinstance(error, OSError):
+        name = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror or error}{name}."
+    log.error("unexpected", exc_info=error)
+    return f"That did not work: {error or type(error).__name__}."

@@ -1,0 +1,118 @@
+"""The way in: builds the application and shows the window. Torch is not imported on this path."""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import logging
+import os
+import sys
+import threading
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Sequence
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QApplication
+
+log = logging.getLogger("app")
+
+
+class Complaints(QObject):
+    """Exceptions nobody caught, from any thread, as one sentence on the interface thread."""
+
+    heard = Signal(str)
+
+
+def install_hooks(complaints: Complaints) -> None:
+    """Log the traceback, tell the artist one sentence; the studio goes on."""
+
+    def tell(kind, error, trace, where: str) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            return
+        log.error("unhandled in %s", where, exc_info=(kind, error, trace))
+        try:
+            complaints.heard.emit(f"Something went wrong inside the studio ({kind.__name__}).")
+        except RuntimeError:
+            pass
+
+    sys.excepthook = lambda kind, error, trace: tell(kind, error, trace, "the window")
+    threading.excepthook = lambda a: tell(a.exc_type, a.exc_value, a.exc_traceback, str(a.thread and a.thread.name))
+
+
+def start_log() -> Path:
+    from app.state.settings import log_folder
+
+    path = log_folder() / "studio.log"
+    root = logging.getLogger()
+    if not any(isinstance(h, RotatingFileHandler) for h in root.handlers):
+        handler = RotatingFileHandler(path, maxBytes=2_000_000, backupCount=3, encoding="utf-8", delay=True)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        root.addHandler(handler)
+        root.setLevel(logging.INFO)
+    return path
+
+
+def make_application(argv: Sequence[str]) -> QApplication:
+    app = QApplication.instance() or QApplication([argv[0] if argv else "slowfast-studio"])
+    app.setApplicationName("SlowFast Studio")
+    app.setOrganizationName("SlowFast Studio")
+    app.setDesktopFileName("slowfast-studio")
+    return app
+
+
+def arguments(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="slowfast-studio", description="The SlowFast Studio window.")
+    parser.add_argument("files", nargs="*", help="a project folder, a picture, a video or an episode")
+    parser.add_argument("--project", metavar="DIR", help="open this project")
+    return parser.parse_args(list(argv[1:]))
+
+
+def run_studio(argv: Sequence[str]) -> int:
+    """Show the studio until it is closed; returns the exit code."""
+    wish = arguments(argv)
+    app = make_application(argv)
+    start_log()
+    faulthandler.enable(open(Path(start_log()).with_name("fault.log"), "a"))  # noqa: SIM115
+    complaints = Complaints()
+    install_hooks(complaints)
+
+    from app import theme
+    from app.icons import icon
+    from app.state.settings import Settings
+    from app.widgets.keyguard import KeyGuard
+    from app.widgets.notice_bar import Notice
+    from app.window import MainWindow
+
+    settings = Settings()
+    theme.apply(app, settings.get("theme"))
+    guard = KeyGuard(app)
+    app.installEventFilter(guard)
+    window = MainWindow(settings)
+    app.setWindowIcon(icon("walk", theme.current().accent))
+    complaints.heard.connect(
+        lambda words: window.notices.show_notice(
+            Notice(
+                words,
+                kept=window.tr("The project is saved. If it happens again, send the log along."),
+                fixes=((window.tr("Show the log"), window.commands.open_logs),),
+            )
+        )
+    )
+    window.restore_layout()
+    window.show()
+    given = [*([wish.project] if wish.project else []), *wish.files]
+    if given:
+        QTimer.singleShot(0, window, lambda: window.take_files([Path(f) for f in given]))
+    # Torch takes a second or two to import: do it while the artist looks around.
+    QTimer.singleShot(1500, window, window.engine.worker.warm_up)
+    code = app.exec()
+    stopped = window.shut_down()
+    logging.shutdown()
+    if not stopped:  # an engine that hangs must not keep the process: everything is saved
+        os._exit(code)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(run_studio(sys.argv))

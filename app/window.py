@@ -1,0 +1,367 @@
+"""The main window: which parts there are and where they stand. ``wiring`` connects them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Sequence
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QStatusBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import theme
+from app.actions import MENUS, TABLE, Actions
+from app.flow.editing import Editing
+from app.flow.episodes import Episodes
+from app.flow.exporting import Exporting
+from app.flow.generation import Generation
+from app.flow.projects import Projects
+from app.panels.actions_panel import ActionsPanel
+from app.panels.clip_panel import ClipPanel
+from app.panels.episodes_panel import EpisodesPanel
+from app.panels.media_panel import MediaPanel
+from app.panels.memory_panel import MemoryPanel
+from app.panels.queue_panel import QueuePanel
+from app.panels.takes_panel import TakesPanel
+from app.panels.worlds_panel import WorldsPanel
+from app.state.document import Document
+from app.state.jobs import JobQueue
+from app.state.selection import Selection
+from app.state.settings import Settings
+from app.state.transport import Transport
+from app.state.worlds import Worlds
+from app.timeline.view import TimelineView
+from app.viewer.view import Viewer
+from app.welcome import Welcome
+from app.widgets.notice_bar import NoticeBar
+from app.widgets.pixmaps import Pixmaps
+from app.widgets.progress_strip import ProgressStrip
+from app.widgets.samples import samples
+from app.workers.background import Background
+from app.workers.engine_worker import EngineThread
+
+LIBRARY = ("media", "episodes", "worlds", "takes")
+INSPECTOR = ("actions", "clip", "memory", "queue")
+
+
+def default_engine(settings: Settings) -> Callable[[], Any]:
+    """Made on the engine's thread: this is where torch is imported."""
+    kind = settings.get("engine")
+
+    def make() -> Any:
+        if kind == "child":
+            from core.engine.child_process import ChildProcessEngine
+
+            return ChildProcessEngine()
+        from core.engine.in_process import InProcessEngine
+
+        return InProcessEngine()
+
+    return make
+
+
+class MainWindow(QMainWindow):
+    def __init__(
+        self,
+        settings: Settings,
+        worlds: Worlds | None = None,
+        make_engine: Callable[[], Any] | None = None,
+        controls: Callable[[], tuple[Any, Any]] | None = None,
+    ):
+        super().__init__()
+        self.settings = settings
+        self.worlds = worlds or Worlds()
+        self.actions_table = Actions(self, settings.keys())
+        self.pixmaps = Pixmaps()
+        self._closed = False
+
+        # State, work and flows
+        self.background = Background(self)
+        self.document = Document(self)
+        self.selection = Selection(self)
+        self.transport = Transport(self)
+        self.engine = EngineThread(make_engine or default_engine(settings), self)
+        self.queue = JobQueue(
+            self.document, self.engine.worker, self.worlds.folder, self.background, controls, self
+        )
+        self.projects = Projects(self.document, self.queue, settings, self.worlds, self.background, self)
+        self.generation = Generation(self.document, self.queue, self)
+        self.editing = Editing(self.document, self.selection, self.transport, self)
+        self.episodes = Episodes(self.document, self.background, self)
+        self.exporting = Exporting(self.document, self.queue, self)
+
+        self._build_centre()
+        self._build_panels()
+        self._build_docks()
+        self._build_menus()
+        self._build_status()
+
+        self.setWindowTitle("SlowFast Studio")
+        self.setAcceptDrops(True)
+        self.resize(1280, 800)
+        self.setMinimumSize(960, 600)
+        self._first_layout = self.saveState()
+
+        from app.wiring import wire
+
+        wire(self)
+
+    # -- parts -----------------------------------------------------------------------------------
+
+    def _build_centre(self) -> None:
+        self.notices = NoticeBar()
+        self.welcome = Welcome(self.pixmaps)
+        self.viewer = Viewer(self.transport)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.welcome)
+        self.stack.addWidget(self.viewer)
+        centre = QWidget()
+        centre.setObjectName("centre")
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.notices)
+        column.addWidget(self.stack, 1)
+        self.setCentralWidget(centre)
+
+    def _build_panels(self) -> None:
+        actions, path = self.actions_table, self.document.path
+        self.actions_panel = ActionsPanel(actions)
+        self.clip_panel = ClipPanel(actions, self.pixmaps, path)
+        self.memory_panel = MemoryPanel(actions)
+        self.queue_panel = QueuePanel()
+        self.media_panel = MediaPanel(actions, self.pixmaps, path)
+        self.episodes_panel = EpisodesPanel(actions, self.pixmaps, self.episodes.thumbnail)
+        self.worlds_panel = WorldsPanel(self.pixmaps)
+        self.takes_panel = TakesPanel(self.pixmaps, path)
+        self.timeline = TimelineView(self.selection)
+
+    def _build_docks(self) -> None:
+        self.setDockOptions(
+            QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.GroupedDragging
+        )
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, self.tabs_on_top())
+        self.docks: dict[str, QDockWidget] = {}
+        titles = {
+            "media": self.tr("Media"), "episodes": self.tr("Episodes"), "worlds": self.tr("Worlds"),
+            "takes": self.tr("Takes"), "actions": self.tr("Actions"), "clip": self.tr("Clip"),
+            "memory": self.tr("Memory"), "queue": self.tr("Queue"),
+        }  # fmt: skip
+        for names, area in (
+            (LIBRARY, Qt.DockWidgetArea.LeftDockWidgetArea),
+            (INSPECTOR, Qt.DockWidgetArea.RightDockWidgetArea),
+        ):
+            before: QDockWidget | None = None
+            for name in names:
+                dock = self._dock(name, titles[name], getattr(self, f"{name}_panel"))
+                self.addDockWidget(area, dock)
+                if before is not None:
+                    self.tabifyDockWidget(before, dock)
+                before = dock
+            self.docks[names[0]].raise_()
+        timeline = self._dock("timeline", self.tr("Timeline"), self.timeline)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, timeline)
+        self.resizeDocks([self.docks["media"], self.docks["actions"]], [272, 312], Qt.Orientation.Horizontal)
+        self.resizeDocks([timeline], [276], Qt.Orientation.Vertical)
+
+    def tabs_on_top(self):
+        from PySide6.QtWidgets import QTabWidget
+
+        return QTabWidget.TabPosition.North
+
+    def _dock(self, name: str, title: str, widget: QWidget) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        dock.setFeatures(
+            QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetFloatable
+        )
+        empty = QWidget(dock)
+        dock.setTitleBarWidget(empty)  # the tab says it already; a floating panel gets its own back
+
+        def floated(floating: bool) -> None:
+            dock.setTitleBarWidget(None if floating else empty)
+
+        dock.topLevelChanged.connect(floated)
+        self.docks[name] = dock
+        return dock
+
+    def _build_menus(self) -> None:
+        self.menus: dict[str, QMenu] = {}
+        for name in MENUS:
+            menu = self.menuBar().addMenu("&" + self.tr(name))
+            menu.setToolTipsVisible(True)
+            self.menus[name] = menu
+            group = None
+            for command in TABLE:
+                if command.menu != name:
+                    continue
+                if group is not None and command.group != group:
+                    menu.addSeparator()
+                group = command.group
+                target = menu
+                if command.group in ("verb", "panel"):
+                    target = self._submenu(menu, command.group)
+                target.addAction(self.actions_table[command.id])
+                if command.id == "open":
+                    self.recent_menu = menu.addMenu(self.tr("Open recent"))
+        tools = QActionGroup(self)
+        for id in ("tool_select", "tool_blade"):
+            tools.addAction(self.actions_table[id])
+        self.actions_table["tool_select"].setChecked(True)
+        self.actions_table["snap"].setChecked(True)
+        # Keys must work while the menu bar is hidden too (full screen).
+        self.addActions(list(self.actions_table))
+
+    def _submenu(self, menu: QMenu, group: str) -> QMenu:
+        title = {"verb": self.tr("Add an action"), "panel": self.tr("Panels")}[group]
+        for action in menu.actions():
+            if action.menu() is not None and action.text() == title:
+                return action.menu()
+        return menu.addMenu(title)
+
+    def _build_status(self) -> None:
+        bar = QStatusBar()
+        bar.setSizeGripEnabled(False)
+        self.setStatusBar(bar)
+        self.progress = ProgressStrip(self.actions_table)
+        self.status_words = QLabel()
+        self.status_words.setAccessibleName(self.tr("What is going on"))
+        bar.addWidget(self.status_words, 0)
+        bar.addWidget(self.progress, 1)
+        self.status_world = QLabel()
+        self.status_memory = QLabel()
+        self.status_ram = QLabel()
+        for part in (self.status_world, self.status_memory, self.status_ram):
+            part.setProperty("role", "dim")
+            part.setContentsMargins(8, 0, 8, 0)
+            bar.addPermanentWidget(part)
+
+    # -- look and layout ---------------------------------------------------------------------------
+
+    def show_page(self) -> None:
+        """The welcome page or the studio, whichever fits."""
+        there = self.document.project is not None
+        self.stack.setCurrentWidget(self.viewer if there else self.welcome)
+        for dock in self.docks.values():
+            dock.setVisible(there and not self.viewer_only)
+        if there:
+            for names in (LIBRARY, INSPECTOR):
+                shown = next((n for n in names if n == self._front.get(names[0])), names[0])
+                self.docks[shown].raise_()
+        else:
+            self.welcome.show_samples(samples())
+            self.welcome.show_recents(self.projects.recents())
+
+    _front: dict[str, str] = {}
+    viewer_only = False
+
+    def show_panel(self, name: str) -> None:
+        if self.document.project is None:
+            return
+        dock = self.docks[name]
+        dock.show()
+        dock.raise_()
+        dock.widget().setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def set_viewer_only(self, on: bool) -> None:
+        """Only the picture, over the whole screen."""
+        if on == self.viewer_only or (on and self.document.project is None):
+            return
+        self.viewer_only = on
+        if on:
+            self._before_full = (self.saveState(), self.isMaximized())
+        for dock in self.docks.values():
+            dock.setVisible(not on)
+        self.menuBar().setVisible(not on)
+        self.statusBar().setVisible(not on)
+        if on:
+            self.showFullScreen()
+        else:
+            state, maximised = self._before_full
+            self.showMaximized() if maximised else self.showNormal()
+            self.restoreState(state)
+        self.actions_table["fullscreen"].setChecked(on)
+
+    def restore_layout(self) -> None:
+        geometry, state = self.settings.layout()
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        if state is not None:
+            self.restoreState(state)
+
+    def reset_layout(self) -> None:
+        self.restoreState(self._first_layout)
+        self.resizeDocks([self.docks["media"], self.docks["actions"]], [272, 312], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["timeline"]], [276], Qt.Orientation.Vertical)
+        self.show_page()
+
+    def apply_theme(self) -> None:
+        from PySide6.QtWidgets import QApplication
+
+        from app.timeline.colours import TimelineColours
+        from app.widgets.basics import refresh_glyphs
+
+        chosen = theme.apply(QApplication.instance(), self.settings.get("theme"))
+        self.timeline.set_colours(TimelineColours.from_theme(chosen))
+        self.actions_table.refresh_icons()
+        refresh_glyphs(self)
+        self.actions_table["theme"].setChecked(chosen.name == "light")
+
+    # -- coming and going --------------------------------------------------------------------------
+
+    def keyPressEvent(self, event) -> None:  # noqa: N802
+        if event.key() == Qt.Key.Key_Escape and self.viewer_only:
+            self.set_viewer_only(False)
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        paths = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.take_files(paths)
+
+    #: Set by ``wiring``: what becomes of files given from outside.
+    take_files: Callable[[Sequence[Path]], None]
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        self.shut_down()
+        super().closeEvent(event)
+
+    def shut_down(self) -> bool:
+        """Save, stop every thread. False when the engine hangs."""
+        if self._closed:
+            return True
+        self._closed = True
+        if self.viewer_only:
+            self.set_viewer_only(False)
+        self.actions_panel.flush()
+        self.settings.set_layout(self.saveGeometry(), self.saveState())
+        self.settings.set_keys(self.actions_table.chosen_keys())
+        self.transport.pause()
+        self.exporting.shut_down()
+        self.projects.close()
+        stopped = self.engine.shut_down()
+        self.background.wait(5000)
+        self.viewer.close_source()
+        self.settings.sync()
+        return stopped
+
+    def later(self, work: Callable[[], None], milliseconds: int = 0) -> None:
+        QTimer.singleShot(milliseconds, self, work)

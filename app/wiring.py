@@ -1,0 +1,195 @@
+"""Every connection between the parts of the window. Parts never know each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+
+from app.commanding import Commands
+from app.intake import Intake
+from app.refresh import Refresh
+from app.widgets.notice_bar import Notice
+
+if TYPE_CHECKING:
+    from app.window import MainWindow
+
+
+def wire(w: "MainWindow") -> None:
+    w.refresh = Refresh(w)
+    w.commands = Commands(w)
+    w.intake = Intake(w)
+    w.take_files = w.intake.take
+    _notices(w)
+    _document(w)
+    _generation(w)
+    _timeline(w)
+    _viewer(w)
+    _panels(w)
+    _settings(w)
+    w.refresh.all()
+
+
+def _notices(w: "MainWindow") -> None:
+    show = w.notices.show_notice
+    for part in (w.projects, w.generation, w.episodes, w.exporting, w.intake):
+        part.notice.connect(show)
+    w.document.problem.connect(lambda words: show(Notice(words)))
+    w.queue.problem.connect(lambda words: show(Notice(words, "warning")))
+    w.projects.busy.connect(w.refresh.busy)
+    w.episodes.busy.connect(w.refresh.busy)
+
+    def failed(job, words: str) -> None:
+        p = w.document.project
+        fixes = []
+        if job.kind == "generate":
+            from core.project.jobs import generate_job
+
+            fixes.append((w.tr("Try again"), lambda: w.queue.add(generate_job(job.until, job.seed))))
+        elif job.kind == "redo" and p is not None and job.chunk in p.chunks:
+            fixes.append((w.tr("Try again"), lambda: w.generation.redo_chunk(job.chunk)))
+        fixes.append((w.tr("Show the log"), w.commands.open_logs))
+        kept = w.tr("Every chunk made so far is kept and saved.")
+        show(Notice(words, kept=kept, fixes=tuple(fixes)))
+
+    w.queue.failed.connect(failed)
+
+
+def _document(w: "MainWindow") -> None:
+    d = w.document
+    d.opened.connect(lambda p: w.refresh.opened(p))
+    d.closed.connect(w.refresh.closed)
+    d.changed.connect(lambda p: w.refresh.project())
+    d.changed.connect(lambda p: w.queue.check_waiting())
+    d.saved.connect(w.refresh.title)
+    d.stack.indexChanged.connect(lambda *_: w.refresh.undo())
+    d.stack.cleanChanged.connect(lambda *_: w.refresh.undo())
+    w.selection.changed.connect(w.refresh.selection)
+
+
+def _generation(w: "MainWindow") -> None:
+    q = w.queue
+    q.changed.connect(w.refresh.queue)
+    q.progressed.connect(w.refresh.progress)
+    q.preview.connect(w.refresh.preview)
+    q.take_arrived.connect(w.refresh.take_arrived)
+    q.waiting.connect(w.refresh.draft_waits)
+    w.exporting.progressed.connect(w.refresh.progress)
+    w.generation.going.connect(w.viewer.setFocus)
+    w.projects.started.connect(lambda: w.show_panel("actions"))
+    w.projects.started.connect(w.viewer.setFocus)
+    w.progress.opened.connect(lambda: w.show_panel("queue"))
+    w.engine.worker.ready.connect(w.refresh.engine_ready)
+
+
+def _timeline(w: "MainWindow") -> None:
+    t, e, tr = w.timeline, w.editing, w.transport
+    t.seek_requested.connect(tr.seek)
+    tr.frame_changed.connect(t.set_playhead)
+    t.clip_move_requested.connect(e.move_clip)
+    t.clip_trim_requested.connect(e.trim_clip)
+    t.clip_split_requested.connect(e.split_clip)
+    t.clip_delete_requested.connect(e.delete_clips)
+    t.action_add_requested.connect(lambda start, end, text: e.add_action(start, end, text))
+    t.action_text_edited.connect(e.set_text)
+    t.action_move_requested.connect(e.move_action)
+    t.action_resize_requested.connect(e.resize_action)
+    t.action_delete_requested.connect(e.delete_actions)
+    t.memory_point_clicked.connect(w.generation.go_back)
+    t.marker_move_requested.connect(e.move_marker)
+    t.in_out_requested.connect(e.set_in_out)
+    t.track_change_requested.connect(e.set_track)
+    t.redo_requested.connect(w.generation.redo_chunk)
+    t.files_dropped.connect(lambda paths, _frame: w.intake.take(paths))
+    t.context_menu_requested.connect(w.commands.context_menu)
+    a = w.actions_table
+    t.tool_changed.connect(lambda tool: a[f"tool_{tool}"].setChecked(True))
+    t.snapping_changed.connect(a["snap"].setChecked)
+    t.set_thumbnail_source(w.refresh.timeline_thumbnail)
+
+
+def _viewer(w: "MainWindow") -> None:
+    v, g = w.viewer, w.generation
+    v.accept_requested.connect(g.accept)
+    v.redo_requested.connect(g.redo_draft)
+    v.discard_requested.connect(g.discard)
+    v.take_chosen.connect(lambda _chunk, take: g.choose_take(take))
+    v.file_dropped.connect(lambda path: w.intake.take([path]))
+    w.transport.loop_changed.connect(w.actions_table["loop"].setChecked)
+    w.transport.playing_changed.connect(w.refresh.playing)
+
+
+def _panels(w: "MainWindow") -> None:
+    a, g, e = w.actions_panel, w.generation, w.editing
+    a.scene_changed.connect(e.set_scene)
+    a.action_added.connect(lambda text, seconds: g.add_action(text, seconds))
+    a.action_text_changed.connect(e.set_text)
+
+    def pending(*_: object) -> None:
+        if a.editing is None:
+            g.pending = a.pending()
+        else:
+            g.pending = (g.pending[0], a.pending()[1])
+        w.refresh.plan()
+
+    a.text.textChanged.connect(pending)
+    a.seconds_changed.connect(pending)
+    a.seconds_changed.connect(lambda value: w.settings.set("seconds", value))
+
+    def seed(fixed: bool, value: int) -> None:
+        g.fixed_seed = value if fixed else None
+        w.settings.set("seed_fixed", fixed)
+        w.settings.set("seed", value)
+
+    a.seed_changed.connect(seed)
+    a.set_amounts(w.settings.get("seconds"), w.settings.get("seed_fixed"), w.settings.get("seed"))
+    pending()
+    seed(a.fixed.isChecked(), a.seed.value())
+
+    w.clip_panel.take_chosen.connect(lambda _chunk, take: g.choose_take(take))
+
+    def use_seed(value: int) -> None:
+        a.seed.setValue(value)
+        a.fixed.setChecked(True)
+
+    w.clip_panel.seed_used.connect(use_seed)
+    w.memory_panel.use_changed.connect(g.set_use)
+    w.memory_panel.back_wanted.connect(g.go_back)
+    w.queue_panel.commanded.connect(w.commands.on_job)
+    w.queue_panel.clear_ended.connect(lambda: w.queue.clear())
+    w.media_panel.start_wanted.connect(w.projects.start_from_asset)
+    w.takes_panel.bring_back.connect(lambda _chunk, take: g.choose_take(take))
+    w.takes_panel.show_wanted.connect(w.refresh.show_take)
+    p = w.episodes_panel
+    p.load_wanted.connect(w.episodes.load)
+    p.rename_wanted.connect(w.episodes.rename)
+    p.delete_wanted.connect(w.episodes.delete)
+    p.export_wanted.connect(w.commands.export_episode)
+    welcome = w.welcome
+    welcome.sample_wanted.connect(w.projects.from_sample)
+    welcome.file_wanted.connect(lambda path: w.intake.take([path]))
+    welcome.browse_wanted.connect(w.commands.browse_start)
+    welcome.open_wanted.connect(w.commands.open_project)
+    welcome.recent_wanted.connect(w.projects.open)
+    w.projects.crop_wanted.connect(w.commands.crop_start)
+
+
+def _settings(w: "MainWindow") -> None:
+    def changed(name: str) -> None:
+        if name == "theme":
+            w.apply_theme()
+        elif name == "engine":
+            from app.window import default_engine
+
+            w.engine.worker.replace_engine(default_engine(w.settings))
+        elif name == "recents":
+            w.refresh.recents()
+
+    w.settings.changed.connect(changed)
+    # What the machine is using, once every two seconds.
+    ram = QTimer(w)
+    ram.setInterval(2000)
+    ram.timeout.connect(w.refresh.ram)
+    ram.start()
+
+
