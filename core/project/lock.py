@@ -105,7 +105,7 @@ def alive(pid: int) -> bool:
         return True  # somebody else's, but it lives
     except (ProcessLookupError, OverflowError):
         return False
-    return True
+    return _stat(pid)[:1] != ["Z"]  # ended, only its parent has not looked yet
 
 
 def _alive_windows(pid: int) -> bool:
@@ -125,13 +125,22 @@ def _alive_windows(pid: int) -> bool:
 
 def _born(pid: int) -> str:
     """Tells a process from a later one with the same number, where the system says (Linux)."""
+    stat = _stat(pid)
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return ""
-    # The name in parentheses may hold anything; the start time is the 20th field after it.
-    return f"{boot}:{stat.rpartition(')')[2].split()[19]}"
+    return f"{boot}:{stat[19]}" if len(stat) > 19 else ""
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of a process after its name: first the state, the 20th when it began; [] where
+    the system does not say."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return []
+    return text.rpartition(")")[2].split()  # the name, in parentheses, may hold anything
 
 
 @contextlib.contextmanager

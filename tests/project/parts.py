@@ -48,27 +48,29 @@ def started(p: Project, frames: int = 1, name: str = "start") -> Project:
     return edits.set_start(p, Start(name, "picture", name, frames, name))
 
 
-def make_take(p: Project, id: str, parent: Parent | None, **changes: object) -> tuple[Project, Take]:
+def make_take(
+    p: Project, id: str, parent: Parent | None, **changes: object
+) -> tuple[Project, Take]:
     """A take with files of its own, as the engine would have made it."""
     kinds = ("video", "latents", "thumbnail")
     assets = [Asset(f"{id}-{k}", k, f"assets/{k}/{id}.bin", 3) for k in kinds]
-    values: dict[str, object] = dict(
-        id=id,
-        chunk="",
-        parent=parent,
-        status="draft",
-        frames=CHUNK,
-        seed=p.next_seed,
-        actions=queries.action_parts(p, queries.sequence_end(p), CHUNK),
-        scene=p.scene,
-        sampling=Sampling(),
-        memory=MemoryUse(),
-        world_hash=p.world.hash,
-        video=assets[0].id,
-        latents=assets[1].id,
-        thumbnail=assets[2].id,
-        start_source=p.start.video if parent is None and p.start is not None else "",
-    )
+    values: dict[str, object] = {
+        "id": id,
+        "chunk": "",
+        "parent": parent,
+        "status": "draft",
+        "frames": CHUNK,
+        "seed": p.next_seed,
+        "actions": queries.action_parts(p, queries.sequence_end(p), CHUNK),
+        "scene": p.scene,
+        "sampling": Sampling(),
+        "memory": MemoryUse(),
+        "world_hash": p.world.hash,
+        "video": assets[0].id,
+        "latents": assets[1].id,
+        "thumbnail": assets[2].id,
+        "start_source": p.start.video if parent is None and p.start is not None else "",
+    }
     return edits.add_assets(p, assets), Take(**{**values, **changes})  # type: ignore[arg-type]
 
 
@@ -110,9 +112,7 @@ class FileEngine:
         files = {n: out / n for n in ("video.mp4", "latents.safetensors", "thumbnail.jpg")}
         for name, path in files.items():
             path.write_bytes(name.encode() + said)
-        event = TakeReady(
-            *(str(f) for f in files.values()), CHUNK, 0.5, step.task.world_hash
-        )
+        event = TakeReady(*(str(f) for f in files.values()), CHUNK, 0.5, step.task.world_hash)
         return apply_take_ready(p, step, event, store)
 
     def learn(self, p: Project, step: LearnStep, store: ProjectStore) -> Project:

@@ -1,9 +1,9 @@
 import pytest
-from tests.project.parts import empty
 
 from core.project import edits, queries
 from core.project.edits import EditError
 from core.project.model import ActionPart
+from tests.project.parts import empty
 
 
 def lane(p):

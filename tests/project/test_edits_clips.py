@@ -1,9 +1,9 @@
 import pytest
-from tests.project.parts import append, empty, rolled_out, with_start
 
 from core.project import checks, edits, queries
 from core.project.edits import EditError
 from core.project.model import Parent
+from tests.project.parts import append, empty, rolled_out, with_start
 
 
 def clips(p, track=0):
@@ -132,7 +132,9 @@ def test_reorder_keeps_the_actions_above_each_clip(which, index):
     order = [c.source for c in p.tracks[0].clips]
     order.insert(index, order.pop(which))
     assert [c.source for c in q.tracks[0].clips] == order
-    assert {c.source: queries.action_parts(q, c.start, c.frames) for c in q.tracks[0].clips} == above
+    assert {
+        c.source: queries.action_parts(q, c.start, c.frames) for c in q.tracks[0].clips
+    } == above
     assert queries.sequence_end(q) == queries.sequence_end(p)
     for marker in ("m1", "m2", "m3"):
         before, after = (next(m.frame for m in x.markers if m.id == marker) for x in (p, q))

@@ -1,11 +1,11 @@
 import math
 
 import pytest
-from tests.project.parts import empty, rolled_out
 
 from core.project import edits
 from core.project.edits import EditError
 from core.project.model import Asset, EpisodeRef, MemoryUse, Sampling
+from tests.project.parts import empty, rolled_out
 
 EPISODE = EpisodeRef("e1", "The corridor", "episodes/corridor.sfep", "starter", "w", 3, 24, "")
 

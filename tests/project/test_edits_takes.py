@@ -2,11 +2,20 @@ import math
 from dataclasses import replace
 
 import pytest
-from tests.project.parts import RECORD, append, empty, make_take, rolled_out, started, version, with_start
 
 from core.project import checks, edits, queries
 from core.project.edits import EditError
 from core.project.model import AT_START, ActionPart, Asset, LearningRecord, Parent
+from tests.project.parts import (
+    RECORD,
+    append,
+    empty,
+    make_take,
+    rolled_out,
+    started,
+    version,
+    with_start,
+)
 
 
 def clips(p):
