@@ -77,7 +77,7 @@ class MoveClip(Gesture):
         painter.setOpacity(0.75)
         view.tiles.paint(painter, view.index.look(self.clip), box, box, view.scale.ratio)
         painter.setOpacity(1.0)
-        view.lanes.outline(painter, box)
+        view.lanes.clips.outline(painter, box)
         if self.line is not None:
             x = view.scale.x(self.line)
             painter.fillRect(QRectF(x - 2, rect.top() - 3, 4, rect.height() + 6), view.colours.accent)
@@ -143,7 +143,7 @@ class TrimClip(Gesture):
         box = QRectF(view.scale.x(start), rect.top(),
                      max(2.0, view.scale.x(end) - view.scale.x(start) - 1), rect.height())  # fmt: skip
         view.tiles.paint(painter, view.index.look(clip), box, box, view.scale.ratio)
-        view.lanes.outline(painter, box)
+        view.lanes.clips.outline(painter, box)
         change = (self.out_frame - self.in_frame) - clip.frames
         text = tr("{0:+d} frames · {1} long").format(
             change, timecode.short(self.out_frame - self.in_frame, view.project.rate)

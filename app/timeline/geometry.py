@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from core.project.model import Project
 
 HEADER_WIDTH = 152
@@ -66,6 +68,9 @@ class TimeScale:
     def x(self, frame: float) -> float:
         return round(frame * self.ppf * self.ratio) / self.ratio + PAD - self.left
 
+    def xs(self, frames: np.ndarray) -> np.ndarray:
+        return np.rint(frames * (self.ppf * self.ratio)) / self.ratio + (PAD - self.left)
+
     def frame(self, x: float) -> float:
         return (x - PAD + self.left) / self.ppf
 
@@ -93,6 +98,8 @@ class TimeScale:
         self.left = 0.0
 
 
+TICK = 12  # pixels between ticks at least
+
 #: Label distances of the ruler, in seconds above one second.
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18000, 36000)
 
@@ -101,12 +108,12 @@ def ruler_step(ppf: float, fps: int, label: int = 84) -> tuple[int, int]:
     """(frames between labels, frames between ticks) so that labels are ``label`` px apart."""
     for frames in sorted({d for d in (1, 2, 5, 10, fps // 2) if d and fps % d == 0 and d < fps}):
         if frames * ppf >= label:
-            return frames, 1 if ppf >= 6 else frames
+            return frames, 1 if ppf >= TICK else frames
     for seconds in _STEPS:
         if seconds * fps * ppf >= label:
             frames = seconds * fps
-            for parts in (fps, 10, 5, 4, 2):
-                if frames % parts == 0 and frames // parts * ppf >= 8:
+            for parts in (fps, fps // 2, fps // 3, 10, 5, 4, 2):
+                if parts and frames % parts == 0 and frames // parts * ppf >= TICK:
                     return frames, frames // parts
             return frames, frames
     return _STEPS[-1] * fps, _STEPS[-1] * fps

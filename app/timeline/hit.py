@@ -16,7 +16,7 @@ FLAG = 7
 
 @dataclass(frozen=True)
 class Hit:
-    """``kind``: ruler, marker, in, out, clip, action, memory, planned, or empty."""
+    """``kind``: ruler, marker, in, out, clip, action, memory, making, planned, or empty."""
 
     kind: str
     frame: int
@@ -63,6 +63,10 @@ def hit(view: "TimelineView", x: float, y: float) -> Hit:
             return Hit("empty", frame, lane=lane)
         return Hit("memory", near.frame, near.take, lane=lane)
     track = view.index.tracks.get(lane.id)
+    made = view.progress
+    if made is not None and track is view.index.main and made.start >= view.index.sequence_end:
+        if made.start <= exact < made.start + made.frames:
+            return Hit("making", frame, lane=lane)
     clip = track.at(exact) if track else None
     if clip is not None:
         edge = edge_of(x, view.scale.x(clip.start), view.scale.x(clip.end))

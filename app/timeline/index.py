@@ -74,6 +74,7 @@ class ProjectIndex:
         self.tracks = {track.id: TrackIndex(track) for track in project.tracks}
         self.action_starts = [action.start for action in project.actions]
         self.action_ends = [action.end for action in project.actions]
+        self._grid: list[int] = []
         self._looks: dict[str, ClipLook] = {}
         self._states: dict[str, np.ndarray] = {}
 
@@ -109,7 +110,16 @@ class ProjectIndex:
         return max([0, *ends, *planned, *marks])
 
     def grid(self, until: int) -> list[int]:
-        return queries.chunk_grid(self.project, until)
+        """Chunk boundaries up to ``until`` at least; the list is kept, do not change it."""
+        if not self._grid or self._grid[-1] < until:
+            self._grid = queries.chunk_grid(self.project, until)
+        return self._grid
+
+    def grid_between(self, first: float, last: float) -> list[int]:
+        """Boundaries of everything that is made or planned."""
+        grid = self.grid(max(self.action_end, self.sequence_end))
+        stop = self.planned[-1][1] if self.planned else self.sequence_end
+        return grid[bisect_left(grid, first) : bisect_right(grid, min(last, stop))]
 
     def chunk_title(self, chunk_id: str) -> str:
         number = queries.chunk_number(self.project, chunk_id)
@@ -195,6 +205,10 @@ class ProjectIndex:
     def action_at(self, frame: float) -> ActionSpan | None:
         i = bisect_right(self.action_starts, frame) - 1
         return self.project.actions[i] if i >= 0 and frame < self.action_ends[i] else None
+
+    @cached_property
+    def action_arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.array(self.action_starts, np.int64), np.array(self.action_ends, np.int64)
 
     def actions_between(self, first: float, last: float) -> tuple[ActionSpan, ...]:
         a, b = bisect_right(self.action_ends, first), bisect_right(self.action_starts, last)

@@ -41,10 +41,8 @@ class OverlayPainter:
     def action_ghost(self, painter: QPainter, start: int, end: int, text: str) -> None:
         view = self.view
         box = view.action_rect(start, end)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         short = end - start < view.project.chunk_frames
-        view.lanes.action(painter, box, text or " ", short, True)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        view.lanes.actions.block(painter, box, text or " ", short, True)
 
     def _empty(self, painter: QPainter) -> None:
         view, c = self.view, self.view.colours

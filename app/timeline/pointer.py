@@ -294,6 +294,8 @@ class Pointer:
             return tr("Where the range begins (I)") if where.kind == "in" else tr("Where the range ends (O)")
         if where.kind == "ruler":
             return tr("Drag to move through time. Ctrl+wheel zooms, Ctrl+0 shows everything.")
+        if where.kind == "making":
+            return view.progress.label
         if where.kind == "planned":
             return tr("Not made yet: Generate (Ctrl+Enter) makes it.")
         if where.lane is not None and where.lane.kind == "actions":
@@ -328,7 +330,7 @@ class Pointer:
         elif where.kind == "action" and where.id not in view.selection.actions:
             view.selection.set(actions=[where.id])
         kind, name = where.kind, where.id
-        if kind in ("empty", "planned") and where.lane is not None:
+        if kind in ("empty", "planned", "making") and where.lane is not None:
             kind, name = where.lane.kind, where.lane.id
         view.context_menu_requested.emit(kind, name, QPoint(event.globalPos()))
 

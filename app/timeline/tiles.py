@@ -29,8 +29,7 @@ def stripes(colour: QColor, gap: int, ratio: float) -> QBrush:
         painter.drawLine(QPointF(shift - 1, size + 1), QPointF(shift + size + 1, -1))
     painter.end()
     image.setDevicePixelRatio(ratio)
-    brush = QBrush(image)
-    return brush
+    return QBrush(image)
 
 
 class Tiles:
@@ -54,13 +53,14 @@ class Tiles:
         if found is not None:
             if (found[0] is look or found[0] == look) and found[1:4] == (width, height, ratio):
                 return found[4]
-        pixmap = QPixmap(width, height)
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
+        image = QImage(width, height, QImage.Format.Format_RGB32)  # opaque: copied, not blended
+        image.setDevicePixelRatio(ratio)
+        image.fill(self.colours.lane)
+        painter = QPainter(image)
         rect = QRectF(0, 0, width / ratio, height / ratio)
         self.paint(painter, look, rect, rect, ratio)
         painter.end()
+        pixmap = QPixmap.fromImage(image)
         if len(self._tiles) >= _LIMIT:
             for old in list(self._tiles)[: _LIMIT // 2]:
                 del self._tiles[old]
@@ -134,22 +134,43 @@ class Tiles:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             text.draw(painter, pill.x() + 4, y, badge, wide, c.text)
             right = pill.x() - 4
-        number = look.title.rsplit(" ", 1)[-1]
-        full = text.metrics.horizontalAdvance(look.title) <= right - left
-        title = look.title if full else number
-        if right - left < text.metrics.horizontalAdvance(title):
+        title = look.title
+        if text.metrics.horizontalAdvance(title) > right - left:
+            title = title.rsplit(" ", 1)[-1]
+        if text.metrics.horizontalAdvance(title) > right - left:
             return
         x = left + text.draw(painter, left, y, title, right - left, ink)
-        words = {
+        self._state(painter, look, rect, left, x + 10, right)
+
+    def _state(
+        self, painter: QPainter, look: ClipLook, rect: QRectF, left: float, x: float, right: float
+    ) -> None:
+        """The state in a word: beside the title, or in the corner below when there is no room."""
+        word = {
             "draft": tr("draft"),
             "stale": tr("stale"),
             "missing": tr("missing"),
-        }.get(look.state, "")
-        if not words and look.changed:
-            words = tr("actions changed")
-        if words and right - x - 8 >= 24:
-            word_ink = c.warning if look.state == "missing" else c.text
-            text.draw(painter, x + 8, y, words, right - x - 8, mix(word_ink, c.text, 0.5))
+        }.get(look.state) or (tr("changed") if look.changed else "")
+        if not word:
+            return
+        c, text = self.colours, self.text
+        wide = text.metrics.horizontalAdvance(word)
+        if right - x >= wide and rect.height() < 56:
+            text.draw(painter, x, rect.y() + (TITLE - text.height) / 2, word, right - x, c.text)
+            return
+        if rect.height() < 44 or rect.width() < 24:
+            return
+        shown = min(wide, rect.width() - 16)
+        box = QRectF(left - 2, rect.bottom() - text.height - 5, shown + 8, text.height + 2)
+        shade = QColor(c.background)
+        shade.setAlpha(205)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(shade)
+        painter.drawRoundedRect(box, 3, 3)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        ink = c.warning if look.state == "missing" else c.text
+        text.draw(painter, box.x() + 4, box.y() + 1, word, shown + 1, ink)
 
     def _thumbnails(
         self, painter: QPainter, look: ClipLook, body: QRectF, seen: QRectF

@@ -16,13 +16,14 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 from app.state.selection import Selection
 from app.timeline import geometry
 from app.timeline.colours import TimelineColours
+from app.timeline.columns import action_table, clip_table
 from app.timeline.editor import ActionEditor
 from app.timeline.geometry import HEADER_WIDTH, RULER, Lane, TimeScale
 from app.timeline.header import HeaderColumn
 from app.timeline.index import ProjectIndex, tr
 from app.timeline.keys import Keys
 from app.timeline.overlay import OverlayPainter
-from app.timeline.painter import LanePainter, column_table
+from app.timeline.painter import LanePainter
 from app.timeline.pointer import Pointer
 from app.timeline.ruler import HEAD, RulerPainter
 from app.timeline.snapping import Snapper
@@ -385,10 +386,8 @@ class TimelineView(QAbstractScrollArea):
         return self.scale.x(self.pointer.marker_frame(marker))
 
     def grid_between(self, left: float, right: float) -> list[int]:
-        """Chunk boundaries between two x, also behind everything that is planned."""
-        first, last = self.scale.frame(left), self.scale.frame(right)
-        until = max(self.index.action_end, self.index.sequence_end)
-        return [frame for frame in self.index.grid(until) if first <= frame <= last]
+        """Chunk boundaries between two x, also those of what is planned."""
+        return self.index.grid_between(self.scale.frame(left), self.scale.frame(right))
 
     def inside(self, box: QRectF) -> tuple[set[str], set[str]]:
         """Ids of the clips and actions that ``box`` touches."""
@@ -459,7 +458,9 @@ class TimelineView(QAbstractScrollArea):
         aspect = p.width / max(1, p.height) if p is not None else 1.0
         self.tiles = Tiles(self.colours, self.text, aspect)
         self.tiles.source = source
-        self.column_table = column_table(self.tiles)
+        self.lanes.actions.clear()
+        self.clip_columns = clip_table(self.colours)
+        self.action_columns = action_table(self.colours)
 
     def _set_fonts(self) -> None:
         font = QFont(self.font())

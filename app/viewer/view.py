@@ -238,6 +238,8 @@ class Viewer(QWidget):
         return next((i for i, t in enumerate(self._bar_takes) if t.id == chosen), 0)
 
     def _step_take(self, step: int) -> None:
+        if self._bar_chunk is None:
+            return
         place = self._place() + step
         if 0 <= place < len(self._bar_takes):
             self.take_selected.emit(place)

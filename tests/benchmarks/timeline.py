@@ -1,0 +1,92 @@
+"""How long the timeline takes to paint: 5,000 clips on 5 tracks, 1920 by 400 pixels."""
+
+from __future__ import annotations
+
+import os
+import sys
+from statistics import median
+from time import perf_counter_ns
+
+SIZE = (1920, 400)
+EDIT_ZOOM = 8.0  # pixels a frame: a chunk of 12 frames is 96 pixels wide, 18 on a screen
+REPEATS = 300
+
+
+def run() -> dict:
+    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PySide6.QtGui import QColor, QPixmap, QRegion
+    from PySide6.QtWidgets import QApplication
+
+    from app.timeline import TimelineView
+    from app.timeline.ruler import HEAD
+    from tests.app.timeline.sample import crowd
+
+    app = QApplication.instance() or QApplication([])
+    picture = QPixmap(128, 128)
+    picture.fill(QColor("#667788"))
+    view = TimelineView()
+    view.set_thumbnail_source(lambda asset: picture)
+    view.resize(*SIZE)
+    view.set_project(crowd(5, 1000))
+    view.show()
+    app.processEvents()
+    viewport = view.viewport()
+
+    def paint(region: QRegion | None = None) -> float:
+        """Milliseconds of one repaint, as the window does it."""
+        began = perf_counter_ns()
+        viewport.repaint(region or QRegion(viewport.rect()))
+        return (perf_counter_ns() - began) / 1e6
+
+    def timed(step=lambda i: None, region=lambda: None, repeats: int = REPEATS) -> list[float]:
+        times = []
+        for i in range(repeats):
+            step(i)
+            times.append(paint(region()))
+        return sorted(times)
+
+    view.set_zoom(EDIT_ZOOM)
+    view.scroll_to(30_000)
+    first = paint()
+    still = timed()
+    scrolled = timed(lambda i: view.scroll_to(30_000 + i * 37))
+    zoomed = timed(lambda i: view.zoom_at(1.01 if i % 2 else 1 / 1.01, 900), repeats=40)
+    view.set_zoom(EDIT_ZOOM)
+    view.scroll_to(30_000)
+    view.set_playhead(view.scale.frame_at(800))
+
+    def strip() -> QRegion:
+        x = int(view.scale.x(view.playhead))
+        return QRegion(x - HEAD, 0, 2 * HEAD + 2, viewport.height())
+
+    playhead = timed(region=strip)
+    view.zoom_fit()
+    paint()
+    fitted = timed()
+    view.close()
+    return {
+        "name": "timeline",
+        "value": round(median(still), 3),
+        "goal": "<= 1 ms",
+        "unit": "ms",
+        "detail": {
+            "fastest_ms": round(still[0], 3),
+            "p99_ms": round(still[int(len(still) * 0.99)], 3),
+            "scrolling_ms": round(median(scrolled), 3),
+            "zooming_ms": round(median(zoomed), 3),
+            "playhead_strip_ms": round(median(playhead), 3),
+            "fit_ms": round(median(fitted), 3),
+            "fit_fastest_ms": round(fitted[0], 3),
+            "first_paint_ms": round(first, 3),
+            "clips": 5000,
+            "size": "x".join(map(str, SIZE)),
+            "pixels_a_frame": EDIT_ZOOM,
+        },
+    }
+
+
+if __name__ == "__main__":
+    import json
+
+    print(json.dumps(run(), indent=1))
