@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -316,7 +317,7 @@ def small_disk(tmp_path):
     disk.mkdir()
     mount = shutil.which("mount")
     made = mount and subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=256k,nr_inodes=1000", "tmpfs", str(disk)],
+        [mount, "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)],
         capture_output=True,
     )
     if not made or made.returncode != 0:
@@ -330,13 +331,9 @@ def test_a_full_disk_keeps_what_was_saved(small_disk, tmp_path):
     before = (small_disk / "walk" / DOCUMENT).read_bytes()
     result = store.staging() / "result.bin"
     result.write_bytes(b"r" * 4096)
-    with open(small_disk / "ballast", "wb") as ballast:
-        try:
-            while True:
-                ballast.write(b"x" * 4096)
-                ballast.flush()
-        except OSError:
-            pass
+    with open(small_disk / "ballast", "wb", buffering=0) as ballast, suppress(OSError):
+        while True:
+            ballast.write(b"x" * 4096)
     for n in range(300):
         p = edits.add_marker(p, n, "x" * 100)
     with pytest.raises(ProjectError, match="disk is full.*Free some space"):
