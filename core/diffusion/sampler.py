@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Sequence
+from collections.abc import Callable, Generator
 
 import torch
 from torch import Tensor
@@ -20,19 +20,14 @@ class SamplingStopped(Exception):
 
 
 @torch.no_grad()
-def sample(
-    world: World,
-    window: Window,
-    *,
-    steps: int,
-    guidance: float,
-    generator: torch.Generator,
-    on_step: OnStep | None = None,
-) -> Tensor:
-    """New frames [C, F_new, h, w] that continue ``window.context``.
+def sampling(
+    world: World, window: Window, *, steps: int, guidance: float, generator: torch.Generator
+) -> Generator[tuple[int, int, Tensor], None, Tensor]:
+    """Draw the new frames [C, F_new, h, w] that continue ``window.context``, step by step.
 
-    Context frames are shown at their own noise level, drawn once; they are never stepped. Raises
-    SamplingStopped.
+    Yields (steps done, steps, clean estimate of the new frames [C, F_new, h, w]) after each step
+    and returns the last z. Context frames are shown at their own noise level, drawn once; they
+    are never stepped. Closing the generator stops the sampling.
     """
     g = world.geometry
     past = window.stacked_context()  # [1, C, P, h, w]
@@ -54,6 +49,26 @@ def sample(
             base = world.forward(full, u_all, plain)[:, :, p:]
             out = base + guidance * (out - base)
         z, clean = world.step(z, out, u, u_next)
-        if on_step is not None and not on_step(i, steps, clean[0]):
-            raise SamplingStopped
+        yield i, steps, clean[0]
     return z[0]
+
+
+def sample(
+    world: World,
+    window: Window,
+    *,
+    steps: int,
+    guidance: float,
+    generator: torch.Generator,
+    on_step: OnStep | None = None,
+) -> Tensor:
+    """``sampling`` in one call: new frames [C, F_new, h, w]. Raises SamplingStopped."""
+    run = sampling(world, window, steps=steps, guidance=guidance, generator=generator)
+    while True:
+        try:
+            step = next(run)
+        except StopIteration as end:
+            return end.value
+        if on_step is not None and not on_step(*step):
+            run.close()
+            raise SamplingStopped

@@ -1,0 +1,287 @@
+"""The engine in this process: keeps the world and its adapter loaded from one task to the next."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Generator, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.engine import trouble
+from core.engine.control import CancelToken, PauseGate
+from core.rollout.events import (
+    TERMINAL,
+    Cancelled,
+    EngineEvent,
+    Learned,
+    Phase,
+    Preview,
+    Progress,
+    TakeReady,
+)
+from core.rollout.request import ChunkTask, EngineTask, LearnTask
+
+if TYPE_CHECKING:
+    import torch
+
+    from core.memory.adapter import Adapter
+    from core.worlds.protocol import LatentFrame, World
+
+log = logging.getLogger(__name__)
+
+PREVIEW_SIDE = 512  # pixels
+PREVIEW_GAP = 0.1  # seconds
+THUMBNAIL_SIDE = 320
+DECODED_AT_A_TIME = 4  # frames
+
+Events = Generator[EngineEvent, None, None]
+
+
+class _Stopped(Exception):
+    """The token was cancelled."""
+
+
+class InProcessEngine:
+    """See ``core.engine.protocol.Engine``. ``device`` "auto" takes a CUDA card where there is one.
+
+    ``threads`` limits torch's own; the bits of a chunk depend on it.
+    """
+
+    def __init__(self, device: str = "auto", previews: bool = True, threads: int | None = None):
+        self.device, self.previews, self._threads = device, previews, threads
+        self._world: World | None = None
+        self._adapter: Adapter | None = None
+        self._loaded: tuple[str, str] | None = None
+        self._licence = ""
+
+    # ---- the protocol ---------------------------------------------------------------------------
+
+    def run(self, task: EngineTask, token: CancelToken, pause: PauseGate) -> Iterator[EngineEvent]:
+        run = _Run(task, token, pause)
+        try:
+            work = self._chunk(task, run) if isinstance(task, ChunkTask) else self._learn(task, run)
+            for event in work:
+                yield event
+                if isinstance(event, TERMINAL):
+                    return
+                run.check()
+        except _Stopped:
+            run.undo()
+            yield Cancelled()
+        except GeneratorExit:
+            run.undo()
+            raise
+        except Exception as error:
+            if token.cancelled:
+                log.debug("stopped by a cancel", exc_info=True)
+                event: EngineEvent = Cancelled()
+            else:
+                event = trouble.failed(error)
+            run.undo()
+            yield event
+
+    def close(self) -> None:
+        self._world = self._adapter = self._loaded = None
+
+    # ---- one chunk ------------------------------------------------------------------------------
+
+    def _chunk(self, task: ChunkTask, run: _Run) -> Events:
+        from core.media.encode import write_take
+        from core.media.thumbs import thumbnail_jpeg
+        from core.memory.snapshot import load_snapshot
+        from core.rollout.chunk import chunk_steps, strength_of
+        from core.rollout.latents import save_latents
+
+        began = time.perf_counter()
+        world = yield from self._load(task, run)
+        adapter = None
+        if strength_of(task.memory):
+            adapter = self._adapter
+            if task.snapshot is not None:
+                adapter.load(load_snapshot(task.snapshot, task.world_hash).weights)
+            else:
+                adapter.fresh(0)
+        context = yield from self._context(task.context, run)
+        steps = chunk_steps(
+            world, adapter, context, task.actions, task.scene, task.seed, task.sampling, task.memory
+        )
+        z, addresses = yield from self._sampled(steps, task.sampling.steps, run)
+        frames: list[Any] = []
+        yield Progress("decoding", 0, len(z))
+        for part in z.split(DECODED_AT_A_TIME):
+            run.check()
+            frames.extend(world.decode(part))
+            yield Progress("decoding", len(frames), len(z))
+        yield Progress("saving", 0, 3)
+        run.check()
+        out = run.out
+        save_latents(out / "latents.safetensors", z, addresses, world.hash)
+        yield Progress("saving", 1, 3)
+        run.check()
+        write_take(out / "take.mp4", run.checked(frames), Fraction(task.rate))
+        yield Progress("saving", 2, 3)
+        run.check()
+        middle = thumbnail_jpeg(frames[len(frames) // 2], THUMBNAIL_SIDE)
+        (out / "thumbnail.jpg").write_bytes(middle)
+        yield Progress("saving", 3, 3)
+        run.check()
+        yield TakeReady(
+            video=str(out / "take.mp4"), latents=str(out / "latents.safetensors"),
+            thumbnail=str(out / "thumbnail.jpg"), frames=len(frames),
+            seconds=time.perf_counter() - began, world_hash=world.hash,
+        )
+
+    def _sampled(self, steps: Any, count: int, run: _Run) -> Generator[EngineEvent, None, Any]:
+        yield Progress("sampling", 0, count)
+        shown = 0.0
+        try:
+            while True:
+                run.check()
+                try:
+                    step, of, clean = next(steps)
+                except StopIteration as end:
+                    return end.value
+                yield Progress("sampling", step, of)
+                if self.previews and time.monotonic() - shown >= PREVIEW_GAP:
+                    run.check()
+                    yield Preview(self._preview(clean), step, of)
+                    shown = time.monotonic()
+        finally:
+            steps.close()
+
+    def _preview(self, clean: torch.Tensor) -> bytes:
+        """The middle one of ``clean`` [C, F, h, w] as a JPEG."""
+        from core.media.thumbs import thumbnail_jpeg
+
+        middle = clean[:, clean.shape[1] // 2][None]
+        return thumbnail_jpeg(self._world.decode(middle)[0], PREVIEW_SIDE, quality=80)
+
+    # ---- fast learning --------------------------------------------------------------------------
+
+    def _learn(self, task: LearnTask, run: _Run) -> Events:
+        from core.memory.fast_learning import FastLearner
+        from core.memory.snapshot import load_snapshot, save_snapshot
+
+        began = time.perf_counter()
+        world = yield from self._load(task, run)
+        context = yield from self._context(task.context, run)
+        new = yield from self._context((task.take,), run)
+        learner = FastLearner(world, self._adapter, task.preset, self._licence)
+        if task.snapshot is not None:
+            learner.resume(load_snapshot(task.snapshot, task.world_hash))
+        else:
+            learner.begin(task.seed)
+        work = learner.learn(context, new)
+        try:
+            while True:
+                run.check()
+                try:
+                    step, steps = next(work)
+                except StopIteration as end:
+                    outcome = end.value
+                    break
+                yield Progress("learning", step, steps)
+        finally:
+            work.close()
+        yield Progress("saving", 0, 1)
+        run.check()
+        path = run.out / "snapshot.safetensors"
+        save_snapshot(path, learner.snapshot([*context, *new][-world.geometry.n_past :]))
+        yield Progress("saving", 1, 1)
+        run.check()
+        yield Learned(
+            snapshot=str(path), steps=outcome.steps, loss_before=outcome.loss_before,
+            loss_after=outcome.loss_after, change=outcome.change,
+            seconds=time.perf_counter() - began, skipped=outcome.skipped,
+        )
+
+    # ---- both -----------------------------------------------------------------------------------
+
+    def _load(self, task: EngineTask, run: _Run) -> Generator[EngineEvent, None, World]:
+        """The task's world with its adapter, loaded or kept."""
+        run.prepare()
+        if self._loaded == (task.world_dir, task.world_hash):
+            yield Progress("loading", 1, 1)
+            return self._world
+        yield Progress("loading", 0, 3)
+        run.check()
+        import torch
+
+        if self._threads is not None:
+            torch.set_num_threads(self._threads)
+        if self.device == "auto":
+            self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.close()
+        yield Progress("loading", 1, 3)
+        run.check()
+        from core.worlds.catalogue import WorldError, load_world, read_entry
+
+        world = load_world(Path(task.world_dir), self.device)
+        if world.hash != task.world_hash:
+            raise WorldError(
+                f"The project was made with another version of “{world.name}” "
+                f"({task.world_hash[:8]}) than the one installed ({world.hash[:8]}). Install the "
+                "version it was made with, or set its start again in a new project."
+            )
+        self._licence = read_entry(Path(task.world_dir)).licence
+        yield Progress("loading", 2, 3)
+        run.check()
+        from core.memory.adapter import Adapter
+
+        # Put in at once, also where the memory is off: it may be switched on for the next chunk,
+        # and while it is off the world computes the very same bits.
+        self._adapter = Adapter(world)
+        self._world, self._loaded = world, (task.world_dir, task.world_hash)
+        yield Progress("loading", 3, 3)
+        return world
+
+    def _context(self, refs: Any, run: _Run) -> Generator[EngineEvent, None, list[LatentFrame]]:
+        from core.rollout.context import context_steps
+
+        total = sum(ref.stop - ref.start for ref in refs)
+        yield Progress("encoding", 0, total)
+        found: list[LatentFrame] = []
+        steps = context_steps(self._world, refs)
+        run.check()
+        for part in steps:
+            found += part
+            yield Progress("encoding", len(found), total)
+            run.check()
+        return found
+
+
+class _Run:
+    """One task under way: where it writes, and whether it may go on."""
+
+    def __init__(self, task: EngineTask, token: CancelToken, pause: PauseGate):
+        self.out = Path(task.out_dir)
+        self._token, self._pause = token, pause
+        self._made = not self.out.exists()
+        self._there = set() if self._made else {p.name for p in self.out.iterdir()}
+
+    def prepare(self) -> None:
+        self.check()
+        self.out.mkdir(parents=True, exist_ok=True)
+
+    def check(self) -> None:
+        """Wait while paused; raises _Stopped when cancelled."""
+        self._pause.wait(self._token)
+        if self._token.cancelled:
+            raise _Stopped
+
+    def checked(self, items: list[Any]) -> Iterator[Any]:
+        for item in items:
+            self.check()
+            yield item
+
+    def undo(self) -> None:
+        """Remove every file of this task."""
+        if self._made:
+            shutil.rmtree(self.out, ignore_errors=True)
+            return
+        for path in self.out.glob("*"):
+            if path.name not in self._there:
+                path.unlink(missing_ok=True) if path.is_file() else shutil.rmtree(path, True)

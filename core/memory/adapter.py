@@ -1,0 +1,163 @@
+"""The TEMP-LoRA of a loaded world: one adapter, put in once; weights are copied into it.
+
+At strength 0 (or with nothing learned yet) it is switched off, so the world computes exactly what
+it would compute without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.memory.errors import MemoryRefused
+from core.worlds.protocol import World
+
+NAME = "memory"
+
+
+class Adapter:
+    """LoRA in float32 on the layers that ``world.lora_targets()`` names; B·A times ``strength``.
+
+    The network's own weights are never written. ``fresh`` and ``load`` set what it holds.
+    """
+
+    def __init__(self, world: World, rank: int = 32):
+        from peft import LoraConfig, inject_adapter_in_model
+
+        self.world, self.rank = world, rank
+        self._net = world.net
+        config = LoraConfig(
+            r=rank, lora_alpha=rank, target_modules=world.lora_targets(), lora_dropout=0.0,
+            bias="none",
+        )
+        with torch.random.fork_rng(devices=[]):  # peft draws its own start; ours is seeded
+            inject_adapter_in_model(config, world.net, adapter_name=NAME)
+        self._layers = {
+            name: module for name, module in world.net.named_modules() if hasattr(module, "lora_A")
+        }
+        self.parameters: dict[str, nn.Parameter] = {}
+        for name, layer in self._layers.items():
+            for half, held in (("lora_A", layer.lora_A), ("lora_B", layer.lora_B)):
+                held[NAME].float()  # Adam's small steps are lost in half precision
+                self.parameters[f"{name}.{half}.weight"] = held[NAME].weight
+        self._base = float(self._base_square_norm() ** 0.5)
+        self.is_fresh = True
+        self.fresh(0)
+        self._set(0.0)
+
+    # ---- what it holds --------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def fresh(self, seed: int | torch.Generator) -> None:
+        """A ~ Kaiming from ``seed``, B = 0: adds nothing yet."""
+        generator = seed if isinstance(seed, torch.Generator) else seeded(seed)
+        for name, parameter in self.parameters.items():
+            if name.endswith("lora_A.weight"):
+                bound = (1.0 / parameter.shape[1]) ** 0.5  # kaiming_uniform_(a=√5), as peft does
+                drawn = torch.rand(parameter.shape, generator=generator) * 2 - 1
+                parameter.copy_(drawn * bound)
+            else:
+                parameter.zero_()
+        self.is_fresh = True
+
+    def load(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Copy ``weights`` in; raises MemoryRefused where they are not for this world and rank."""
+        for name, parameter in self.parameters.items():
+            if name not in weights or weights[name].shape != tuple(parameter.shape):
+                raise MemoryRefused(
+                    "This memory does not fit the world's layers. It was made for another world or "
+                    "by another version of the studio; start with a fresh memory."
+                )
+        self.restore([torch.from_numpy(weights[name]) for name in self.parameters])
+
+    @torch.no_grad()
+    def restore(self, values: list[Tensor]) -> None:
+        """Values in the order of ``parameters``, copied in at once."""
+        held = list(self.parameters.values())
+        torch._foreach_copy_(held, [v.to(held[0].device) for v in values])
+        self.is_fresh = not any(
+            bool(p.any()) for n, p in self.parameters.items() if n.endswith("lora_B.weight")
+        )
+
+    def copies(self) -> list[Tensor]:
+        """Copies of the values in the order of ``parameters``."""
+        return [p.detach().clone() for p in self.parameters.values()]
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """What it holds, for a file."""
+        return {n: p.detach().cpu().numpy().copy() for n, p in self.parameters.items()}
+
+    @torch.no_grad()
+    def change(self) -> float:
+        """‖B·A‖ / ‖W‖ over all adapted layers (Frobenius), at strength 1."""
+        total = 0.0
+        for name in self._layers:
+            a = self.parameters[f"{name}.lora_A.weight"].double()
+            b = self.parameters[f"{name}.lora_B.weight"].double()
+            total += float(((b.T @ b) * (a @ a.T)).sum())
+        return max(total, 0.0) ** 0.5 / self._base
+
+    @torch.no_grad()
+    def cap(self, share: float) -> None:
+        """Shrink it evenly where ``change`` is above ``share``."""
+        change = self.change()
+        if change > share:
+            for name, parameter in self.parameters.items():
+                if name.endswith("lora_B.weight"):
+                    parameter.mul_(share / change)
+
+    # ---- when it works --------------------------------------------------------------------------
+
+    @contextmanager
+    def at(self, strength: float) -> Iterator[None]:
+        """Add it at ``strength`` inside the block. Outside of a block it is off."""
+        self._set(0.0 if self.is_fresh else strength)
+        try:
+            yield
+        finally:
+            self._set(0.0)
+
+    @contextmanager
+    def learning(self) -> Iterator[list[nn.Parameter]]:
+        """On at strength 1 and the only thing that takes gradients; gives what is learned."""
+        self._set(1.0)
+        held = list(self.parameters.values())
+        for parameter in held:
+            parameter.requires_grad_(True)
+        try:
+            yield held
+        finally:
+            for parameter in held:
+                parameter.requires_grad_(False)
+                parameter.grad = None
+            self._set(0.0)
+
+    def remove(self) -> None:
+        """Take it out; the network is as it was before."""
+        for name, layer in self._layers.items():
+            parent, _, child = name.rpartition(".")
+            setattr(self._net.get_submodule(parent), child, layer.get_base_layer())
+        self._layers, self.parameters = {}, {}
+
+    def _set(self, strength: float) -> None:
+        for layer in self._layers.values():
+            layer.enable_adapters(strength != 0.0)
+            layer.set_scale(NAME, strength or 1.0)
+        for parameter in self.parameters.values():
+            parameter.requires_grad_(False)
+
+    def _base_square_norm(self) -> float:
+        weights = (layer.get_base_layer().weight for layer in self._layers.values())
+        total = sum(float(w.detach().double().square().sum()) for w in weights)
+        if not total:
+            raise MemoryRefused("This world names no layers that a memory can be put on.")
+        return total
+
+
+def seeded(seed: int) -> torch.Generator:
+    """A generator on the processor: the same numbers on every device."""
+    return torch.Generator().manual_seed(seed)

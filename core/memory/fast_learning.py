@@ -1,0 +1,225 @@
+"""Fast learning (paper §3.2, Alg. 1a): after a chunk, the adapter takes gradient steps on it.
+
+The aim is the trajectory, not the step from input to output: context and new frames are all
+noised at one level, the text is dropped and every frame is scored. Only the adapter changes.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.diffusion.loss import masked_loss, same_level
+from core.memory import guards
+from core.memory.adapter import Adapter, seeded
+from core.memory.errors import MemoryRefused
+from core.memory.presets import LearningSettings, settings_of
+from core.memory.snapshot import Frames, Snapshot
+from core.project.model import WorldRef
+from core.rollout.latents import frames_from
+from core.worlds.protocol import LatentFrame, World
+
+PROBE_SEED = 20410  # the held-out noise is the same for every chunk of every episode
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """See ``LearningRecord``."""
+
+    steps: int
+    loss_before: float
+    loss_after: float
+    change: float
+    seconds: float
+    skipped: str | None = None
+
+
+@dataclass(frozen=True)
+class _State:
+    weights: list[Tensor]
+    moments: list[dict[str, Tensor]]
+    generator: Tensor
+
+
+class FastLearner:
+    """One episode's learning state: adapter, Adam, generator, counts. The adapter is shared with
+    sampling, so ``begin`` or ``resume`` comes before ``learn``."""
+
+    def __init__(self, world: World, adapter: Adapter, preset: str = "paper", licence: str = ""):
+        self.world, self.adapter, self.preset, self._licence = world, adapter, preset, licence
+        self.settings: LearningSettings = settings_of(preset)
+        self.begin(0)
+
+    def begin(self, seed: int) -> None:
+        """A fresh memory."""
+        self.generator = seeded(seed)
+        self.adapter.fresh(self.generator)
+        self.optimiser = self._new_optimiser()
+        self.chunks = self.steps = 0
+        self.opening = np.zeros(0)
+
+    def resume(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot; raises MemoryRefused where it does not fit."""
+        self.adapter.load(snapshot.weights)
+        self.optimiser = self._new_optimiser()
+        if snapshot.adam_step:
+            for name, parameter in self.adapter.parameters.items():
+                self.optimiser.state[parameter] = {
+                    "step": torch.tensor(float(snapshot.adam_step)),
+                    "exp_avg": self._moment(snapshot.exp_avg[name], parameter),
+                    "exp_avg_sq": self._moment(snapshot.exp_avg_sq[name], parameter),
+                }
+        self.generator = torch.Generator()
+        try:
+            self.generator.set_state(torch.from_numpy(snapshot.generator.copy()))
+        except RuntimeError as error:
+            raise MemoryRefused("The memory is damaged: its generator is not whole.") from error
+        self.chunks, self.steps, self.opening = snapshot.chunks, snapshot.steps, snapshot.opening
+
+    def snapshot(self, context: Sequence[LatentFrame]) -> Snapshot:
+        """The state as it is now, with the context that the next chunk continues."""
+        moments: dict[str, dict[str, np.ndarray]] = {"exp_avg": {}, "exp_avg_sq": {}}
+        step = 0
+        for name, parameter in self.adapter.parameters.items():
+            state = self.optimiser.state.get(parameter, {})
+            step = int(state["step"]) if state else 0
+            for kind, values in moments.items():
+                held = state[kind] if state else torch.zeros_like(parameter)
+                values[name] = held.detach().cpu().numpy().copy()
+        world = WorldRef(self.world.id, self.world.hash, self.world.name)
+        return Snapshot(
+            world=world, preset=self.preset, rank=self.adapter.rank,
+            weights=self.adapter.weights(), **moments, adam_step=step,
+            generator=self.generator.get_state().numpy().copy(), opening=self.opening,
+            context=Frames(*frames_from(context)), chunks=self.chunks, steps=self.steps,
+            licence=self._licence,
+        )
+
+    def learn(
+        self, context: Sequence[LatentFrame], new: Sequence[LatentFrame]
+    ) -> Generator[tuple[int, int], None, Outcome]:
+        """Gradient steps on ``context`` and ``new`` together; yields (step, steps), returns what
+        happened. Closed early, it leaves the memory as it was."""
+        began = time.perf_counter()
+        if not len(self.opening):
+            self.opening = guards.qualities(stacked(context).numpy())
+        problem = guards.chunk_problem(stacked(new).numpy(), self.opening)
+        if problem:
+            return Outcome(0, 0.0, 0.0, self.adapter.change(), time.perf_counter() - began, problem)
+        before = self._state()
+        try:
+            outcome = yield from self._steps([*context, *new], len(context) - 1)
+        except BaseException:
+            self._restore(before)
+            self.generator.set_state(before.generator)
+            raise
+        worst = outcome.loss_before * (1 + self.settings.rise_allowed)
+        skipped = None
+        if not math.isfinite(outcome.loss_after) or outcome.loss_after > worst:
+            self._restore(before)
+            skipped = (
+                "Not kept: learning this chunk made the memory worse, so it was put back as it was."
+            )
+        else:
+            self.steps += outcome.steps
+        self.chunks += skipped is None
+        after = outcome.loss_after if math.isfinite(outcome.loss_after) else 0.0
+        return Outcome(
+            outcome.steps, outcome.loss_before, after, self.adapter.change(),
+            time.perf_counter() - began, skipped,
+        )
+
+    def _steps(
+        self, frames: Sequence[LatentFrame], present: int
+    ) -> Generator[tuple[int, int], None, Outcome]:
+        world, settings = self.world, self.settings
+        y = stacked(frames).to(self._device).transpose(0, 1)[None].contiguous()  # [1, C, F, h, w]
+        cond = world.condition([f.address for f in frames], present, None, None)
+        loss_before = self._held_out(y, cond)
+        for step in range(settings.steps):
+            yield step, settings.steps
+            level = torch.rand(1, generator=self.generator)
+            eps = torch.randn(y.shape, generator=self.generator)
+            with self.adapter.learning() as parameters, checkpointed(world, settings.checkpointing):
+                loss = self._loss(y, cond, float(level), eps)
+                grads = torch.autograd.grad(loss, parameters)
+                for parameter, grad in zip(parameters, grads):
+                    parameter.grad = grad
+                norm = torch.nn.utils.clip_grad_norm_(parameters, settings.clip)
+                if torch.isfinite(norm):
+                    self.optimiser.step()
+                    self.adapter.is_fresh = False
+            self.adapter.cap(settings.change_cap)
+        loss_after = self._held_out(y, cond)
+        yield settings.steps, settings.steps
+        return Outcome(settings.steps, loss_before, loss_after, 0.0, 0.0)
+
+    @torch.no_grad()
+    def _held_out(self, y: Tensor, cond: object) -> float:
+        """Loss on noise that is never learned from, the same every time."""
+        generator = seeded(PROBE_SEED)
+        with self.adapter.at(1.0):
+            losses = [
+                float(self._loss(y, cond, level, torch.randn(y.shape, generator=generator)))
+                for level in self.settings.probe_levels
+            ]
+        return sum(losses) / len(losses)
+
+    def _loss(self, y: Tensor, cond: object, level: float, eps: Tensor) -> Tensor:
+        u = same_level(1, y.shape[2], torch.tensor([level], device=y.device))
+        return masked_loss(self.world, y, u, torch.ones_like(u), cond, eps.to(y.device))
+
+    @property
+    def _device(self) -> torch.device:
+        return next(iter(self.adapter.parameters.values())).device
+
+    def _new_optimiser(self) -> torch.optim.Adam:
+        return torch.optim.Adam(
+            list(self.adapter.parameters.values()), lr=self.settings.learning_rate
+        )
+
+    def _state(self) -> _State:
+        moments = [
+            {k: v.clone() for k, v in self.optimiser.state.get(p, {}).items()}
+            for p in self.adapter.parameters.values()
+        ]
+        return _State(self.adapter.copies(), moments, self.generator.get_state())
+
+    def _restore(self, state: _State) -> None:
+        """Weights and moments as they were; the generator goes on."""
+        self.adapter.restore(state.weights)
+        self.optimiser = self._new_optimiser()
+        for parameter, held in zip(self.adapter.parameters.values(), state.moments):
+            if held:
+                self.optimiser.state[parameter] = held
+
+    @staticmethod
+    def _moment(values: np.ndarray, like: Tensor) -> Tensor:
+        return torch.from_numpy(values.copy()).to(like.device)
+
+
+def stacked(frames: Sequence[LatentFrame]) -> Tensor:
+    """[F, C, h, w] on the processor, cut off from any graph."""
+    return torch.stack([f.z.detach().float().cpu() for f in frames])
+
+
+class checkpointed:
+    """Inside the block the world's network keeps few activations, where it can."""
+
+    def __init__(self, world: World, on: bool):
+        self._net = world.net if on and hasattr(world.net, "gradient_checkpointing") else None
+
+    def __enter__(self) -> None:
+        if self._net is not None:
+            self._before = self._net.gradient_checkpointing
+            self._net.gradient_checkpointing = True
+
+    def __exit__(self, *_: object) -> None:
+        if self._net is not None:
+            self._net.gradient_checkpointing = self._before

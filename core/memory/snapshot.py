@@ -1,0 +1,217 @@
+"""A memory at one moment as one file: adapter, Adam moments, generator, context, the opening.
+
+Here are numpy arrays only, so that files can be read, judged and turned into one another without
+loading torch.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from core.memory.errors import MemoryRefused
+from core.memory.tensors import Header, TensorFileError, read_arrays, read_header, write_arrays
+from core.project.model import WorldRef
+
+FORMAT = "slowfast-snapshot"
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Latent frames with their addresses: z [F, C, h, w] f32, time [F] i64, pose [F, 3] f64
+    (NaN where it is not known)."""
+
+    z: np.ndarray
+    time: np.ndarray
+    pose: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.z)
+
+    def __getitem__(self, part: slice) -> Frames:
+        return Frames(self.z[part], self.time[part], self.pose[part])
+
+    @staticmethod
+    def joined(parts: Sequence[Frames]) -> Frames:
+        return Frames(*(np.concatenate(a) for a in zip(*((p.z, p.time, p.pose) for p in parts))))
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What fast learning goes on from. ``weights`` and both moments share their names.
+
+    ``opening`` are the numbers that guards compare chunks with, taken from the very first context.
+    """
+
+    world: WorldRef
+    preset: str
+    rank: int
+    weights: Mapping[str, np.ndarray]
+    exp_avg: Mapping[str, np.ndarray]
+    exp_avg_sq: Mapping[str, np.ndarray]
+    adam_step: int
+    generator: np.ndarray  # uint8
+    opening: np.ndarray  # float64
+    context: Frames
+    chunks: int = 0  # learned so far
+    steps: int = 0  # gradient steps so far
+    licence: str = ""  # of the world
+
+
+@dataclass(frozen=True)
+class SnapshotInfo:
+    """What a list shows of a snapshot, read from its header alone."""
+
+    world: WorldRef
+    preset: str
+    rank: int
+    chunks: int
+    steps: int
+    facts: Mapping[str, Any] = field(repr=False, default_factory=dict)
+
+
+def save_snapshot(path: str | os.PathLike, snapshot: Snapshot) -> None:
+    """Write ``path`` whole; raises TensorFileError."""
+    facts = {"format": FORMAT, "schema": SCHEMA, **snapshot_facts(snapshot)}
+    write_arrays(path, snapshot_arrays(snapshot), facts)
+
+
+def load_snapshot(path: str | os.PathLike, world_hash: str | None = None) -> Snapshot:
+    """Read it; raises MemoryRefused for a file of another world, a newer studio or a broken one."""
+    try:
+        arrays, header = read_arrays(path)
+    except TensorFileError as error:
+        raise MemoryRefused(f"The memory can't be read: {error}") from error
+    check_format(header, FORMAT, SCHEMA, "memory snapshot")
+    check_world(header.facts, world_hash)
+    return snapshot_of(arrays, header.facts)
+
+
+def peek_snapshot(path: str | os.PathLike) -> SnapshotInfo:
+    """What it is, without reading its tensors; raises MemoryRefused."""
+    try:
+        header = read_header(path)
+    except TensorFileError as error:
+        raise MemoryRefused(f"The memory can't be read: {error}") from error
+    check_format(header, FORMAT, SCHEMA, "memory snapshot")
+    return snapshot_info(header.facts)
+
+
+# ---- shared with episodes -----------------------------------------------------------------------
+
+
+def snapshot_facts(s: Snapshot) -> dict[str, Any]:
+    world = {"id": s.world.id, "hash": s.world.hash, "name": s.world.name, "licence": s.licence}
+    return {
+        "world": world, "preset": s.preset, "rank": s.rank, "chunks": s.chunks, "steps": s.steps,
+    }
+
+
+def snapshot_arrays(s: Snapshot) -> dict[str, np.ndarray]:
+    arrays = {f"adapter/{n}": a for n, a in s.weights.items()}
+    arrays |= {f"exp_avg/{n}": a for n, a in s.exp_avg.items()}
+    arrays |= {f"exp_avg_sq/{n}": a for n, a in s.exp_avg_sq.items()}
+    arrays["step"] = np.array([s.adam_step], np.int64)
+    arrays["generator"] = s.generator
+    arrays["opening"] = s.opening
+    return arrays | frame_arrays("context", s.context)
+
+
+def frame_arrays(name: str, frames: Frames) -> dict[str, np.ndarray]:
+    return {
+        f"{name}/z": frames.z.astype(np.float32, copy=False),
+        f"{name}/time": frames.time.astype(np.int64, copy=False),
+        f"{name}/pose": frames.pose.astype(np.float64, copy=False),
+    }
+
+
+def frames_of(name: str, arrays: Mapping[str, np.ndarray]) -> Frames:
+    """Raises MemoryRefused where they are missing or do not fit together."""
+    z, time, pose = (arrays.get(f"{name}/{part}") for part in ("z", "time", "pose"))
+    whole = (
+        z is not None and time is not None and pose is not None and z.ndim == 4
+        and z.dtype == np.float32 and time.dtype == np.int64 and pose.dtype == np.float64
+        and time.shape == z.shape[:1] and pose.shape == (len(z), 3)
+    )
+    if not whole:
+        raise MemoryRefused(f"The memory is damaged: its {name} frames are not whole.")
+    return Frames(z, time, pose)
+
+
+def snapshot_of(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> Snapshot:
+    """Put together what ``snapshot_arrays`` and ``snapshot_facts`` took apart, checked."""
+    groups: dict[str, dict[str, np.ndarray]] = {"adapter": {}, "exp_avg": {}, "exp_avg_sq": {}}
+    for name, array in arrays.items():
+        group, slash, rest = name.partition("/")
+        if slash and group in groups and array.dtype == np.float32:
+            groups[group][rest] = array
+    shapes = [{n: a.shape for n, a in group.items()} for group in groups.values()]
+    step, generator = arrays.get("step"), arrays.get("generator")
+    opening = arrays.get("opening")
+    if not shapes[0] or shapes[0] != shapes[1] or shapes[0] != shapes[2]:
+        raise MemoryRefused("The memory is damaged: its adapter is not whole.")
+    if step is None or step.shape != (1,) or step.dtype != np.int64 or step[0] < 0:
+        raise MemoryRefused("The memory is damaged: its optimiser is not whole.")
+    if generator is None or generator.ndim != 1 or generator.dtype != np.uint8:
+        raise MemoryRefused("The memory is damaged: its generator is not whole.")
+    if opening is None or opening.ndim != 1 or opening.dtype != np.float64:
+        raise MemoryRefused("The memory is damaged: its opening is not there.")
+    if not all(np.isfinite(a).all() for group in groups.values() for a in group.values()):
+        raise MemoryRefused("The memory is damaged: it has values that are not numbers.")
+    info = snapshot_info(facts)
+    return Snapshot(
+        world=info.world, preset=info.preset, rank=info.rank, weights=groups["adapter"],
+        exp_avg=groups["exp_avg"], exp_avg_sq=groups["exp_avg_sq"], adam_step=int(step[0]),
+        generator=generator, opening=opening, context=frames_of("context", arrays),
+        chunks=info.chunks, steps=info.steps,
+        licence=text_of(facts.get("world", {}).get("licence", "")),
+    )
+
+
+def snapshot_info(facts: Mapping[str, Any]) -> SnapshotInfo:
+    """Raises MemoryRefused where a fact is missing or of the wrong kind."""
+    try:
+        world = facts["world"]
+        ref = WorldRef(text_of(world["id"]), text_of(world["hash"]), text_of(world["name"]))
+        numbers = [facts["rank"], facts["chunks"], facts["steps"]]
+        if any(type(n) is not int or not 0 <= n < 2**31 for n in numbers):
+            raise ValueError("a count is not a number")
+        return SnapshotInfo(
+            ref, text_of(facts["preset"]), numbers[0], numbers[1], numbers[2], facts
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise MemoryRefused("The memory is damaged: it does not say what it is.") from error
+
+
+def text_of(value: Any, longest: int = 2000) -> str:
+    """``value`` as one clean line; raises ValueError where it is no text."""
+    if type(value) is not str:
+        raise ValueError("expected a text")
+    return " ".join("".join(c if c.isprintable() else " " for c in value[:longest]).split())
+
+
+def check_format(header: Header, format: str, schema: int, what: str) -> None:
+    if header.facts.get("format") != format:
+        raise MemoryRefused(f"This file is not a {what} of SlowFast Studio. Choose another file.")
+    if type(header.facts.get("schema")) is not int or header.facts["schema"] > schema:
+        raise MemoryRefused(
+            f"This {what} was made by a newer version of the studio. Update the studio to use it."
+        )
+
+
+def check_world(facts: Mapping[str, Any], world_hash: str | None, name: str = "") -> None:
+    """Raises MemoryRefused with the reason where the memory belongs to another world."""
+    world = snapshot_info(facts).world
+    if world_hash is None or world.hash == world_hash:
+        return
+    this = f"“{name}”" if name else "the one that is used here"
+    raise MemoryRefused(
+        f"This memory was made with the world “{world.name}” (version {world.hash[:8]}), not with "
+        f"{this} (version {world_hash[:8]}). A memory only fits the very world it was made with; "
+        "use it in a project of that world, or start a fresh memory."
+    )

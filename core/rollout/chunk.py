@@ -1,0 +1,81 @@
+"""The chunk loop in memory: context in, new latents with their addresses out. Nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+
+import torch
+from torch import Tensor
+
+from core.diffusion.sampler import SamplingStopped, sampling
+from core.diffusion.window import Window
+from core.memory.adapter import Adapter
+from core.project.model import ActionPart, MemoryUse, Sampling
+from core.worlds.protocol import Address, LatentFrame, World
+
+Step = tuple[int, int, Tensor]
+#: Called after each step with (steps done, steps, clean estimate [C, F, h, w]); False stops.
+OnStep = Callable[[int, int, Tensor], bool]
+
+
+def frame_texts(actions: Sequence[ActionPart]) -> list[str]:
+    """One action text a frame."""
+    return [part.text for part in actions for _ in range(part.frames)]
+
+
+def strength_of(memory: MemoryUse) -> float:
+    """How strongly the adapter works: 0 where the memory is off or muted."""
+    return 0.0 if memory.preset == "off" or memory.muted else memory.strength
+
+
+def chunk_steps(
+    world: World,
+    adapter: Adapter | None,
+    context: Sequence[LatentFrame],
+    actions: Sequence[ActionPart],
+    scene: str,
+    seed: int,
+    sampling_as: Sampling,
+    memory: MemoryUse,
+) -> Generator[Step, None, tuple[Tensor, list[Address]]]:
+    """Yields after each sampling step; returns (z [F, C, h, w], addresses).
+
+    ``context`` is oldest first and ends with the present; remembered frames may come before the
+    recent ones. The same arguments give the same bits.
+    """
+    texts = frame_texts(actions)
+    addresses = world.addresses(context[-1].address, texts)
+    window = Window(context, addresses, texts, scene)
+    run = sampling(
+        world, window, steps=sampling_as.steps, guidance=sampling_as.guidance,
+        generator=torch.Generator().manual_seed(seed),
+    )
+    if adapter is None:
+        z = yield from run
+    else:
+        with adapter.at(strength_of(memory)):
+            z = yield from run
+    return z.transpose(0, 1).contiguous(), addresses
+
+
+def make_chunk(
+    world: World,
+    adapter: Adapter | None,
+    context: Sequence[LatentFrame],
+    actions: Sequence[ActionPart],
+    scene: str,
+    seed: int,
+    sampling_as: Sampling = Sampling(),
+    memory: MemoryUse = MemoryUse(),
+    on_step: OnStep | None = None,
+) -> tuple[Tensor, list[Address]]:
+    """``chunk_steps`` in one call. Raises SamplingStopped where ``on_step`` asks for it."""
+    run = chunk_steps(world, adapter, context, actions, scene, seed, sampling_as, memory)
+    while True:
+        try:
+            step = next(run)
+        except StopIteration as end:
+            return end.value
+        if on_step is not None and not on_step(*step):
+            run.close()
+            raise SamplingStopped
