@@ -161,6 +161,14 @@ class Refresh(QObject):
             a.set_text(id, what, what if text else "")
             a[id].setEnabled(can)
 
+    def show_planned(self, end: int) -> None:
+        """What was just written must be seen."""
+        t = self._w.timeline
+        self._soon.stop()
+        self._show_project()
+        if t.scale.x(end) > t.viewport().width() - 8:
+            t.zoom_fit()
+
     # -- selection ---------------------------------------------------------------------------------
 
     def clip_in_focus(self) -> Clip | None:

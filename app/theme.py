@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
+_ART = Path(__file__).resolve().parents[1] / "resources" / "theme"
 FONT_PX = 13
 SMALL_PX = 12
 
@@ -128,6 +130,7 @@ def _qpalette(t: Theme) -> QPalette:
 
 
 def style_sheet(t: Theme) -> str:
+    art = {name: (_ART / f"{name}-{t.name}.svg").as_posix() for name in ("up", "down", "check")}
     return f"""
 QMainWindow, QMainWindow > QWidget#centre {{ background: {t.window}; }}
 QMainWindow::separator {{ background: {t.window}; width: 5px; height: 5px; }}
@@ -154,6 +157,15 @@ QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QCo
 QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled,
 QPlainTextEdit:disabled {{ color: {t.dim}; background: {t.panel}; }}
 QComboBox {{ padding-right: 20px; }}
+QComboBox::drop-down {{ border: none; width: 20px; }}
+QComboBox::down-arrow {{ image: url("{art["down"]}"); width: 10px; height: 10px; }}
+QAbstractSpinBox {{ padding: 4px 18px 4px 6px; }}
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0; background: transparent; }}
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; background: transparent; width: 18px; }}
+QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover {{ background: {t.hover}; }}
+QAbstractSpinBox::up-arrow {{ image: url("{art["up"]}"); width: 8px; height: 8px; }}
+QAbstractSpinBox::down-arrow {{ image: url("{art["down"]}"); width: 8px; height: 8px; }}
+QToolButton[verb="true"] {{ font-size: {SMALL_PX}px; padding: 3px 1px; }}
 QComboBox QAbstractItemView {{ background: {t.panel}; border: 1px solid {t.line}; padding: 3px;
   selection-background-color: {t.hover}; outline: none; }}
 
@@ -213,6 +225,10 @@ QSlider::handle:horizontal:focus {{ background: {t.accent}; }}
 QSlider::handle:horizontal:disabled {{ background: {t.dim}; }}
 QCheckBox, QRadioButton {{ spacing: 7px; }}
 QCheckBox:focus, QRadioButton:focus {{ color: {t.accent}; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {t.dim}; border-radius: 3px; background: {t.field}; }}
+QCheckBox::indicator:hover {{ border-color: {t.text}; }}
+QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; image: url("{art["check"]}"); }}
+QCheckBox::indicator:disabled {{ border-color: {t.line}; }}
 
 QLabel[role="dim"] {{ color: {t.dim}; font-size: {SMALL_PX}px; }}
 QLabel[role="section"] {{ color: {t.dim}; font-size: {SMALL_PX}px; font-weight: 600; }}

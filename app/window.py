@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QStackedWidget,
     QStatusBar,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -151,7 +152,7 @@ class MainWindow(QMainWindow):
             | QMainWindow.DockOption.AllowNestedDocks
             | QMainWindow.DockOption.GroupedDragging
         )
-        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, self.tabs_on_top())
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.docks: dict[str, QDockWidget] = {}
         titles = {
             "media": self.tr("Media"), "episodes": self.tr("Episodes"), "worlds": self.tr("Worlds"),
@@ -172,17 +173,25 @@ class MainWindow(QMainWindow):
             self.docks[names[0]].raise_()
         timeline = self._dock("timeline", self.tr("Timeline"), self.timeline)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, timeline)
-        self.resizeDocks([self.docks["media"], self.docks["actions"]], [272, 312], Qt.Orientation.Horizontal)
-        self.resizeDocks([timeline], [276], Qt.Orientation.Vertical)
+        for names, width in ((LIBRARY, 264), (INSPECTOR, 300)):
+            for name in names:
+                self.docks[name].widget().setMinimumWidth(width)
+        self._sized = False
 
-    def tabs_on_top(self):
-        from PySide6.QtWidgets import QTabWidget
-
-        return QTabWidget.TabPosition.North
+    def _size_docks(self) -> None:
+        """The widths and heights of a first start; Qt takes them only once docks are shown."""
+        wide = self.width() >= 1800
+        self.resizeDocks(
+            [self.docks["media"], self.docks["actions"]],
+            [320, 360] if wide else [268, 304],
+            Qt.Orientation.Horizontal,
+        )
+        self.resizeDocks([self.docks["timeline"]], [300 if wide else 230], Qt.Orientation.Vertical)
 
     def _dock(self, name: str, title: str, widget: QWidget) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
+        widget.setAutoFillBackground(True)
         dock.setWidget(widget)
         dock.setFeatures(
             QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetFloatable
@@ -258,13 +267,15 @@ class MainWindow(QMainWindow):
             dock.setVisible(there and not self.viewer_only)
         if there:
             for names in (LIBRARY, INSPECTOR):
-                shown = next((n for n in names if n == self._front.get(names[0])), names[0])
-                self.docks[shown].raise_()
+                self.docks[names[0]].raise_()
+            if not self._sized:
+                self._sized = True
+                self._size_docks()
+                self.later(self._size_docks)
         else:
             self.welcome.show_samples(samples())
             self.welcome.show_recents(self.projects.recents())
 
-    _front: dict[str, str] = {}
     viewer_only = False
 
     def show_panel(self, name: str) -> None:
@@ -298,13 +309,12 @@ class MainWindow(QMainWindow):
         geometry, state = self.settings.layout()
         if geometry is not None:
             self.restoreGeometry(geometry)
-        if state is not None:
-            self.restoreState(state)
+        if state is not None and self.restoreState(state):
+            self._sized = True
 
     def reset_layout(self) -> None:
         self.restoreState(self._first_layout)
-        self.resizeDocks([self.docks["media"], self.docks["actions"]], [272, 312], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["timeline"]], [276], Qt.Orientation.Vertical)
+        self._sized = False
         self.show_page()
 
     def apply_theme(self) -> None:
@@ -352,7 +362,8 @@ class MainWindow(QMainWindow):
         if self.viewer_only:
             self.set_viewer_only(False)
         self.actions_panel.flush()
-        self.settings.set_layout(self.saveGeometry(), self.saveState())
+        there = self.document.project is not None  # on the welcome page every panel is hidden
+        self.settings.set_layout(self.saveGeometry(), self.saveState() if there else None)
         self.settings.set_keys(self.actions_table.chosen_keys())
         self.transport.pause()
         self.exporting.shut_down()

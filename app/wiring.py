@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QCheckBox
 
 from app.commanding import Commands
 from app.intake import Intake
@@ -115,6 +116,14 @@ def _viewer(w: "MainWindow") -> None:
     v.discard_requested.connect(g.discard)
     v.take_chosen.connect(lambda _chunk, take: g.choose_take(take))
     v.file_dropped.connect(lambda path: w.intake.take([path]))
+    automatic = QCheckBox(w.tr("Accept automatically"))
+    automatic.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    automatic.setAccessibleName(automatic.text())
+    action = w.actions_table["auto_accept"]
+    automatic.setToolTip(action.toolTip())
+    automatic.clicked.connect(action.trigger)
+    action.toggled.connect(automatic.setChecked)
+    v.bar.layout().insertWidget(1, automatic)
     w.transport.loop_changed.connect(w.actions_table["loop"].setChecked)
     w.transport.playing_changed.connect(w.refresh.playing)
 
@@ -123,6 +132,7 @@ def _panels(w: "MainWindow") -> None:
     a, g, e = w.actions_panel, w.generation, w.editing
     a.scene_changed.connect(e.set_scene)
     a.action_added.connect(lambda text, seconds: g.add_action(text, seconds))
+    g.planned.connect(w.refresh.show_planned)
     a.action_text_changed.connect(e.set_text)
 
     def pending(*_: object) -> None:

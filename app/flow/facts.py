@@ -113,7 +113,7 @@ def job_title(p: Project | None, job: Job) -> str:
     if job.kind == "redo":
         number = queries.chunk_number(p, job.chunk) if p else None
         return tr("Redo chunk %1", number or "–")
-    return tr("Generate until %1", short(job.until, p.rate) if p else job.until)
+    return tr("Generate to %1", short(job.until, p.rate) if p else job.until)
 
 
 def job_rows(p: Project | None, queue: JobQueue, export_progress: Any) -> list[JobRow]:

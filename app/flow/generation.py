@@ -30,6 +30,7 @@ class Plan:
 
 class Generation(QObject):
     notice = Signal(object)
+    planned = Signal(int)  # the action lane now ends here
     going = Signal()  # a job was asked for: keys belong to the picture again
 
     def __init__(self, document: Document, queue: JobQueue, parent: QObject | None = None):
@@ -118,11 +119,15 @@ class Generation(QObject):
         start = max(queries.sequence_end(p), last.end if last else 0) if at is None else at
         label = self.tr("Add “%1”").replace("%1", text)
         if last is not None and last.end == start and last.text == text and last.start >= queries.sequence_end(p):
-            return self._document.do(
+            done = self._document.do(
                 self.tr("Lengthen “%1”").replace("%1", text),
                 lambda q: edits.resize_action(q, last.id, last.start, last.end + frames),
             )
-        return self._document.do(label, lambda q: edits.add_action(q, text, start, start + frames))
+        else:
+            done = self._document.do(label, lambda q: edits.add_action(q, text, start, start + frames))
+        if done:
+            self.planned.emit(start + frames)
+        return done
 
     # -- drafts ------------------------------------------------------------------------------------
 

@@ -19,7 +19,17 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from app.actions import Actions
-from app.widgets.basics import ElidedLabel, Empty, action_button, bind, button, label, rule, scrolled
+from app.widgets.basics import (
+    ElidedLabel,
+    Empty,
+    action_button,
+    bind,
+    button,
+    icon_button,
+    label,
+    rule,
+    scrolled,
+)
 from core.project.model import MemoryUse
 
 
@@ -81,17 +91,13 @@ class LearntRow(QFrame):
         if fact.skipped:
             below = ElidedLabel(self.tr("Not learned: %1").replace("%1", fact.skipped), "dim")
         else:
-            numbers = f"{fact.before:.3f} → {fact.after:.3f} · " + self.tr("changed %1 %").replace(
-                "%1", f"{fact.change * 100:.2f}"
-            )
+            numbers = f"{fact.before:.3f} → {fact.after:.3f} · {fact.change * 100:.2f} %"
             below = ElidedLabel(numbers, "dim")
         below.setToolTip(self.tr("Error on this chunk before and after learning (less is better), and how much the memory moved"))
         words.addWidget(below)
         row.addLayout(words, 1)
         if not fact.skipped:
             row.addWidget(LossBar(fact.before, fact.after, most))
-        from app.widgets.basics import icon_button
-
         row.addWidget(icon_button("history", self.tr("Continue with the memory as it was after this chunk"), lambda: self.back.emit(fact.take)))
 
 
@@ -150,6 +156,8 @@ class MemoryPanel(QWidget):
         column.addSpacing(2)
         column.addWidget(rule())
         column.addWidget(label(self.tr("What it learned"), "section"))
+        self._caption = label(self.tr("Error before → after learning · how far it moved"), "dim")
+        column.addWidget(self._caption)
         self._list = QVBoxLayout()
         self._list.setSpacing(6)
         column.addLayout(self._list)
@@ -202,6 +210,7 @@ class MemoryPanel(QWidget):
             made.back.connect(self.back_wanted)
             self._list.addWidget(made)
         self._none.setVisible(not facts.learnt)
+        self._caption.setVisible(bool(facts.learnt))
 
     def _slid(self, value: int) -> None:
         self._percent.setText(f"{value} %")

@@ -360,13 +360,11 @@ class JobQueue(QObject):
                 self._set(job.id, jobs.Cancelled())
 
     def check_waiting(self) -> None:
-        """After undo: a job must not wait for a draft that is gone."""
+        """After undo: a job must not wait for a draft that was never made."""
         p = self._document.project
         for job in self._jobs:
-            if isinstance(job.state, jobs.Waiting) and p is not None:
-                take = p.takes.get(job.state.take)
-                if take is None or take.status == "discarded":
-                    self._set(job.id, jobs.Cancelled())
+            if isinstance(job.state, jobs.Waiting) and p is not None and job.state.take not in p.takes:
+                self._set(job.id, jobs.Cancelled())
 
     # -- project, journal ------------------------------------------------------------------------------
 

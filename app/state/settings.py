@@ -100,9 +100,10 @@ class Settings(QObject):
     def layout(self) -> tuple[QByteArray | None, QByteArray | None]:
         return self._store.value("window/geometry"), self._store.value("window/state")
 
-    def set_layout(self, geometry: QByteArray, state: QByteArray) -> None:
+    def set_layout(self, geometry: QByteArray, state: QByteArray | None) -> None:
         self._store.setValue("window/geometry", geometry)
-        self._store.setValue("window/state", state)
+        if state is not None:
+            self._store.setValue("window/state", state)
 
     def sync(self) -> None:
         self._store.sync()

@@ -75,7 +75,7 @@ class ProgressStrip(QFrame):
         else:
             self._bar.setRange(0, 1000)
             self._bar.setValue(round(1000 * min(1.0, max(0.0, shown.done))))
-        times = self.tr("%1 gone").replace("%1", clock(shown.elapsed))
+        times = self.tr("%1 elapsed").replace("%1", clock(shown.elapsed))
         if shown.left is not None and not shown.paused:
             times += " · " + self.tr("about %1 left").replace("%1", clock(shown.left))
         self._times.setText(times)

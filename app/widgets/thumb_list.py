@@ -39,7 +39,7 @@ class Row:
     facts: str = ""
     thumb: Path | str | None = None
     tip: str = ""
-    badge: str = ""  # a short word in the accent colour: "shown", "draft"
+    badge: str = ""  # a short word at the right: "shown", "draft"
 
 
 class _Delegate(QStyledItemDelegate):
@@ -78,7 +78,7 @@ class _Delegate(QStyledItemDelegate):
         title_width = words.width()
         if badge:
             width = metrics.horizontalAdvance(badge)
-            painter.setPen(QColor(t.accent))
+            painter.setPen(QColor(t.dim))
             painter.drawText(words.right() - width, top + metrics.ascent(), badge)
             title_width -= width + 8
         painter.setPen(QColor(t.text))

@@ -83,9 +83,8 @@ class EngineWorker(QObject):
         try:
             for event in self._ensure().run(task, token, pause):
                 if isinstance(event, TERMINAL):
-                    last = event
-                    break
-                if self._worth_showing(event, shown):
+                    last = event  # and let it end by itself: closing it early means cancelling
+                elif self._worth_showing(event, shown):
                     self.event.emit(key, event)
         except MemoryError:
             log.exception("task %s", key)
