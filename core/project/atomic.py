@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import time
 from pathlib import Path
 
 from core.project.errors import ProjectError
@@ -26,11 +27,21 @@ def write_atomic(target: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temp, target)
+        replace_file(temp, target)
     except BaseException:
         remove_quietly(temp)
         raise
     sync_folder(target.parent)
+
+
+def replace_file(source: Path, target: Path) -> None:
+    """``os.replace``; on Windows again for a moment, while a virus scanner holds the target."""
+    for wait in (0.02, 0.05, 0.1, 0.2, 0.4) if os.name == "nt" else ():
+        try:
+            return os.replace(source, target)
+        except PermissionError:
+            time.sleep(wait)
+    os.replace(source, target)
 
 
 def sync_folder(folder: Path) -> None:

@@ -12,9 +12,11 @@ class ProjectError(Exception):
 
 
 class ProjectLocked(ProjectError):
-    """Another studio has the project open."""
+    """Another studio has the project open. ``seen``: its process lives on this machine, so it
+    cannot be taken over; otherwise it is on another machine, where nobody can look."""
 
-    def __init__(self, message: str, pid: int, host: str) -> None:
+    def __init__(self, message: str, pid: int, host: str, seen: bool) -> None:
         super().__init__(message)
         self.pid = pid
         self.host = host
+        self.seen = seen

@@ -100,7 +100,7 @@ def take_in(
             target = inside(folder, asset.path)
             if not (target.is_file() and target.stat().st_size == size):
                 target.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(temp, target)
+                atomic.replace_file(temp, target)
                 atomic.sync_folder(target.parent)
         except BaseException:
             if move and not source.exists() and temp.exists():
@@ -122,7 +122,7 @@ def _bring(source: Path, temp: Path, move: bool) -> tuple[str, int]:
             if error.errno != errno.EXDEV:
                 raise
         else:
-            with open(temp, "r+b") as file:
+            with open(temp, "r+b" if os.name == "nt" else "rb") as file:
                 os.fsync(file.fileno())
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
                 return digest, os.fstat(file.fileno()).st_size

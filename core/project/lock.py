@@ -84,12 +84,14 @@ def _refuse(holder: Holder, take_over: bool) -> None:
                 "the project's folder.",
                 holder.pid,
                 holder.host,
+                seen=False,
             )
     elif alive(holder.pid) and (not holder.born or holder.born == _born(holder.pid)):
         raise ProjectLocked(
             f"The project is already open in another studio ({where}). Close it there first.",
             holder.pid,
             holder.host,
+            seen=True,
         )
 
 

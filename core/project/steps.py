@@ -41,22 +41,6 @@ from core.project.tasks import asked_actions, context_refs, file_of, first_stale
 from core.rollout.events import Learned, TakeReady
 from core.rollout.request import ChunkTask, ContextRef, LearnTask
 
-__all__ = [
-    "AcceptStep",
-    "AwaitDecision",
-    "ChunkStep",
-    "Finished",
-    "LearnStep",
-    "Step",
-    "apply_learned",
-    "apply_take_ready",
-    "context_refs",
-    "learned_edit",
-    "next_step",
-    "plan_step",
-    "take_edit",
-]
-
 Edit = Callable[[Project], Project]
 
 

@@ -78,12 +78,12 @@ def random_edit(p: Project, rng: random.Random, n: int) -> Project:
     return rng.choice(choices)()
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_random_sessions_keep_the_document_sound(seed):
     rng = random.Random(seed)
     p = with_start()
     made = 0
-    for n in range(400):
+    for n in range(300):
         before = serialise.to_json(p) if n % 50 == 0 else None
         try:
             q = random_edit(p, rng, n)
@@ -99,7 +99,7 @@ def test_random_sessions_keep_the_document_sound(seed):
             assert serialise.from_json(serialise.to_json(q)) == q
         ask_everything(q)
         p = q
-    assert made > 150
+    assert made > 110
 
 
 def ask_everything(p: Project) -> None:

@@ -231,7 +231,7 @@ def test_a_second_studio_is_told_who_has_it(tmp_path):
         assert other.stdout.readline() == "open\n"
         with pytest.raises(ProjectLocked, match=f"process {other.pid} on") as error:
             ProjectStore.open(tmp_path / "walk")
-        assert error.value.pid == other.pid
+        assert error.value.pid == other.pid and error.value.seen
         with pytest.raises(ProjectLocked):
             ProjectStore.open(tmp_path / "walk", take_over=True)  # it lives
         other.kill()
@@ -272,8 +272,9 @@ def test_locks_of_the_dead_and_of_others(tmp_path):
         ProjectStore.open(folder).close()
     (folder / ".lock").write_text(kept)
     lock_with(folder, host="another-machine", pid=1)
-    with pytest.raises(ProjectLocked, match="another-machine"):
+    with pytest.raises(ProjectLocked, match="another-machine") as error:
         ProjectStore.open(folder)
+    assert not error.value.seen
     ProjectStore.open(folder, take_over=True).close()
     assert not (folder / ".lock").exists()
 
