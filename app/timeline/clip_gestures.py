@@ -38,6 +38,7 @@ class MoveClip(Gesture):
 
     def move(self, at: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         view, clip = self.view, self.clip
+        self.track_id = self.home
         lane = view.lane_at(at.y())
         if lane is not None and lane.kind == "track" and lane.id in view.index.tracks:
             if not view.index.tracks[lane.id].track.locked:
@@ -54,8 +55,10 @@ class MoveClip(Gesture):
         elif overlaps:
             centre = self.start + clip.frames / 2
             self.index = sum(1 for c in others if c.start + c.frames / 2 < centre)
-            later = self.index > self.here
-            self.line = others[self.index - 1].end if later else others[self.index].start
+            if self.index > self.here:
+                self.line = others[self.index - 1].end
+            elif self.index < self.here:
+                self.line = others[self.index].start
         landed = point is not None and self.start == start and self.index < 0
         view.snap_line = point if landed else None
 
@@ -78,7 +81,9 @@ class MoveClip(Gesture):
         view.tiles.paint(painter, view.index.look(self.clip), box, box, view.scale.ratio)
         painter.setOpacity(1.0)
         view.lanes.clips.outline(painter, box)
-        if self.line is not None:
+        if self.index == self.here and self.track_id == self.home:
+            text = tr("stays here")
+        elif self.line is not None:
             x = view.scale.x(self.line)
             painter.fillRect(QRectF(x - 2, rect.top() - 3, 4, rect.height() + 6), view.colours.accent)
             text = tr("put here in the order")

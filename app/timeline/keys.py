@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent
 
 from app.timeline.index import tr
@@ -24,13 +24,14 @@ Ctrl, Shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModi
 _PLAIN = ~Qt.KeyboardModifier.KeypadModifier
 
 
-class Keys:
+class Keys(QObject):
     def __init__(self, view: "TimelineView") -> None:
+        super().__init__(view)
         self.view = view
 
-    def override(self, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Claim a key before shortcuts see it."""
-        if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
+        if event.type() != QEvent.Type.ShortcutOverride:
             return False
         view, key = self.view, event.key()
         claimed = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, Qt, QTimer
 from PySide6.QtWidgets import QToolTip
 
 from app.timeline.clip_gestures import MoveClip, TrimClip
@@ -33,8 +33,9 @@ _ADDING = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifie
 ACTION_MIME = "application/x-slowfast-action"
 
 
-class Pointer:
+class Pointer(QObject):
     def __init__(self, view: "TimelineView") -> None:
+        super().__init__(view)
         self.view = view
         self.gesture: Gesture | None = None
         self.blade: int | None = None  # frame the blade would cut at
@@ -66,6 +67,8 @@ class Pointer:
         if self.gesture is not None:  # a second button ends nothing and begins nothing
             return
         at = event.position()
+        if self.view.editor is not None:
+            self.view.editor.commit()
         if event.button() == Button.MiddleButton:
             self.gesture = Pan(self.view, at)
         elif event.button() == Button.LeftButton:
@@ -106,7 +109,8 @@ class Pointer:
                 view.clip_split_requested.emit(clip.id, frame)
             return None
         edge = where.edge
-        if modifiers & _ADDING and not (edge and clip.id in view.selection.clips):
+        ripple = bool(edge) and modifiers == Qt.KeyboardModifier.ShiftModifier
+        if modifiers & _ADDING and not ripple:
             view.selection.toggle_clip(clip.id)
             return None
         if clip.id not in view.selection.clips:
@@ -116,7 +120,6 @@ class Pointer:
         if locked:
             return None
         if edge:
-            ripple = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
             return TrimClip(view, at, clip, track_id, edge, ripple)
         return MoveClip(view, at, clip, track_id)
 
@@ -258,7 +261,7 @@ class Pointer:
             return Shape.CrossCursor
         return Shape.SizeHorCursor if where.edge else Shape.ArrowCursor
 
-    def viewport_event(self, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip:
             at = QPointF(event.pos())
             where = self.hit(at)

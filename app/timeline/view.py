@@ -72,7 +72,6 @@ class TimelineView(QAbstractScrollArea):
         parent: QWidget | None = None,
         colours: TimelineColours | None = None,
     ) -> None:
-        self.keys = self.pointer = None  # Qt sends events before construction ends
         super().__init__(parent)
         self.selection = selection or Selection(self)
         self.colours = colours or TimelineColours.dark()
@@ -109,6 +108,8 @@ class TimelineView(QAbstractScrollArea):
         viewport.setMouseTracking(True)
         viewport.setAcceptDrops(True)
         self.setAcceptDrops(True)
+        self.installEventFilter(self.keys)
+        viewport.installEventFilter(self.pointer)
         self.setAccessibleName(tr("Timeline"))
         viewport.setAccessibleName(tr("Timeline lanes"))
         self.keys.describe()
@@ -397,7 +398,8 @@ class TimelineView(QAbstractScrollArea):
             return clips, actions
         first, last = self.scale.frame(box.left()), self.scale.frame(box.right())
         for lane in self.rows:
-            if not self.lane_rect(lane).intersects(box):
+            rect = self.lane_rect(lane)
+            if rect.bottom() < box.top() or rect.top() > box.bottom():
                 continue
             if lane.kind == "track" and lane.id in self.index.tracks:
                 track = self.index.tracks[lane.id]
@@ -481,14 +483,10 @@ class TimelineView(QAbstractScrollArea):
         self.keys.describe()
         self.viewport().update()
 
+    # Not event() or viewportEvent(): an exception below a call of super() there ends the process
+    # (PySide6 6.11), so the two event filters (Keys, Pointer) hear what has no handler of its own.
+
     # -- events, passed on --------------------------------------------------------------------
-
-    def event(self, event) -> bool:
-        return (self.keys is not None and self.keys.override(event)) or super().event(event)
-
-    def viewportEvent(self, event) -> bool:
-        ours = self.pointer is not None and self.pointer.viewport_event(event)
-        return ours or super().viewportEvent(event)
 
     def keyPressEvent(self, event) -> None:
         if not self.keys.press(event):
