@@ -61,18 +61,17 @@ def make_walk(net: StarterAutoencoder, seed: int, kind: str, frames: int = FRAME
     )
 
 
-def build(autoencoder: Path, out: Path, walks: int, worker: int, workers: int, first: int = 0) -> None:
-    """Make the shards that fall to ``worker`` and are not there yet."""
-    net = StarterAutoencoder.from_pretrained(autoencoder).eval()
+def build(
+    net: StarterAutoencoder, out: Path, shards: range, walks: int = WALKS, frames: int = FRAMES
+) -> None:
+    """Make those of ``shards`` that are not there yet, of ``walks`` walks each."""
     out.mkdir(parents=True, exist_ok=True)
-    for shard in range(worker, walks // WALKS, workers):
-        path = out / f"{first + shard:05d}.safetensors"
+    for shard in shards:
+        path = out / f"{shard:05d}.safetensors"
         if path.exists():
             continue
-        made = [
-            make_walk(net, first + shard * WALKS + i, _KINDS[(shard * WALKS + i) % len(_KINDS)])
-            for i in range(WALKS)
-        ]
+        seeds = range(shard * walks, (shard + 1) * walks)
+        made = [make_walk(net, s, _KINDS[s % len(_KINDS)], frames) for s in seeds]
         tensors = {
             "latents": torch.stack([m.latents for m in made]).half(),
             "poses": torch.from_numpy(np.stack([m.poses for m in made])),
@@ -104,7 +103,8 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     worker, workers = (int(x) for x in args.worker.split("/"))
-    build(args.autoencoder, args.out, args.walks, worker, workers)
+    net = StarterAutoencoder.from_pretrained(args.autoencoder).eval()
+    build(net, args.out, range(worker, args.walks // WALKS, workers))
 
 
 if __name__ == "__main__":
