@@ -138,8 +138,8 @@ class Transport(QObject):
         first, stop = self.play_range
         if self._direction > 0 and self._frame >= (stop if self._loop else self._length) - 1:
             self._show(first)
-        elif self._direction < 0 and self._frame <= 0:
-            self._show(max(0, stop - 1))
+        elif self._direction < 0 and self._frame <= 0 and not self._loop:
+            return
         self._playing = True
         self._restart()
         self.playing_changed.emit(True)

@@ -97,8 +97,8 @@ def make_view(qtbot):
         qtbot.addWidget(view)
         view.resize(1000, 340)
         view.set_project(project)
-        view.show()
-        qtbot.waitExposed(view)
+        with qtbot.waitExposed(view):
+            view.show()
         if project is not None:
             view.set_zoom(ppf)
             view.scroll_to(0)
