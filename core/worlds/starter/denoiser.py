@@ -4,7 +4,9 @@ Each block mixes in space (a frame with itself and with *anchor* frames), then i
 across all frames), then in channels. Two addresses reach it. Through the modulation: how far each
 frame is from the present, in time and in pose. Through the rotary positions of the spatial
 attention: every token carries the compass direction it looks in, so a wall seen before is found
-again by its direction, whatever the heading is now.
+again by its direction, whatever the heading is now. And each frame is given what it may expect to
+see: the present and the oldest context frame, moved to where it looks from (``warp``); gates copy
+what is right of that straight to the output.
 """
 
 from __future__ import annotations
@@ -18,6 +20,11 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from core.worlds.starter.warp import warp
+
+#: What each frame expects to see: (which anchor: -1 the present, 0 the oldest; wall distance).
+EXPECTATIONS = ((-1, 4.0), (-1, 1.5), (0, 2.5))
 
 #: Numbers that describe a frame's address relative to the present (see ``relative_address``).
 ADDRESS_FEATURES = 20
@@ -174,7 +181,8 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         self.gradient_checkpointing = False
         side = latent_size // patch
         token = latent_channels * patch * patch
-        self.patch_in = nn.Linear(token, dim)
+        expected = len(EXPECTATIONS)
+        self.patch_in = nn.Linear(token + (token + patch * patch) * expected, dim)
         self.place = nn.Parameter(torch.randn(side * side, dim) * 0.02)
         self.noise_in = nn.Sequential(nn.Linear(64, dim), nn.SiLU(), nn.Linear(dim, dim))
         self.address_in = nn.Sequential(
@@ -185,9 +193,12 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         self.blocks = nn.ModuleList(Block(dim, heads, mlp_ratio) for _ in range(layers))
         self.out_modulation = nn.Linear(dim, 2 * dim)
         self.patch_out = nn.Linear(dim, token)
-        for layer in (self.out_modulation, self.patch_out):
+        self.copy_out = nn.Linear(dim, patch * patch * (1 + expected))
+        for layer in (self.out_modulation, self.patch_out, self.copy_out):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
+        with torch.no_grad():  # at first: what is there is noise, what comes is what was expected
+            self.copy_out.bias.view(1 + expected, patch * patch)[:2] = 1.0
 
     def rope(self, pose: Tensor) -> tuple[Tensor, Tensor]:
         """Compass direction and height of every token: cos, sin [B, F, 1, N, head/2], float32.
@@ -213,11 +224,11 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
 
     def forward(self, z: Tensor, u: Tensor, condition: Condition) -> Tensor:
         """z [B, C, F, h, w], u [B, F] noise levels → the flow, same shape as z."""
-        p = self.config.patch
-        b, c, f, h, w = z.shape
+        h, w = z.shape[-2:]
         dtype = self.patch_in.weight.dtype
-        x = z.to(dtype).reshape(b, c, f, h // p, p, w // p, p).permute(0, 2, 3, 5, 1, 4, 6)
-        x = self.patch_in(x.reshape(b, f, (h // p) * (w // p), c * p * p)) + self.place
+        expected, known = self.expectations(z, condition)
+        tokens = self.patches(torch.cat([z, *expected, *known], 1).to(dtype))
+        x = self.patch_in(tokens) + self.place
         address = relative_address(condition.pose, condition.time, condition.present)
         emb = self.noise_in(noise_features(u).to(dtype)) + self.address_in(address.to(dtype))
         emb = emb + self.action_in(condition.action.to(dtype))
@@ -232,9 +243,36 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
             else:
                 x = block(x, emb, rope, condition.anchors)
         shift, scale = self.out_modulation(emb).unsqueeze(2).chunk(2, -1)
-        x = self.patch_out(Block.shift(x, shift, scale))
-        x = x.view(b, f, h // p, w // p, c, p, p).permute(0, 4, 1, 2, 5, 3, 6)
-        return x.reshape(b, c, f, h, w).to(z.dtype)
+        x = Block.shift(x, shift, scale)
+        out, gates = self.pictures(self.patch_out(x), h, w), self.pictures(self.copy_out(x), h, w)
+        out = out + gates[:, :1] * z
+        for i, picture in enumerate(expected, start=1):
+            out = out - gates[:, i : i + 1] * picture
+        return out.to(z.dtype)
+
+    def expectations(self, z: Tensor, condition: Condition) -> tuple[list[Tensor], list[Tensor]]:
+        """Per entry of EXPECTATIONS: the picture [B, C, F, h, w], and where it is known."""
+        ends = (condition.anchors[0] if condition.anchors else 0, condition.present)
+        found = []
+        for which, depth in EXPECTATIONS:
+            i = ends[which]
+            found.append(warp(z[:, :, i], condition.pose[:, i], condition.pose, depth,
+                              self.config.field_of_view))
+        return [picture for picture, _ in found], [known for _, known in found]
+
+    def patches(self, z: Tensor) -> Tensor:
+        """[B, C, F, h, w] → [B, F, N, C·p·p]."""
+        p = self.config.patch
+        b, c, f, h, w = z.shape
+        z = z.reshape(b, c, f, h // p, p, w // p, p).permute(0, 2, 3, 5, 1, 4, 6)
+        return z.reshape(b, f, (h // p) * (w // p), c * p * p)
+
+    def pictures(self, x: Tensor, h: int, w: int) -> Tensor:
+        """[B, F, N, C·p·p] → [B, C, F, h, w]."""
+        p = self.config.patch
+        b, f = x.shape[:2]
+        x = x.reshape(b, f, h // p, w // p, -1, p, p).permute(0, 4, 1, 2, 5, 3, 6)
+        return x.reshape(b, -1, f, h, w)
 
 
 def noise_features(u: Tensor) -> Tensor:
