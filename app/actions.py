@@ -94,7 +94,7 @@ TABLE: tuple[Command, ...] = (
     C("memory_reset", "Memory", "Reset memory", ("Ctrl+Shift+M",), "Continue from here with an empty memory", "restart"),
     C("memory_back", "Memory", "Go back to this chunk", ("Ctrl+Shift+B",), "Continue with the memory as it was after the selected chunk", "history", CLIP),
     C("episode_save", "Memory", "Save as episode…", ("Ctrl+Shift+S",), "Keep the memory under a name beside the project", "bookmark-plus-outline", group="ep"),
-    C("episode_import", "Memory", "Load episode from file…", ("Ctrl+Shift+O",), "Bring a saved memory into this project", "bookmark-outline", group="ep"),
+    C("episode_import", "Memory", "Load episode from file…", ("Ctrl+Shift+O",), "Bring a saved memory into this project", "file-import-outline", group="ep"),
 
     C("play", "View", "Play or pause", ("Space",), "Play from the playhead", "play"),
     C("shuttle_back", "View", "Play backwards", ("J",), "Press again to go faster", "rewind"),

@@ -11,6 +11,7 @@ from PySide6.QtGui import QPixmap
 from app.actions import CLIP, DRAFT, JOB, PROJECT
 from app.flow import facts
 from app.panels.worlds_panel import WorldFacts
+from app.widgets.samples import samples
 from core.project import jobs, queries
 from core.project.jobs import Job
 from core.project.model import Clip, Project
@@ -44,6 +45,16 @@ class Refresh(QObject):
         self.undo()
         self.ram()
         self.worlds()
+
+    def after_show(self) -> None:
+        """What the first picture of the window does not need."""
+        from PySide6.QtWidgets import QApplication
+
+        from app import theme
+        from app.icons import icon
+
+        self._w.actions_table.refresh_icons()
+        QApplication.setWindowIcon(icon("walk", theme.current().accent))
 
     # -- coming and going --------------------------------------------------------------------------
 
@@ -337,8 +348,9 @@ class Refresh(QObject):
     def worlds(self) -> None:
         w, p = self._w, self._w.document.project
         shown = []
+        first = next((s.picture for s in samples()), None)
         for e in w.worlds.entries():
-            picture = next((f for n in ("preview.png", "preview.jpg", "sample.png", "thumbnail.png") if (f := e.folder / n).exists()), None)
+            picture = next((f for n in ("preview.png", "preview.jpg", "sample.png", "thumbnail.png") if (f := e.folder / n).exists()), first)
             shown.append(
                 WorldFacts(e.id, e.name, f"{e.width} × {e.height} · {float(e.rate):g} / s · {e.licence}", picture, p is not None and p.world.id == e.id)
             )

@@ -68,42 +68,51 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(list(argv[1:]))
 
 
-def run_studio(argv: Sequence[str]) -> int:
-    """Show the studio until it is closed; returns the exit code."""
+def open_window(argv: Sequence[str], **parts):
+    """The application and its window, shown. ``parts`` go to the window (a world, an engine)."""
     wish = arguments(argv)
     app = make_application(argv)
-    start_log()
-    faulthandler.enable(open(Path(start_log()).with_name("fault.log"), "a"))  # noqa: SIM115
-    complaints = Complaints()
-    install_hooks(complaints)
 
     from app import theme
-    from app.icons import icon
     from app.state.settings import Settings
     from app.widgets.keyguard import KeyGuard
-    from app.widgets.notice_bar import Notice
     from app.window import MainWindow
 
     settings = Settings()
     theme.apply(app, settings.get("theme"))
     guard = KeyGuard(app)
     app.installEventFilter(guard)
-    window = MainWindow(settings)
-    app.setWindowIcon(icon("walk", theme.current().accent))
-    complaints.heard.connect(
-        lambda words: window.notices.show_notice(
+    window = MainWindow(settings, **parts)
+    window.restore_layout()
+    window.show()
+    given = [*([wish.project] if wish.project else []), *wish.files]
+    if given:
+        QTimer.singleShot(0, window, lambda: window.take_files([Path(f) for f in given]))
+    # What waits until the window stands there.
+    QTimer.singleShot(0, window, window.refresh.after_show)
+    return window, app
+
+
+def run_studio(argv: Sequence[str]) -> int:
+    """Show the studio until it is closed; returns the exit code."""
+    path = start_log()
+    faulthandler.enable(open(path.with_name("fault.log"), "a"))  # noqa: SIM115
+    complaints = Complaints()
+    install_hooks(complaints)
+    window, app = open_window(argv)
+
+    from app.widgets.notice_bar import Notice
+
+    def tell(words: str) -> None:
+        window.notices.show_notice(
             Notice(
                 words,
                 kept=window.tr("The project is saved. If it happens again, send the log along."),
                 fixes=((window.tr("Show the log"), window.commands.open_logs),),
             )
         )
-    )
-    window.restore_layout()
-    window.show()
-    given = [*([wish.project] if wish.project else []), *wish.files]
-    if given:
-        QTimer.singleShot(0, window, lambda: window.take_files([Path(f) for f in given]))
+
+    complaints.heard.connect(tell)
     # Torch takes a second or two to import: do it while the artist looks around.
     QTimer.singleShot(1500, window, window.engine.worker.warm_up)
     code = app.exec()

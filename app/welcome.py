@@ -199,11 +199,11 @@ class Welcome(QWidget):
 
     def show_samples(self, samples: Sequence[Sample]) -> None:
         _clear(self._sample_list)
-        for i, sample in enumerate(samples[:4]):
+        for i, sample in enumerate(samples[:5]):
             tile = Tile(
-                self._pixmaps.get(sample.picture, 72, 48, self.devicePixelRatioF()),
+                self._pixmaps.get(sample.picture, 84, 56, self.devicePixelRatioF()),
                 sample.name,
-                sample.scene,
+                sample.scene if sample.scene.lower() != sample.name.lower() else "",
                 sample.scene,
             )
             tile.clicked.connect(lambda s=sample: self.sample_wanted.emit(s))

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.state.timecode import short
-from app.widgets.basics import button, icon_button, label, primary, rule
+from app.widgets.basics import button, icon_button, label, level_labels, primary, rule
 from core.project import queries
 from core.project.model import Project
 
@@ -57,7 +57,7 @@ class ExportDialog(QDialog):
         form = QFormLayout()
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(10)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
         place = QHBoxLayout()
         place.setSpacing(4)
@@ -151,6 +151,7 @@ class ExportDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(12)
+        level_labels(form)
         column.addLayout(form)
         column.addWidget(self._note)
         column.addLayout(row)

@@ -11,7 +11,6 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QIcon, QImage
 from PySide6.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
@@ -25,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.widgets.basics import button, icon_button, label, primary, restyle
+from app.widgets.basics import button, icon_button, label, level_labels, primary, restyle
 from app.widgets.crop_view import CropView
 from app.widgets.pixmaps import Pixmaps
 from app.widgets.samples import Sample
@@ -33,7 +32,7 @@ from app.workers.background import Background
 from app.workers.peek import Peek, file_filter, peek
 from core.project.model import Crop
 
-_TILE = QSize(104, 72)
+_TILE = QSize(116, 78)
 
 
 @dataclass(frozen=True)
@@ -107,13 +106,15 @@ class NewProjectDialog(QDialog):
         self.list.setMovement(QListView.Movement.Static)
         self.list.setProperty("framed", True)
         self.list.setIconSize(_TILE)
-        self.list.setGridSize(QSize(_TILE.width() + 14, _TILE.height() + 34))
+        self.list.setGridSize(QSize(_TILE.width() + 16, _TILE.height() + 36))
         self.list.setWordWrap(False)
-        self.list.setFixedWidth(2 * (_TILE.width() + 14) + 26)
+        self.list.setFixedWidth(2 * (_TILE.width() + 16) + 20)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         for sample in self._samples:
             picture = pixmaps.get(sample.picture, _TILE.width(), _TILE.height(), self.devicePixelRatioF())
-            item = QListWidgetItem(QIcon(picture), sample.name)
+            shown = QIcon(picture)
+            shown.addPixmap(picture, QIcon.Mode.Selected)  # a picture is not tinted
+            item = QListWidgetItem(shown, sample.name)
             item.setToolTip(sample.scene or sample.name)
             item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
             self.list.addItem(item)
@@ -136,7 +137,7 @@ class NewProjectDialog(QDialog):
         form = QFormLayout()
         form.setHorizontalSpacing(12)
         form.setVerticalSpacing(8)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.name = QLineEdit()
         self.name.setAccessibleName(self.tr("Name"))
         self.name.setMaxLength(120)
@@ -158,6 +159,7 @@ class NewProjectDialog(QDialog):
         self.scene.setPlaceholderText(self.tr("What is true all the time: “a quiet corridor with blue doors”"))
         self.scene.textChanged.connect(self._scene_edited)
         form.addRow(label(self.tr("Scene"), "dim"), self.scene)
+        level_labels(form)
         column.addLayout(form)
         return column
 
@@ -172,10 +174,8 @@ class NewProjectDialog(QDialog):
         cancel = button(self.tr("Cancel"), "", self.reject)
         self.create = primary(self.tr("Create project"), "", self._accept)
         self.create.setDefault(True)
-        box = QDialogButtonBox()
-        box.addButton(cancel, QDialogButtonBox.ButtonRole.RejectRole)
-        box.addButton(self.create, QDialogButtonBox.ButtonRole.AcceptRole)
-        row.addWidget(box)
+        row.addWidget(cancel)
+        row.addWidget(self.create)
         return row
 
     # -- choosing --------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QFormLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from app.state.settings import Settings, log_folder
-from app.widgets.basics import button, icon_button, label, rule
+from app.widgets.basics import button, icon_button, label, level_labels, rule
 
 
 class PreferencesDialog(QDialog):
@@ -18,7 +18,7 @@ class PreferencesDialog(QDialog):
         form = QFormLayout()
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(10)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
         form.addRow(label(self.tr("Look"), "section"))
         self.theme = self._choice(
@@ -63,6 +63,7 @@ class PreferencesDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(12)
+        level_labels(form)
         column.addLayout(form)
         column.addLayout(foot)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication
@@ -58,7 +59,7 @@ def memory_facts(p: Project) -> MemoryFacts:
         record = take.learning
         clip = place.get(take.id)
         when = (
-            f"{short(clip.start, p.rate)} – {short(clip.end, p.rate)}" if clip else tr("not on the timeline")
+            f"{short(clip.start, p.rate)} – {short(clip.end, p.rate)}" if clip else tr("an earlier take")
         )
         if clip and not record.skipped:
             spans.append((clip.start, clip.end))
@@ -117,7 +118,13 @@ def job_title(p: Project | None, job: Job) -> str:
 
 
 def job_rows(p: Project | None, queue: JobQueue, export_progress: Any) -> list[JobRow]:
-    return [_job_row(p, queue, job, export_progress(job.id)) for job in queue.jobs]
+    """What goes on and waits in its order, then what ended, newest first."""
+    ended = sorted((j for j in queue.jobs if j.ended), key=lambda j: j.created, reverse=True)
+    going = [j for j in queue.jobs if not j.ended]
+    rows = [_job_row(p, queue, job, export_progress(job.id)) for job in (*going, *ended)]
+    if len(going) < 2:  # nothing to change places with
+        rows = [replace(row, can=row.can - {"up", "down"}) for row in rows]
+    return rows
 
 
 def _job_row(p: Project | None, queue: JobQueue, job: Job, export: Any) -> JobRow:

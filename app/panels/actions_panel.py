@@ -208,7 +208,7 @@ class ActionsPanel(QWidget):
 
     def show_plan(self, words: str, enabled: bool, hint: str = "") -> None:
         """What Generate will do, on the button itself."""
-        self.generate.setText(words)
+        self.generate.setText(f" {words}")  # air beside the icon
         self.generate.setAccessibleName(words)
         self.generate.setEnabled(enabled)
         keys = native(self._actions["generate"].shortcuts()[:1])

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from app.actions import Actions
 from app.state.timecode import short
-from app.widgets.basics import ElidedLabel, Empty, bind, button, icon_button, label, restyle, rule, scrolled
+from app.widgets.basics import ElidedLabel, Empty, bind, button, icon_button, label, level_labels, restyle, rule, scrolled
 from app.widgets.pixmaps import Pixmaps
 from core.project import queries
 from core.project.model import Clip, Project, Take
@@ -107,7 +107,7 @@ class ClipPanel(QWidget):
         self._form = QFormLayout()
         self._form.setHorizontalSpacing(16)
         self._form.setVerticalSpacing(5)
-        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         column.addLayout(self._form)
         self._redo = bind(button(self.tr("Redo this chunk"), "refresh"), actions["redo_from_here"])
         self._back = bind(button(self.tr("Go back to its memory"), "history"), actions["memory_back"])
@@ -182,6 +182,7 @@ class ClipPanel(QWidget):
             row = TakeRow(p, one, i + 1, one.id == chunk.chosen, picture)
             row.chosen.connect(lambda take_id, c=chunk.id: self.take_chosen.emit(c, take_id))
             self._takes.addWidget(row)
+        level_labels(self._form)
 
     def _memory_words(self, take: Take) -> str:
         if take.memory.preset == "off":

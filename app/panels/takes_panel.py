@@ -76,8 +76,9 @@ class TakesPanel(QWidget):
             }[take.status]  # fmt: skip
             if queries.is_stale(p, take.id):
                 status = self.tr("stale")
-            badge = status or (self.tr("shown") if shown else "")
+            badge = status or ("" if shown else self.tr("not shown"))
             rows.append(
-                Row(take.id, title, f"{said} · {self.tr('seed')} {take.seed}", self._path(take.thumbnail), badge=badge)
+                Row(take.id, title, said, self._path(take.thumbnail),
+                    tip=f"{title}\n{said}\n{self.tr('Seed')} {take.seed}", badge=badge)
             )
         self.rows.show_rows(rows)

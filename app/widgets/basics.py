@@ -7,6 +7,7 @@ from typing import Callable
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QFontMetrics, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
+    QFormLayout,
     QFrame,
     QLabel,
     QPushButton,
@@ -170,6 +171,18 @@ def refresh_glyphs(root: QWidget) -> None:
             glyph = made.property("glyph")
             if glyph:
                 made.setIcon(icon(glyph))
+
+
+def level_labels(form: QFormLayout) -> None:
+    """Labels beside one-line fields stand at the height of the field's text."""
+    for row in range(form.rowCount()):
+        left = form.itemAt(row, QFormLayout.ItemRole.LabelRole)
+        right = form.itemAt(row, QFormLayout.ItemRole.FieldRole)
+        if left is None or right is None or left.widget() is None:
+            continue
+        height = right.sizeHint().height()
+        if height <= 44:
+            left.widget().setMinimumHeight(height)
 
 
 def scrolled(body: QWidget) -> QScrollArea:

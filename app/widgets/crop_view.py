@@ -10,6 +10,7 @@ from app import theme
 from core.project.model import Crop
 
 _GRIP = 9
+_GROUND = QColor("#121315")  # around pictures, the same in both themes
 _LEAST = 0.08  # of the source's shorter side
 
 
@@ -181,7 +182,7 @@ class CropView(QWidget):
         t = theme.current()
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        painter.fillRect(self.rect(), QColor(t.field))
+        painter.fillRect(self.rect(), QColor(t.field) if self._image.isNull() else _GROUND)
         if self._image.isNull():
             painter.setPen(QColor(t.dim))
             painter.drawText(

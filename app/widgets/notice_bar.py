@@ -15,6 +15,11 @@ from app.widgets.basics import button, icon_button, label, restyle
 Level = Literal["problem", "warning", "info"]
 _GLYPHS = {"problem": "alert-circle-outline", "warning": "alert-outline", "info": "check-circle-outline"}
 _INFO_MS = 6000
+_MOST = 260  # characters: a sentence or two; the rest is in the tooltip and in the log
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MOST else text[: _MOST - 1].rstrip() + "…"
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,8 @@ class NoticeBar(QFrame):
         t = theme.current()
         colour = {"problem": t.bad, "warning": t.warn, "info": t.good}[notice.level]
         self._glyph.setPixmap(icon(_GLYPHS[notice.level], colour).pixmap(20, 20))
-        self._text.setText(notice.text)
+        self._text.setText(_short(notice.text))
+        self._text.setToolTip(notice.text if len(notice.text) > _MOST else "")
         self._kept.setText(notice.kept)
         self._kept.setVisible(bool(notice.kept))
         for words, act in notice.fixes:

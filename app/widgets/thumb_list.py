@@ -74,18 +74,17 @@ class _Delegate(QStyledItemDelegate):
         line = metrics.height() + 1
         top = words.center().y() - line + 1
         painter.setFont(option.font)
-        badge = index.data(_BADGE) or ""
-        title_width = words.width()
+        painter.setPen(QColor(t.text))
+        title = metrics.elidedText(index.data(), Qt.TextElideMode.ElideRight, words.width())
+        painter.drawText(words.left(), top + metrics.ascent(), title)
+        badge, below = index.data(_BADGE) or "", words.width()
         if badge:
             width = metrics.horizontalAdvance(badge)
-            painter.setPen(QColor(t.dim))
-            painter.drawText(words.right() - width, top + metrics.ascent(), badge)
-            title_width -= width + 8
-        painter.setPen(QColor(t.text))
-        title = metrics.elidedText(index.data(), Qt.TextElideMode.ElideRight, title_width)
-        painter.drawText(words.left(), top + metrics.ascent(), title)
+            painter.setPen(QColor(t.text))
+            painter.drawText(words.right() - width, top + line + metrics.ascent(), badge)
+            below -= width + 8
         painter.setPen(QColor(t.dim))
-        facts = metrics.elidedText(index.data(_SECOND) or "", Qt.TextElideMode.ElideRight, words.width())
+        facts = metrics.elidedText(index.data(_SECOND) or "", Qt.TextElideMode.ElideRight, below)
         painter.drawText(words.left(), top + line + metrics.ascent(), facts)
         painter.restore()
 
