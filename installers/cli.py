@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 
 from core.machine.backend import BACKENDS
+from core.machine.doctor import doctor_report
 from installers import launch
 from installers.console import Console
 from installers.failure import SetupFailure
@@ -74,7 +76,7 @@ def _command(command: str, wish: Wish, rest: list[str]) -> int:
             return 0
         case "run":
             prepare(wish)
-            return launch.studio(rest)
+            return launch.studio(rest, wish.system_packages)
         case "test":
             prepare(wish)
             return launch.tests(rest)
@@ -101,12 +103,8 @@ def _tell_waiting(holder: str) -> None:
 def _doctor(wish: Wish, rest: list[str]) -> int:
     if ready(VENV, wish) and (VENV.parent / "main.py").is_file():
         return launch.doctor(rest)
-    from core.machine.doctor import doctor_report
-
     report = doctor_report()
     if "--json" in rest:
-        import json
-
         print(json.dumps(report.to_json_dict(), indent=2))
     else:
         print(report.to_text())

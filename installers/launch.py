@@ -5,20 +5,27 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 
 from core.machine.probe import Display, find_display
-from installers import check, environment
-from installers.steps import ROOT, VENV
+from installers import check, environment, system
+from installers.failure import SetupFailure
+from installers.steps import LOG, ROOT, VENV
 
 HELP = ("-h", "--help", "--version")
 
 
-def studio(arguments: list[str]) -> int:
+def studio(arguments: list[str], system_packages: bool = True) -> int:
     main = ROOT / "main.py"
-    display = find_display()
-    if wants_window(arguments) and not display.available:
-        return _sample(main, display)
+    if wants_window(arguments):
+        display = find_display()
+        if not display.available:
+            return _sample(main, display)
+        # the set-up may have been made without a display, which needs fewer libraries
+        lacking = system.supply(display.kind, LOG, print, system_packages)
+        if lacking:
+            raise SetupFailure(lacking)
     return _run([str(main), *arguments], {})
 
 
@@ -35,15 +42,13 @@ def _sample(main: Path, display: Display) -> int:
     print(f"No window can open here: {display.detail}.", flush=True)
     print("Rendering the sample project to a film instead ...", flush=True)
     code = _run([str(main), "render", "--sample", "--out", str(out)], {})
-    if code == 0:
+    if code == 0 and out.is_file():
         print(f"The film is here: {out}", flush=True)
     return code
 
 
 def film_folder() -> Path:
     """Where the person stands, or their videos folder, or the temporary folder."""
-    import tempfile
-
     for folder in (Path.cwd(), Path.home() / "Videos"):
         if folder.is_dir() and os.access(folder, os.W_OK):
             return folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -28,9 +29,8 @@ class Stamp:
     def finished(self, step: str) -> Stamp:
         return replace(self, steps={**self.steps, step: step_hash(step, self.backend)})
 
-    def unchecked(self) -> Stamp:
-        """Before anything is changed: a check must follow."""
-        return replace(self, steps={k: v for k, v in self.steps.items() if k != "check"})
+    def without(self, steps: Iterable[str]) -> Stamp:
+        return replace(self, steps={k: v for k, v in self.steps.items() if k not in steps})
 
     def lacks(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
         """The steps that were never finished or whose pins have changed since."""

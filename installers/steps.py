@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -63,9 +64,10 @@ class Setup:
         with self.console.step("System libraries"):
             lacking = self._system()
         with self.console.step("Environment"):
-            self._environment(backend, forced)
+            made = self._environment(backend, forced)
             self._room(backend)
-            self._mend()
+            if not made:
+                self._mend()
         with self.console.step(f"torch for {backend}"):
             self._torch()
         with self.console.step("Packages"):
@@ -124,12 +126,15 @@ class Setup:
 
     # --- the environment ---
 
-    def _environment(self, backend: str, forced: bool) -> None:
+    def _environment(self, backend: str, forced: bool) -> bool:
+        """True when it was made now."""
         stamp = self._usable_stamp(backend)
+        made = stamp is None
         if stamp is None:
             self.console.now("making .venv")
             stamp = environment.create(self.venv)
         self._record(replace(stamp, backend=backend, forced=forced))
+        return made
 
     def _usable_stamp(self, backend: str) -> Stamp | None:
         """None where a new environment is to be made; the way is clear then."""
@@ -171,14 +176,15 @@ class Setup:
             return
         self.console.now("looking for damage")
         faults = check.damaged(self.venv)
-        if faults:
-            self._forget(faults)
-        if faults or lost or self.wish.repair:
-            # pip walks over all pins again; what is well takes no time and no download
-            self._record(replace(self.stamp, steps={}))
+        if self.wish.repair:
+            faults += check.wrong_versions(self.venv, "tests" in self.stamp.steps)
+        self._forget(faults)
+        names = [requirements.normal_name(name.split("-")[0]) for name in lost]
+        self._record(self.stamp.without(steps_of(names)).without(("check",)))
 
     def _forget(self, faults: list[check.Fault]) -> None:
         """Remove the packages' records, so that pip installs them afresh over what is there."""
+        self._record(self.stamp.without(steps_of([fault.package for fault in faults])))
         site = environment.site_packages(self.venv, self.stamp.python)
         for fault in faults:
             self.console.say(f"      {fault.package}: {fault.reason}; it is installed again.")
@@ -195,7 +201,7 @@ class Setup:
         if not self.stamp.lacks(("torch",)):
             self.console.now("is there already")
             return
-        self._record(self.stamp.unchecked())
+        self._record(self.stamp.without(("check",)))
         pip, said = self._pip(), ""
         for source in torch_sources(self.stamp.backend, system_name()):
             arguments = source.arguments(pip)
@@ -217,7 +223,7 @@ class Setup:
         for step, path in (("packages", requirements.BASE), ("tests", requirements.TESTS)):
             if step not in self.wish.steps or not self.stamp.lacks((step,)):
                 continue
-            self._record(self.stamp.unchecked())
+            self._record(self.stamp.without(("check",)))
             keep = self._keep_torch()
             count = len(requirements.read_pins(path))
             pip.install(["-r", str(path), "-c", str(keep), "-c", str(requirements.BASE)], count)
@@ -245,7 +251,6 @@ class Setup:
         again = [fault for fault in faults if not fault.is_system_library]
         if again:
             self._forget(again)
-            self._record(replace(self.stamp, steps={}))
             self._torch()
             self._packages()
             faults = self._faults()
@@ -267,3 +272,16 @@ class Setup:
     def _record(self, stamp: Stamp) -> None:
         self.stamp = stamp
         write_stamp(self.venv, stamp)
+
+
+def steps_of(packages: Iterable[str]) -> set[str]:
+    """The steps that install these packages; what no list names came with torch."""
+    steps = set()
+    for package in packages:
+        if package in requirements.read_pins(requirements.BASE):
+            steps.add("packages")
+        elif package in requirements.read_pins(requirements.TESTS):
+            steps.add("tests")
+        else:
+            steps.add("torch")
+    return steps

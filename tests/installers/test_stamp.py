@@ -4,6 +4,7 @@ import pytest
 
 from installers import requirements
 from installers.stamp import NAME, RUN_STEPS, TEST_STEPS, Stamp, read_stamp, write_stamp
+from installers.steps import steps_of
 
 
 def finished(stamp: Stamp, steps=RUN_STEPS) -> Stamp:
@@ -23,7 +24,7 @@ def test_steps_are_remembered_one_by_one():
 
 
 def test_a_change_asks_for_a_new_check():
-    assert finished(Stamp("3.11.7", "cpu")).unchecked().lacks(RUN_STEPS) == ("check",)
+    assert finished(Stamp("3.11.7", "cpu")).without(("check",)).lacks(RUN_STEPS) == ("check",)
 
 
 def test_changed_pins_are_noticed(tmp_path, monkeypatch):
@@ -54,3 +55,9 @@ def test_an_unreadable_stamp_is_none(tmp_path, text):
 
 def test_no_stamp(tmp_path):
     assert read_stamp(tmp_path / "nowhere") is None
+
+
+def test_only_the_steps_concerned_are_done_again():
+    assert steps_of([]) == set()
+    assert steps_of(["numpy", "pyside6-essentials"]) == {"packages"}
+    assert steps_of(["pytest", "triton"]) == {"tests", "torch"}
