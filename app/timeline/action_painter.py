@@ -55,7 +55,7 @@ class ActionPainter:
             box = view.action_rect(action.start, action.end, rect)
             short, selected = view.index.too_short(action), action.id in chosen
             wide, high = round(box.width() * ratio), round(box.height() * ratio)
-            if wide > _WIDEST:
+            if wide > _WIDEST or (box.left() < 0 and box.width() > 120):
                 self.block(painter, box, action.text, short, selected)
                 continue
             key = (action.text, wide, high, ratio, short, selected)
@@ -95,8 +95,8 @@ class ActionPainter:
             right = box.right() - 16
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         left = box.left() + 8
-        if left < 4 < right - 60:
-            left = 4.0  # the words stay in sight while a long block scrolls out
+        if left < 8 < right - 48:
+            left = 8.0  # the words stay in sight while a long block scrolls out
         y = box.center().y() - view.text.height / 2
         view.text.draw(painter, left, y, text or tr("(no words yet)"), right - left, c.action_text)
 

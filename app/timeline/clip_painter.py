@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.timeline.colours import mix
 from app.timeline.columns import LOD_WIDTH, paint_columns
@@ -14,6 +14,10 @@ from app.timeline.tiles import TITLE, WIDEST
 
 if TYPE_CHECKING:
     from app.timeline.view import TimelineView
+    from core.project.model import Clip
+
+
+_STICKY = 160  # pixels: a clip this wide keeps its title in sight while it scrolls out
 
 
 class ClipPainter:
@@ -35,6 +39,9 @@ class ClipPainter:
             else:
                 self._tiles(painter, track, first, last, rect, dirty)
             painter.setOpacity(1.0)
+        if view.index.main is track and view.index.poster is not None:
+            self._poster(painter, rect, dirty)
+        if view.selection.clips:
             self._selected(painter, track, rect, dirty)
         if view.index.main is track:
             self._planned(painter, rect, dirty)
@@ -48,20 +55,37 @@ class ClipPainter:
         view, scale = self.view, self.view.scale
         tile, look_of, x_of, ratio = view.tiles.get, view.index.look, scale.x, scale.ratio
         top, pixel, height = rect.top(), 1 / ratio, round(rect.height() * ratio)
-        draw = painter.drawPixmap
+        draw, poster = painter.drawPixmap, view.index.poster
         for clip in track.clips[first:last]:
+            if clip is poster:
+                continue
             left = x_of(clip.start)
             wide = max(pixel, x_of(clip.end) - left - pixel)
             device = round(wide * ratio)
-            if device <= WIDEST:
+            if device <= WIDEST and (left >= 0 or wide < _STICKY):
                 draw(QPointF(left, top), tile(clip.id, look_of(clip), device, height, ratio))
-                continue
-            whole = QRectF(left, top, wide, rect.height())
-            painter.save()
-            painter.setClipRect(whole.intersected(dirty))
-            screen = QRectF(0, top, view.viewport().width(), rect.height())
-            view.tiles.paint(painter, look_of(clip), whole, whole.intersected(screen), ratio)
-            painter.restore()
+            else:
+                whole = QRectF(left, top, wide, rect.height())
+                self._in_sight(painter, clip, whole, dirty)
+
+    def _in_sight(self, painter: QPainter, clip: Clip, whole: QRectF, dirty: QRectF) -> None:
+        """Paint what is seen of a long clip, its title at the left edge of the view."""
+        view = self.view
+        screen = QRectF(0, whole.top(), view.viewport().width(), whole.height())
+        painter.save()
+        painter.setClipRect(whole.intersected(dirty))
+        look, ratio = view.index.look(clip), view.scale.ratio
+        view.tiles.paint(painter, look, whole, whole.intersected(screen), ratio)
+        painter.restore()
+
+    def _poster(self, painter: QPainter, rect: QRectF, dirty: QRectF) -> None:
+        view, poster = self.view, self.view.index.poster
+        box = view.block_rect(poster, rect)
+        if box.right() >= dirty.left():
+            ratio = view.scale.ratio
+            wide, high = round(min(box.width() * ratio, WIDEST)), round(box.height() * ratio)
+            look = view.index.look(poster)
+            painter.drawPixmap(box.topLeft(), view.tiles.get(poster.id, look, wide, high, ratio))
 
     def _selected(
         self, painter: QPainter, track: TrackIndex, rect: QRectF, dirty: QRectF
@@ -71,15 +95,15 @@ class ClipPainter:
             clip, track_id = view.index.clip_by_id.get(clip_id, (None, ""))
             if clip is None or track_id != track.id:
                 continue
-            left = view.scale.x(clip.start)
-            wide = view.scale.x(clip.end) - left - 1 / view.scale.ratio
-            if left > dirty.right() or left + wide < dirty.left():
+            box = view.block_rect(clip, rect)
+            if box.left() > dirty.right() or box.right() < dirty.left():
                 continue
-            if wide >= 6:
-                self.outline(painter, QRectF(left, rect.top(), wide, rect.height()))
+            if box.width() >= 6:
+                self.outline(painter, box)
             else:  # too narrow for a frame: two bars
                 for y in (rect.top(), rect.bottom() - 3):
-                    painter.fillRect(QRectF(left, y, max(2.0, wide), 3), view.colours.accent)
+                    bar = QRectF(box.left(), y, max(2.0, box.width()), 3)
+                    painter.fillRect(bar, view.colours.accent)
 
     def outline(self, painter: QPainter, rect: QRectF) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -117,8 +141,8 @@ class ClipPainter:
         left = view.scale.x(label) + 7
         count = sum(1 for a, _ in planned if a >= label)
         text = tr("1 chunk planned") if count == 1 else tr("{0} chunks planned").format(count)
-        y = rect.bottom() - view.text.height - 4
-        view.text.draw(painter, left, y, text, max(0.0, last - left - 6), c.dim)
+        y = rect.bottom() - view.text.height - 5
+        self._words(painter, left, y, text, last - left - 6, c.dim)
 
     def _progress(self, painter: QPainter, rect: QRectF, dirty: QRectF) -> None:
         """The chunk that is being made, at its place, filling from the left."""
@@ -142,4 +166,18 @@ class ClipPainter:
         y = rect.top() + (TITLE - view.text.height) / 2
         # At the end of the sequence nothing lies behind it: the words may be longer than the chunk.
         room = wide - 12 if there else max(wide - 12, 240)
-        view.text.draw(painter, left + 6, y, made.label, room, c.text)
+        if there or view.text.metrics.horizontalAdvance(made.label) <= wide - 12:
+            view.text.draw(painter, left + 6, y, made.label, room, c.text)
+        else:
+            self._words(painter, left + wide + 6, y, made.label, room, c.text)
+
+    def _words(
+        self, painter: QPainter, x: float, y: float, words: str, room: float, colour: QColor
+    ) -> None:
+        """Words on a ground of their own, so that no grid line runs through them."""
+        wide = min(self.view.text.metrics.horizontalAdvance(words), room)
+        if wide >= 24:
+            ground = QRectF(x - 3, y - 1, wide + 6, self.view.text.height + 2)
+            frame = self.view.scale.frame_at(x)
+            painter.fillRect(ground, self.view.lanes.ground(frame))
+            self.view.text.draw(painter, x, y, words, room, colour)

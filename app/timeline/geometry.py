@@ -19,6 +19,7 @@ ACTIONS = 40
 MEMORY = 36
 GAP = 4  # between lanes
 PAD = 12  # pixels before frame 0, so that its edge can be seen and grabbed
+POSTER = 56  # width of the start picture, which lies before frame 0: one frame would be a sliver
 GRIP = 6  # how near an edge counts as the edge
 MIN_TRACK, MAX_TRACK = 32, 240
 MIN_PPF, MAX_PPF = 0.0005, 80.0
@@ -64,19 +65,20 @@ class TimeScale:
     ppf: float = 8.0  # pixels a frame
     left: float = 0.0
     ratio: float = 1.0  # device pixels a pixel
+    pad: float = PAD  # pixels before frame 0
 
     def x(self, frame: float) -> float:
-        return round(frame * self.ppf * self.ratio) / self.ratio + PAD - self.left
+        return round(frame * self.ppf * self.ratio) / self.ratio + self.pad - self.left
 
     def xs(self, frames: np.ndarray) -> np.ndarray:
-        return np.rint(frames * (self.ppf * self.ratio)) / self.ratio + (PAD - self.left)
+        return np.rint(frames * (self.ppf * self.ratio)) / self.ratio + (self.pad - self.left)
 
     def frame(self, x: float) -> float:
-        return (x - PAD + self.left) / self.ppf
+        return (x - self.pad + self.left) / self.ppf
 
     def frame_at(self, x: float) -> int:
         """The frame whose cell holds ``x``, never below 0."""
-        return max(0, int((x - PAD + self.left) // self.ppf))
+        return max(0, int((x - self.pad + self.left) // self.ppf))
 
     def nearest(self, x: float) -> int:
         """The frame boundary nearest to ``x``, never below 0."""
@@ -90,10 +92,10 @@ class TimeScale:
         """Change the scale, keeping the frame under ``x`` where it is (scrolling may clamp)."""
         frame = self.frame(x)
         self.ppf = max(MIN_PPF, min(MAX_PPF, self.ppf * factor))
-        self.left = round((frame * self.ppf + PAD - x) * self.ratio) / self.ratio
+        self.left = round((frame * self.ppf + self.pad - x) * self.ratio) / self.ratio
 
     def fit(self, frames: int, width: int) -> None:
-        room = max(80, width - 2 * PAD - 24)
+        room = max(80, width - self.pad - PAD - 24)
         self.ppf = max(MIN_PPF, min(MAX_PPF, room / max(1, frames)))
         self.left = 0.0
 

@@ -133,6 +133,18 @@ class HeaderColumn(QWidget):
                 return lane
         return None
 
+    def _tip(self, at: QPointF, edge: bool) -> str:
+        lane = self.view.lane_at(at.y())
+        if edge:
+            return tr("Drag to make this track higher or lower")
+        if lane is None or self.view.project is None or at.y() < RULER:
+            return ""
+        if lane.kind == "actions":
+            return tr("What happens, in words. Double-click in the lane to write.")
+        if lane.kind == "memory":
+            return tr("What the memory has learned, chunk by chunk. Click a point to go back to it.")
+        return next((t.name for t in self.view.project.tracks if t.id == lane.id), "")
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         lane = self._edge(event.position())
         if lane is not None and event.button() == Qt.MouseButton.LeftButton:
@@ -143,7 +155,9 @@ class HeaderColumn(QWidget):
             track_id, y, height = self._dragged
             self.view.track_height(track_id, round(height + event.position().y() - y), False)
             return
-        shape = Qt.CursorShape.SizeVerCursor if self._edge(event.position()) else None
+        edge = self._edge(event.position())
+        self.setToolTip(self._tip(event.position(), edge is not None))
+        shape = Qt.CursorShape.SizeVerCursor if edge else None
         self.setCursor(shape) if shape else self.unsetCursor()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

@@ -63,6 +63,10 @@ def hit(view: "TimelineView", x: float, y: float) -> Hit:
             return Hit("empty", frame, lane=lane)
         return Hit("memory", near.frame, near.take, lane=lane)
     track = view.index.tracks.get(lane.id)
+    poster = view.index.poster
+    if poster is not None and track is view.index.main:
+        if view.block_rect(poster, view.lane_rect(lane)).contains(x, y):
+            return Hit("clip", 0, poster.id, lane=lane)
     made = view.progress
     if made is not None and track is view.index.main and made.start >= view.index.sequence_end:
         if made.start <= exact < made.start + made.frames:

@@ -86,6 +86,13 @@ class ProjectIndex:
         return next(iter(self.tracks.values()), None)
 
     @cached_property
+    def poster(self) -> Clip | None:
+        """The start picture, where it opens the sequence: drawn wider than its one frame."""
+        first = self.main.clips[0] if self.main and self.main.clips else None
+        alone = first is not None and first.kind == "start" and first.start == 0
+        return first if alone and first.frames == 1 else None
+
+    @cached_property
     def sequence_end(self) -> int:
         return queries.sequence_end(self.project)
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QPainter
 
 from app.timeline.action_painter import ActionPainter
+from app.timeline.colours import mix
 from app.timeline.clip_painter import ClipPainter
 from app.timeline.memory_painter import MemoryPainter
 
@@ -44,10 +45,21 @@ class LanePainter:
             elif (track := view.index.tracks.get(lane.id)) is not None:
                 self.clips.paint(painter, track, rect, dirty)
 
+    def _shade(self) -> int:
+        return 60 if self.view.colours.background.lightness() < 128 else 22
+
+    def ground(self, frame: int) -> QColor:
+        """The colour of an empty lane there, inside or outside the range."""
+        p, lane = self.view.project, self.view.colours.lane
+        outside = (p.in_point is not None and frame < p.in_point) or (
+            p.out_point is not None and frame >= p.out_point
+        )
+        return mix(lane, QColor(0, 0, 0), self._shade() / 255) if outside else lane
+
     def _outside(self, painter: QPainter, dirty: QRectF) -> None:
         """Outside the in/out range it is darker."""
         p, scale = self.view.project, self.view.scale
-        shade = QColor(0, 0, 0, 60)
+        shade = QColor(0, 0, 0, self._shade())
         if p.in_point is not None and scale.x(p.in_point) > dirty.left():
             wide = scale.x(p.in_point) - dirty.left()
             box = QRectF(dirty.left(), dirty.top(), wide, dirty.height())

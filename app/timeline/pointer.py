@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, Qt, QTimer
 from PySide6.QtWidgets import QToolTip
 
 from app.timeline.clip_gestures import MoveClip, TrimClip
-from app.timeline.geometry import PAD, RULER
+from app.timeline.geometry import RULER
 from app.timeline.gestures import (
     Gesture,
     MoveAction,
@@ -344,7 +344,7 @@ class Pointer(QObject):
             cell = self.drop_cell(view.scale.frame(at.x()))
             self.dropping = (*cell, text)
         elif any(url.isLocalFile() for url in mime.urls()):
-            self.file_frame = view.scale.nearest(max(float(PAD), at.x()))
+            self.file_frame = view.scale.nearest(at.x())
         else:
             event.ignore()
             return

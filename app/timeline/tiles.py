@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPixmap
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPixmap, QTransform
 
 from app.timeline.colours import TimelineColours, mix
 from app.timeline.index import ClipLook, tr
@@ -28,8 +28,9 @@ def stripes(colour: QColor, gap: int, ratio: float) -> QBrush:
     for shift in (-size, 0, size):
         painter.drawLine(QPointF(shift - 1, size + 1), QPointF(shift + size + 1, -1))
     painter.end()
-    image.setDevicePixelRatio(ratio)
-    return QBrush(image)
+    brush = QBrush(image)  # not image.setDevicePixelRatio: Qt 6.11 then misplaces static text
+    brush.setTransform(QTransform.fromScale(1 / ratio, 1 / ratio))
+    return brush
 
 
 class Tiles:
@@ -39,6 +40,7 @@ class Tiles:
         self.aspect = aspect  # width over height of a frame
         self.source: ThumbnailSource | None = None
         self._tiles: dict[str, tuple[ClipLook, int, int, float, QPixmap]] = {}
+        self._strips: dict[tuple[int, int, int], QPixmap] = {}
         self._stripes: dict[tuple[int, int, float], QBrush] = {}
 
     def fits(self, aspect: float) -> bool:
@@ -46,6 +48,7 @@ class Tiles:
 
     def clear(self) -> None:
         self._tiles.clear()
+        self._strips.clear()
 
     def get(self, clip_id: str, look: ClipLook, width: int, height: int, ratio: float) -> QPixmap:
         """``width`` and ``height`` in device pixels, at most WIDEST."""
@@ -91,7 +94,7 @@ class Tiles:
         painter.drawRoundedRect(rect, radius, radius)
         body = QRectF(rect.x(), rect.y() + TITLE, rect.width(), rect.height() - TITLE)
         if body.height() >= 16 and rect.width() >= 12:
-            self._thumbnails(painter, look, body.adjusted(1, 0, -1, -1), seen)
+            self._thumbnails(painter, look, body.adjusted(1, 0, -1, -1), seen, ratio)
         if look.state in ("draft", "missing") and rect.width() >= 4:
             ink = mix(base, c.text, 0.30 if look.state == "draft" else 0.42)
             ink.setAlpha(150)
@@ -158,10 +161,9 @@ class Tiles:
         if right - x >= wide and rect.height() < 56:
             text.draw(painter, x, rect.y() + (TITLE - text.height) / 2, word, right - x, c.text)
             return
-        if rect.height() < 44 or rect.width() < 24:
-            return
-        shown = min(wide, rect.width() - 16)
-        box = QRectF(left - 2, rect.bottom() - text.height - 5, shown + 8, text.height + 2)
+        if rect.height() < 44 or rect.width() < wide + 12:
+            return  # its pattern and its tooltip say it
+        box = QRectF(left - 2, rect.bottom() - text.height - 5, wide + 8, text.height + 2)
         shade = QColor(c.background)
         shade.setAlpha(205)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -170,25 +172,25 @@ class Tiles:
         painter.drawRoundedRect(box, 3, 3)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         ink = c.warning if look.state == "missing" else c.text
-        text.draw(painter, box.x() + 4, box.y() + 1, word, shown + 1, ink)
+        text.draw(painter, box.x() + 4, box.y() + 1, word, wide + 1, ink)
 
     def _thumbnails(
-        self, painter: QPainter, look: ClipLook, body: QRectF, seen: QRectF
+        self, painter: QPainter, look: ClipLook, body: QRectF, seen: QRectF, ratio: float
     ) -> None:
         """A strip (a picture much wider than a frame) fills the clip; a single one heads it."""
         picture = self.source(look.thumbnail) if self.source and look.thumbnail else None
         if picture is None or picture.isNull():
             return
+        wide = body.height() * self.aspect
+        cells = max(1, round(picture.width() / (picture.height() * self.aspect)))
+        strip = self._strip(picture, cells, wide, body.height(), ratio)
+        cell = strip.width() // cells
         painter.save()
         painter.setClipRect(body.intersected(seen))
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         if look.state == "stale":
             painter.setOpacity(0.4)
         elif look.state in ("draft", "missing"):
             painter.setOpacity(0.8)
-        cells = max(1, round(picture.width() / (picture.height() * self.aspect)))
-        cell = picture.width() / cells
-        wide = body.height() * self.aspect
         slots = max(1, int(-(-body.width() // wide))) if cells > 1 else 1
         first = max(0, int((seen.left() - body.left()) // wide)) if cells > 1 else 0
         for slot in range(first, slots):
@@ -199,9 +201,24 @@ class Tiles:
                 1.0, (slot + 0.5) * wide / max(wide, body.width())
             )
             index = min(cells - 1, int(part * cells))
-            painter.drawPixmap(
-                QRectF(x, body.top(), wide, body.height()),
-                picture,
-                QRectF(index * cell, 0, cell, picture.height()),
-            )
+            box = QRectF(x, body.top(), wide, body.height())
+            painter.drawPixmap(box, strip, QRectF(index * cell, 0, cell, strip.height()))
         painter.restore()
+
+    def _strip(
+        self, picture: QPixmap, cells: int, wide: float, high: float, ratio: float
+    ) -> QPixmap:
+        """The picture at the size it is shown, scaled once: zooming changes no heights."""
+        size = QSize(cells * max(1, round(wide * ratio)), max(1, round(high * ratio)))
+        key = (picture.cacheKey(), size.width(), size.height())
+        found = self._strips.get(key)
+        if found is None:
+            if len(self._strips) >= _LIMIT:
+                self._strips.clear()
+            found = picture.scaled(
+                size,
+                Qt.AspectRatioMode.IgnoreAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
+            )
+            self._strips[key] = found
+        return found

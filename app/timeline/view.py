@@ -29,7 +29,7 @@ from app.timeline.ruler import HEAD, RulerPainter
 from app.timeline.snapping import Snapper
 from app.timeline.text import TextCache
 from app.timeline.tiles import ThumbnailSource, Tiles
-from core.project.model import Marker, Project
+from core.project.model import Clip, Marker, Project
 
 ACTION_MIME = "application/x-slowfast-action"
 
@@ -113,6 +113,7 @@ class TimelineView(QAbstractScrollArea):
         self.setAccessibleName(tr("Timeline"))
         viewport.setAccessibleName(tr("Timeline lanes"))
         self.keys.describe()
+        self.header.refresh()
         self.horizontalScrollBar().setAccessibleName(tr("Scroll through time"))
         self.verticalScrollBar().setAccessibleName(tr("Scroll through tracks"))
         self.horizontalScrollBar().valueChanged.connect(self._scrolled)
@@ -130,6 +131,8 @@ class TimelineView(QAbstractScrollArea):
                 self._make_tiles()
             self.selection.prune(project)
         self._heights = {}
+        poster = self.index is not None and self.index.poster is not None
+        self.scale.pad = geometry.PAD + geometry.POSTER if poster else geometry.PAD
         self.pointer.document_changed()
         self._lay_out()
         if first:
@@ -239,7 +242,7 @@ class TimelineView(QAbstractScrollArea):
         self._moved()
 
     def _fit_ppf(self) -> float:
-        fitted = TimeScale()
+        fitted = TimeScale(pad=self.scale.pad)
         least = self.project.chunk_frames * 4 if self.project else 240
         fitted.fit(max(least, self.index.end if self.index else 0), self.viewport().width())
         return fitted.ppf
@@ -276,7 +279,7 @@ class TimelineView(QAbstractScrollArea):
         bar = self.horizontalScrollBar()
         bar.setPageStep(view.width())
         bar.setSingleStep(max(8, view.width() // 12))
-        bar.setRange(0, max(0, round(end + spare + geometry.PAD - view.width())))
+        bar.setRange(0, max(0, round(end + spare + self.scale.pad - view.width())))
         tall = self.verticalScrollBar()
         tall.setPageStep(max(1, view.height() - RULER))
         tall.setSingleStep(24)
@@ -304,6 +307,7 @@ class TimelineView(QAbstractScrollArea):
             raise ValueError(f"no such tool: {tool!r} (select or blade)")
         if tool != self.tool:
             self.tool = tool
+            self.pointer.blade = None
             self.header.refresh()
             self.pointer.refresh_cursor()
             self.viewport().update()
@@ -373,9 +377,15 @@ class TimelineView(QAbstractScrollArea):
 
     def clip_rect(self, clip_id: str) -> QRectF:
         clip, track = self.index.clip_by_id[clip_id]
-        rect = self.lane_rect(self.lane_of_track(track))
-        left = self.scale.x(clip.start)
-        return QRectF(left, rect.top(), self.scale.x(clip.end) - left, rect.height())
+        return self.block_rect(clip, self.lane_rect(self.lane_of_track(track)))
+
+    def block_rect(self, clip: Clip, lane: QRectF) -> QRectF:
+        """A clip in its lane; the start picture reaches back before frame 0."""
+        left, pixel = self.scale.x(clip.start), 1 / self.scale.ratio
+        wide = max(pixel, self.scale.x(clip.end) - left - pixel)
+        if clip is self.index.poster:
+            left, wide = left - geometry.POSTER, wide + geometry.POSTER
+        return QRectF(left, lane.top(), wide, lane.height())
 
     def action_rect(self, start: int, end: int, lane: QRectF | None = None) -> QRectF:
         rect = lane if lane is not None else self.lane_rect(self.lane_of("actions"))
