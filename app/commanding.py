@@ -104,6 +104,13 @@ class Commands(QObject):
         clip = self._w.refresh.clip_in_focus()
         return clip.source if clip is not None and clip.kind == "chunk" else None
 
+    def redo_shown(self) -> None:
+        """The bar under the picture: the draft again, or the chunk that is seen."""
+        if self._w.generation.draft_take() is not None:
+            self._w.generation.redo_draft()
+        elif self._w.viewer.bar_chunk is not None:
+            self._w.generation.redo_chunk(self._w.viewer.bar_chunk)
+
     def _step_take(self, by: int) -> None:
         if (chunk := self._chunk()) is not None:
             self._w.generation.step_take(chunk, by)
@@ -151,13 +158,13 @@ class Commands(QObject):
         if path:
             w.intake.take([path])
 
-    def crop_start(self, path: Path, asset) -> None:
+    def crop_start(self, path: Path) -> None:
         from app.dialogs.start import StartDialog
 
         w = self._w
         p = w.document.project
         dialog = StartDialog(path, p.width / p.height, w)
-        dialog.accepted.connect(lambda: w.projects.set_start(path, dialog.crop.crop, asset))
+        dialog.accepted.connect(lambda: w.projects.set_start(path, dialog.crop.crop))
         dialog.open()
 
     def open_project(self) -> None:

@@ -112,7 +112,7 @@ def _timeline(w: "MainWindow") -> None:
 def _viewer(w: "MainWindow") -> None:
     v, g = w.viewer, w.generation
     v.accept_requested.connect(g.accept)
-    v.redo_requested.connect(g.redo_draft)
+    v.redo_requested.connect(w.commands.redo_shown)
     v.discard_requested.connect(g.discard)
     v.take_chosen.connect(lambda _chunk, take: g.choose_take(take))
     v.file_dropped.connect(lambda path: w.intake.take([path]))

@@ -16,7 +16,6 @@ from app.state.worlds import Worlds
 from app.widgets.notice_bar import Notice
 from app.widgets.samples import Sample
 from app.workers.background import Background
-from app.workers.starts import make_start
 from core.project import edits
 from core.project.errors import EditError, ProjectError, ProjectLocked
 from core.project.model import Asset, Crop, Project
@@ -30,7 +29,7 @@ class Projects(QObject):
     notice = Signal(object)  # Notice
     busy = Signal(str)  # words while something is prepared, "" when it is done
     started = Signal()  # a new project is open
-    crop_wanted = Signal(object, object)  # Path, Asset: choose what is used of a new start
+    crop_wanted = Signal(object)  # Path: choose what is used of a new start
 
     def __init__(
         self,
@@ -80,6 +79,8 @@ class Projects(QObject):
                 wish.name, self._worlds.ref(entry), entry.rate, (entry.width, entry.height), entry.n_new, entry.n_past
             )
             p = edits.set_scene(p, wish.scene)
+            from core.rollout.start import make_start
+
             store = ProjectStore.create(wish.folder, p)
             try:
                 assets, start = make_start(store, p, wish.source, wish.crop)
@@ -99,6 +100,33 @@ class Projects(QObject):
         def failed(error: Exception) -> None:
             self.busy.emit("")
             self.notice.emit(Notice(_sentence(error), kept=self.tr("Your file was not changed.")))
+
+        self._background.run(work, done, failed)
+
+    def open_recipe(self, film: Path, recipe: dict) -> None:
+        """A film made here becomes a project again: its start, actions, seeds and settings."""
+        self.busy.emit(self.tr("Reading the recipe…"))
+
+        def work() -> ProjectStore:
+            from core.rollout.recipe import project_from_recipe
+
+            return project_from_recipe(recipe, free_folder(self._settings.folder, film.stem))
+
+        def done(store: ProjectStore) -> None:
+            self.busy.emit("")
+            self._take(store.project, store)
+            words = self.tr("This is the recipe of %1 as a project.").replace("%1", film.name)
+            if store.project.start is None:
+                self.notice.emit(
+                    Notice(words, "warning", kept=self.tr("Its start did not fit into the film: drop the picture or video here, then generate."))
+                )
+            else:
+                self.notice.emit(Notice(words, "info", kept=self.tr("Press Generate to make it again.")))
+            self.started.emit()
+
+        def failed(error: Exception) -> None:
+            self.busy.emit("")
+            self.notice.emit(Notice(_sentence(error), kept=self.tr("The film was not changed.")))
 
         self._background.run(work, done, failed)
 
@@ -139,6 +167,27 @@ class Projects(QObject):
         self.close()
         self._document.open(p, store)
         self._settings.add_recent(store.folder)
+        self._compare_world(p)
+
+    def _compare_world(self, p: Project) -> None:
+        """Say early when this machine's world is not the one the project was made with."""
+
+        def work() -> str | None:
+            try:
+                entry = self._worlds.find(p.world.id)
+            except WorldError as error:
+                return str(error)
+            if self._worlds.hash(entry) != p.world.hash:
+                return self.tr("This project was made with another version of %1.").replace("%1", p.world.name)
+            return None
+
+        def done(words: str | None) -> None:
+            if words is not None and self._document.project is not None and self._document.project.id == p.id:
+                self.notice.emit(
+                    Notice(words, "warning", kept=self.tr("Everything made can be watched, cut and exported; new chunks need that world."))
+                )
+
+        self._background.run(work, done, lambda _error: None)
 
     def close(self) -> None:
         if self._document.store is not None:
@@ -185,7 +234,7 @@ class Projects(QObject):
         self.busy.emit(self.tr("Importing…"))
         self._background.run(work, done, failed)
 
-    def set_start(self, source: Path, crop: Crop, known: Asset | None) -> None:
+    def set_start(self, source: Path, crop: Crop) -> None:
         """Start the project from another picture or video; what was made stays, and is stale."""
         store, p = self._document.store, self._document.project
         if store is None or p is None:
@@ -203,8 +252,13 @@ class Projects(QObject):
             self.busy.emit("")
             self.notice.emit(Notice(_sentence(error), kept=self.tr("The start is as it was.")))
 
+        def work() -> tuple:
+            from core.rollout.start import make_start
+
+            return make_start(store, p, source, crop)
+
         self.busy.emit(self.tr("Preparing the start…"))
-        self._background.run(lambda: make_start(store, p, source, crop, known), done, failed)
+        self._background.run(work, done, failed)
 
     def start_from_asset(self, asset_id: str) -> None:
         p = self._document.project
@@ -212,7 +266,7 @@ class Projects(QObject):
         if p is None or path is None:
             self.notice.emit(Notice(self.tr("This file is missing. Import it again."), "warning"))
             return
-        self.crop_wanted.emit(path, p.assets[asset_id])
+        self.crop_wanted.emit(path)
 
 
 def _thumbnail_of(folder: Path) -> Path | None:

@@ -2,50 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
-from collections import OrderedDict
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Callable
 
 from PySide6.QtCore import QObject, Signal
 
 from app.dialogs.export import ExportWish, export_settings
-from core.project import queries
 from core.project.model import Project
 
 log = logging.getLogger(__name__)
-_READERS = 4
-
-
-def sequence_frames(
-    p: Project, path_of: Callable[[str], Path | None], start: int, stop: int
-) -> Iterator[Any]:
-    """RGB frames [start, stop) as the viewer shows them; black where nothing is."""
-    import numpy as np
-
-    from core.media.reader import FrameReader
-
-    black = np.zeros((p.height, p.width, 3), np.uint8)
-    readers: OrderedDict[str, FrameReader] = OrderedDict()
-    try:
-        for at in range(start, stop):
-            found = queries.source_at(p, at)
-            path = path_of(found[0]) if found is not None else None
-            if found is None or path is None:
-                yield black
-                continue
-            if found[0] not in readers:
-                readers[found[0]] = FrameReader(path)
-                while len(readers) > _READERS:
-                    readers.popitem(last=False)[1].close()
-            readers.move_to_end(found[0])
-            reader = readers[found[0]]
-            yield np.ascontiguousarray(reader.frame(min(found[1], len(reader) - 1)))
-    finally:
-        for reader in readers.values():
-            reader.close()
 
 
 class ExportWorker(QObject):
@@ -94,17 +61,11 @@ class ExportWorker(QObject):
         return self._stop.is_set()
 
     def _work(self, job: str, p: Project, path_of: Callable, wish: ExportWish) -> None:
-        from core.media.encode import RECIPE_KEY, export_mp4
+        from core.media.encode import export_mp4
         from core.media.errors import Cancelled, MediaError
-        from core.rollout.recipe import recipe_of
+        from core.rollout.film import film_metadata, sequence_frames
 
         try:
-            metadata = {
-                "title": p.name,
-                "software": "SlowFast Studio",
-                "comment": "Generated with SlowFast Studio",
-                RECIPE_KEY: json.dumps(recipe_of(p), ensure_ascii=False),
-            }
             export_mp4(
                 wish.path,
                 sequence_frames(p, path_of, wish.start, wish.stop),
@@ -112,7 +73,7 @@ class ExportWorker(QObject):
                 rate=p.rate,
                 total=wish.stop - wish.start,
                 settings=export_settings(wish),
-                metadata=metadata,
+                metadata=film_metadata(p, path_of),
                 progress=lambda event: self.progress.emit(job, event),
                 cancelled=self._asked_to_stop,
             )

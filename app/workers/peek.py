@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-#: A start below this has nothing in it to walk through.
-LEAST_SIDE = 16
 _SHOWN_SIDE = 1280
 
 
@@ -30,6 +28,7 @@ def peek(path: Path) -> Peek:
     from core.media.decode import read_picture, read_tail
     from core.media.errors import cannot_read
     from core.media.probe import probe
+    from core.rollout.start import LEAST_SIDE
 
     info = probe(path)
     if min(info.width, info.height) < LEAST_SIDE:

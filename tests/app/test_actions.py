@@ -1,0 +1,137 @@
+"""The table of commands: complete, without clashes, and kept away from whoever types."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QLineEdit, QPushButton
+
+from app.actions import ALWAYS, CLIP, DRAFT, JOB, MENUS, PROJECT, TABLE, Actions, command_of
+from app.widgets.keyguard import belongs_to
+
+
+def test_every_command_has_a_key_a_tooltip_and_an_icon(qapp):
+    actions = Actions()
+    for command in TABLE:
+        action = actions[command.id]
+        assert action.shortcuts(), command.id
+        key = action.shortcuts()[0].toString(QKeySequence.SequenceFormat.NativeText)
+        assert key in action.toolTip(), command.id
+        assert len(action.toolTip()) > len(key) + 8, command.id
+        assert command.menu in MENUS, command.id
+        assert command.icon, command.id
+        assert command.needs in (ALWAYS, PROJECT, CLIP, DRAFT, JOB)
+
+
+def test_keys_do_not_clash(qapp):
+    keys = Counter(QKeySequence(k).toString() for c in TABLE for k in c.keys)
+    assert [k for k, n in keys.items() if n > 1] == []
+    assert "" not in keys, "a key that Qt does not understand"
+
+
+def test_ids_are_unique():
+    assert len({c.id for c in TABLE}) == len(TABLE)
+
+
+def test_every_command_does_something(studio):
+    for action in studio.actions_table:
+        assert action.receivers("2triggered(bool)") > 0, action.objectName()
+
+
+def test_icons_exist(qapp):
+    from app import icons
+
+    icons.icon("play")
+    family, glyphs = icons._font
+    assert family
+    assert [c.icon for c in TABLE if c.icon not in glyphs] == []
+
+
+def test_rebinding_takes_the_key_from_its_owner_and_is_remembered(qapp):
+    actions = Actions()
+    assert actions.clashes("marker", ["Space"]) == ["play"]
+    actions.set_keys("play", [])
+    actions.set_keys("marker", ["Space"])
+    kept = actions.chosen_keys()
+    assert kept == {"play": [], "marker": ["Space"]}
+    again = Actions(keys=kept)
+    assert again.keys("marker") == ["Space"]
+    assert again.keys("play") == []
+    assert command_of("play").keys == ("Space",)
+
+
+@pytest.mark.parametrize(
+    ("key", "held", "text"),
+    [
+        (Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier, " "),
+        (Qt.Key.Key_J, Qt.KeyboardModifier.NoModifier, "j"),
+        (Qt.Key.Key_A, Qt.KeyboardModifier.ShiftModifier, "A"),
+        (Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "\r"),
+        (Qt.Key.Key_Backspace, Qt.KeyboardModifier.NoModifier, ""),
+        (Qt.Key.Key_Left, Qt.KeyboardModifier.NoModifier, ""),
+        (Qt.Key.Key_Up, Qt.KeyboardModifier.NoModifier, ""),
+        (Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier, ""),
+    ],
+)
+def test_typing_keeps_its_keys(qapp, key, held, text):
+    event = QKeyEvent(QEvent.Type.ShortcutOverride, key, held, text)
+    assert belongs_to(QLineEdit(), event)
+
+
+def test_commands_with_ctrl_work_while_typing(qapp):
+    event = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert not belongs_to(QLineEdit(), event)
+    event = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_J, Qt.KeyboardModifier.NoModifier, "j")
+    assert not belongs_to(QPushButton(), event)
+
+
+def test_space_in_a_text_field_types_and_does_not_play(opened, qtbot):
+    w = opened.w
+    w.activateWindow()
+    w.actions_panel.text.setFocus()
+    w.actions_panel.text.clear()
+    opened.until(lambda: w.actions_panel.text.hasFocus())
+    qtbot.keyClicks(w.actions_panel.text, "look up 5")
+    assert w.actions_panel.text.text() == "look up 5"
+    assert not w.transport.playing
+    assert w.document.project.actions == ()
+
+
+def test_shortcuts_dialog_finds_and_rebinds(opened, qtbot):
+    from app.dialogs.shortcuts import ShortcutsDialog
+
+    dialog = ShortcutsDialog(opened.w.actions_table)
+    qtbot.addWidget(dialog)
+    dialog.search.setText("ripple")
+    shown = [id for id, item in dialog._items.items() if not item.isHidden()]
+    assert shown == ["ripple_delete"]
+    dialog.pick("ripple_delete")
+    dialog.edit.setKeySequence(QKeySequence("Ctrl+Shift+X"))
+    dialog.set_button.click()
+    assert opened.w.actions_table.keys("ripple_delete") == ["Ctrl+Shift+X"]
+    dialog.reset_all.click()
+    assert opened.w.actions_table.chosen_keys() == {}
+
+
+def test_controls_have_names_and_are_reachable(opened):
+    """Every control says what it is and can be reached by Tab."""
+    from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QComboBox, QScrollBar, QSpinBox
+
+    w = opened.w
+    nameless, unreachable = [], []
+    for panel in (w.actions_panel, w.clip_panel, w.memory_panel, w.queue_panel, w.media_panel, w.episodes_panel, w.takes_panel):
+        for kind in (QAbstractButton, QLineEdit, QComboBox, QSpinBox, QAbstractSlider):
+            for control in panel.findChildren(kind):
+                if isinstance(control, QScrollBar) or control.objectName().startswith("qt_"):
+                    continue
+                if isinstance(control.parent(), QLineEdit):
+                    continue  # the clear button of a field
+                if not (control.accessibleName() or getattr(control, "text", str)()):
+                    nameless.append((panel, control))
+                if not control.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                    unreachable.append((panel, control))
+    assert nameless == []
+    assert unreachable == []
