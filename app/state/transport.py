@@ -200,9 +200,7 @@ class Transport(QObject):
 
     def advance(self, elapsed_ns: int) -> None:
         """Show the frame that belongs ``elapsed_ns`` after play began."""
-        target = self._anchor + self._direction * frames_after(
-            elapsed_ns, self._rate, self._speed
-        )
+        target = self._anchor + self._direction * frames_after(elapsed_ns, self._rate, self._speed)
         first, stop = self.play_range
         inside = first <= self._anchor < stop
         if self._loop and inside and not first <= target < stop:

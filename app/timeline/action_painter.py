@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage, QPainter, QPen, QPixmap
 
 from app.timeline.colours import mix
 from app.timeline.columns import LOD_WIDTH, paint_columns
-from app.timeline.index import tr
+from app.timeline.words import tr
 
 if TYPE_CHECKING:
     from app.timeline.view import TimelineView
@@ -20,7 +20,7 @@ _LIMIT = 400
 
 
 class ActionPainter:
-    def __init__(self, view: "TimelineView") -> None:
+    def __init__(self, view: TimelineView) -> None:
         self.view = view
         self._tiles: dict[tuple, QPixmap] = {}
 
@@ -37,12 +37,16 @@ class ActionPainter:
             self._hint(painter, rect)
         elif len(seen) > 8 and (seen[-1].end - seen[0].start) * scale.ppf / len(seen) < LOD_WIDTH:
             starts, ends = view.index.action_arrays
-            box = QRectF(int(dirty.left()), rect.top() + 4, int(dirty.width()) + 1, rect.height() - 8)
+            box = QRectF(
+                int(dirty.left()), rect.top() + 4, int(dirty.width()) + 1, rect.height() - 8
+            )
             codes = np.zeros(len(starts), np.uint8)
             paint_columns(painter, scale, (starts, ends), codes, view.action_columns, box)
             for action_id in view.selection.actions:
                 if action := view.index.action_by_id.get(action_id):
-                    painter.fillRect(view.action_rect(action.start, action.end, rect), view.colours.accent)
+                    painter.fillRect(
+                        view.action_rect(action.start, action.end, rect), view.colours.accent
+                    )
         else:
             self._blocks(painter, seen, rect, dirty)
 
@@ -76,9 +80,7 @@ class ActionPainter:
         painter.end()
         return QPixmap.fromImage(image)
 
-    def block(
-        self, painter: QPainter, box: QRectF, text: str, short: bool, selected: bool
-    ) -> None:
+    def block(self, painter: QPainter, box: QRectF, text: str, short: bool, selected: bool) -> None:
         view, c = self.view, self.view.colours
         radius = 4.0 if box.width() >= 10 else 0.0
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -122,4 +124,6 @@ class ActionPainter:
         room = view.viewport().width() - x - 8
         if room < 240:
             x, room = 12.0, view.viewport().width() - 20
-        view.text.draw(painter, x, rect.center().y() - view.text.height / 2, text, room, view.colours.dim)
+        view.text.draw(
+            painter, x, rect.center().y() - view.text.height / 2, text, room, view.colours.dim
+        )

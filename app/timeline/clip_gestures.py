@@ -9,8 +9,8 @@ from PySide6.QtGui import QPainter
 
 from app.state import timecode
 from app.timeline.gestures import Gesture, Shape
-from app.timeline.index import tr
 from app.timeline.snapping import free_start
+from app.timeline.words import tr
 from core.project import queries
 from core.project.model import Clip
 
@@ -23,9 +23,7 @@ class MoveClip(Gesture):
 
     cursor = Shape.ClosedHandCursor
 
-    def __init__(
-        self, view: "TimelineView", press: QPointF, clip: Clip, track_id: str
-    ) -> None:
+    def __init__(self, view: TimelineView, press: QPointF, clip: Clip, track_id: str) -> None:
         super().__init__(view, press)
         self.clip, self.home = clip, track_id
         self.track_id = track_id
@@ -85,7 +83,9 @@ class MoveClip(Gesture):
             text = tr("stays here")
         elif self.line is not None:
             x = view.scale.x(self.line)
-            painter.fillRect(QRectF(x - 2, rect.top() - 3, 4, rect.height() + 6), view.colours.accent)
+            painter.fillRect(
+                QRectF(x - 2, rect.top() - 3, 4, rect.height() + 6), view.colours.accent
+            )
             text = tr("put here in the order")
         else:
             text = timecode.to_timecode(self.start, view.project.rate)
@@ -98,7 +98,7 @@ class TrimClip(Gesture):
     cursor = Shape.SizeHorCursor
 
     def __init__(
-        self, view: "TimelineView", press: QPointF, clip: Clip, track_id: str, edge: str, ripple: bool
+        self, view: TimelineView, press: QPointF, clip: Clip, track_id: str, edge: str, ripple: bool
     ) -> None:
         super().__init__(view, press)
         self.clip, self.track_id, self.edge, self.ripple = clip, track_id, edge, ripple
@@ -155,4 +155,6 @@ class TrimClip(Gesture):
         )
         if self.ripple:
             text += tr(" · closes the gap")
-        self.badge(painter, box.left() if self.edge == "left" else box.right() - 120, rect.top() + 24, text)
+        self.badge(
+            painter, box.left() if self.edge == "left" else box.right() - 120, rect.top() + 24, text
+        )

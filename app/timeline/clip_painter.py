@@ -9,8 +9,9 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.timeline.colours import mix
 from app.timeline.columns import LOD_WIDTH, paint_columns
-from app.timeline.index import TrackIndex, tr
+from app.timeline.index import TrackIndex
 from app.timeline.tiles import TITLE, WIDEST
+from app.timeline.words import tr
 
 if TYPE_CHECKING:
     from app.timeline.view import TimelineView
@@ -21,7 +22,7 @@ _STICKY = 160  # pixels: a clip this wide keeps its title in sight while it scro
 
 
 class ClipPainter:
-    def __init__(self, view: "TimelineView") -> None:
+    def __init__(self, view: TimelineView) -> None:
         self.view = view
 
     def paint(self, painter: QPainter, track: TrackIndex, rect: QRectF, dirty: QRectF) -> None:
@@ -87,9 +88,7 @@ class ClipPainter:
             look = view.index.look(poster)
             painter.drawPixmap(box.topLeft(), view.tiles.get(poster.id, look, wide, high, ratio))
 
-    def _selected(
-        self, painter: QPainter, track: TrackIndex, rect: QRectF, dirty: QRectF
-    ) -> None:
+    def _selected(self, painter: QPainter, track: TrackIndex, rect: QRectF, dirty: QRectF) -> None:
         view = self.view
         for clip_id in view.selection.clips:
             clip, track_id = view.index.clip_by_id.get(clip_id, (None, ""))
@@ -157,7 +156,9 @@ class ClipPainter:
         filled = wide * made.fraction
         bright = mix(c.video, c.text, 0.6)
         painter.fillRect(body, mix(c.lane, c.video, 0.25))
-        painter.fillRect(QRectF(left, body.top(), filled, body.height()), mix(c.lane, c.video, 0.95))
+        painter.fillRect(
+            QRectF(left, body.top(), filled, body.height()), mix(c.lane, c.video, 0.95)
+        )
         painter.fillRect(QRectF(left, box.bottom() - 4, wide, 4), mix(c.lane, c.text, 0.2))
         painter.fillRect(QRectF(left, box.bottom() - 4, filled, 4), bright)
         painter.setPen(QPen(bright, 1))

@@ -55,7 +55,7 @@ class TimelineColours:
         action: str,
         memory: str,
         warning: str,
-    ) -> "TimelineColours":
+    ) -> TimelineColours:
         """Everything else follows from these, so a theme hands over eleven colours."""
         ground, ink = QColor(window), QColor(text)
         dark = ground.lightness() < 128
@@ -84,7 +84,7 @@ class TimelineColours:
         )
 
     @classmethod
-    def dark(cls) -> "TimelineColours":
+    def dark(cls) -> TimelineColours:
         return cls.build(
             window="#1b1c1f",
             panel="#232428",
@@ -100,7 +100,7 @@ class TimelineColours:
         )
 
     @classmethod
-    def light(cls) -> "TimelineColours":
+    def light(cls) -> TimelineColours:
         return cls.build(
             window="#e4e4e2",
             panel="#f3f3f1",
@@ -116,7 +116,7 @@ class TimelineColours:
         )
 
     @classmethod
-    def from_theme(cls, theme: Any) -> "TimelineColours":
+    def from_theme(cls, theme: Any) -> TimelineColours:
         """From anything with the attributes of ``app.theme.Theme``."""
         return cls.build(
             window=theme.window,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QLineEdit
 
-from app.timeline.index import tr
+from app.timeline.words import tr
 
 if TYPE_CHECKING:
     from app.timeline.view import TimelineView
@@ -18,9 +18,7 @@ LEAST = 168  # pixels: room to read what is written, however short the block
 class ActionEditor(QObject):
     """``action_id`` "" writes a new action. Enter or leaving keeps the words, Esc drops them."""
 
-    def __init__(
-        self, view: "TimelineView", start: int, end: int, text: str, action_id: str
-    ) -> None:
+    def __init__(self, view: TimelineView, start: int, end: int, text: str, action_id: str) -> None:
         super().__init__(view)
         self.view = view
         self.start, self.end, self.before, self.action_id = start, end, text, action_id

@@ -9,8 +9,8 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.state import timecode
 from app.timeline.geometry import RULER
-from app.timeline.index import tr
 from app.timeline.snapping import free_start
+from app.timeline.words import tr
 from core.project.model import ActionSpan, Marker
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Gesture:
     threshold = 4  # pixels before a press becomes a drag
     scrolls = True  # the view follows the pointer past its edges
 
-    def __init__(self, view: "TimelineView", press: QPointF) -> None:
+    def __init__(self, view: TimelineView, press: QPointF) -> None:
         self.view = view
         self.press = press
         self.begun = False
@@ -71,7 +71,7 @@ class Pan(Gesture):
     threshold = 0
     scrolls = False
 
-    def __init__(self, view: "TimelineView", press: QPointF) -> None:
+    def __init__(self, view: TimelineView, press: QPointF) -> None:
         super().__init__(view, press)
         self.left = view.scale.left
         self.top = view.verticalScrollBar().value()
@@ -84,7 +84,7 @@ class Pan(Gesture):
 class RubberBand(Gesture):
     """Selects what it touches; with Shift or Ctrl it adds to what is selected."""
 
-    def __init__(self, view: "TimelineView", press: QPointF, adding: bool) -> None:
+    def __init__(self, view: TimelineView, press: QPointF, adding: bool) -> None:
         super().__init__(view, press)
         self.anchor = view.scale.frame(press.x())  # stays with the content while it scrolls
         self.anchor_y = press.y() + view.verticalScrollBar().value()
@@ -121,7 +121,7 @@ class RubberBand(Gesture):
 class MoveAction(Gesture):
     cursor = Shape.ClosedHandCursor
 
-    def __init__(self, view: "TimelineView", press: QPointF, action: ActionSpan) -> None:
+    def __init__(self, view: TimelineView, press: QPointF, action: ActionSpan) -> None:
         super().__init__(view, press)
         self.action = action
         self.start = action.start
@@ -153,7 +153,7 @@ class MoveAction(Gesture):
 class ResizeAction(Gesture):
     cursor = Shape.SizeHorCursor
 
-    def __init__(self, view: "TimelineView", press: QPointF, action: ActionSpan, edge: str) -> None:
+    def __init__(self, view: TimelineView, press: QPointF, action: ActionSpan, edge: str) -> None:
         super().__init__(view, press)
         self.action, self.edge = action, edge
         self.start, self.end = action.start, action.end
@@ -194,7 +194,7 @@ class ResizeAction(Gesture):
 class MoveMarker(Gesture):
     cursor = Shape.SizeHorCursor
 
-    def __init__(self, view: "TimelineView", press: QPointF, marker: Marker) -> None:
+    def __init__(self, view: TimelineView, press: QPointF, marker: Marker) -> None:
         super().__init__(view, press)
         self.marker, self.frame = marker, marker.frame
         self.snapper = view.snapper(without=(marker.frame,))
@@ -215,7 +215,7 @@ class MoveRangeEdge(Gesture):
 
     cursor = Shape.SizeHorCursor
 
-    def __init__(self, view: "TimelineView", press: QPointF, edge: str) -> None:
+    def __init__(self, view: TimelineView, press: QPointF, edge: str) -> None:
         super().__init__(view, press)
         p = view.project
         self.edge = edge

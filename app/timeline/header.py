@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from app.icons import icon
 from app.timeline.geometry import HEADER_WIDTH, RULER, Lane
-from app.timeline.index import tr
+from app.timeline.words import tr
 from core.project.model import Track
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _GRAB = 4  # pixels around the lower edge of a track that drag its height
 
 
 class HeaderColumn(QWidget):
-    def __init__(self, view: "TimelineView") -> None:
+    def __init__(self, view: TimelineView) -> None:
         super().__init__(view)
         self.view = view
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -129,7 +129,11 @@ class HeaderColumn(QWidget):
 
     def _edge(self, at: QPointF) -> Lane | None:
         for lane in self.view.rows:
-            if lane.kind == "track" and lane.id and abs(at.y() - self._rect(lane).bottom()) <= _GRAB:
+            if (
+                lane.kind == "track"
+                and lane.id
+                and abs(at.y() - self._rect(lane).bottom()) <= _GRAB
+            ):
                 return lane
         return None
 
@@ -142,7 +146,9 @@ class HeaderColumn(QWidget):
         if lane.kind == "actions":
             return tr("What happens, in words. Double-click in the lane to write.")
         if lane.kind == "memory":
-            return tr("What the memory has learned, chunk by chunk. Click a point to go back to it.")
+            return tr(
+                "What the memory has learned, chunk by chunk. Click a point to go back to it."
+            )
         return next((t.name for t in self.view.project.tracks if t.id == lane.id), "")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -197,8 +203,15 @@ class TrackButtons(QWidget):
     def refresh(self, track: Track, text: str, dim: str) -> None:
         self.mute.setChecked(track.muted)
         self.lock.setChecked(track.locked)
-        self.mute.setIcon(icon("eye-off-outline" if track.muted else "eye-outline", text if track.muted else dim))
-        self.lock.setIcon(icon("lock" if track.locked else "lock-open-variant-outline", text if track.locked else dim))
+        self.mute.setIcon(
+            icon("eye-off-outline" if track.muted else "eye-outline", text if track.muted else dim)
+        )
+        self.lock.setIcon(
+            icon(
+                "lock" if track.locked else "lock-open-variant-outline",
+                text if track.locked else dim,
+            )
+        )
         self.mute.setToolTip(
             tr("Show “{0}” again").format(track.name)
             if track.muted

@@ -33,12 +33,16 @@ def edge_of(x: float, left: float, right: float) -> str:
     return "left" if x - left <= grip else "right" if right - x <= grip else ""
 
 
-def hit(view: "TimelineView", x: float, y: float) -> Hit:
+def hit(view: TimelineView, x: float, y: float) -> Hit:
     frame = view.scale.frame_at(x)
     if y < RULER:
         return _ruler(view, x, y, frame)
     lane = next(
-        (lane for lane in view.rows if view.lane_rect(lane).top() <= y < view.lane_rect(lane).bottom()),
+        (
+            lane
+            for lane in view.rows
+            if view.lane_rect(lane).top() <= y < view.lane_rect(lane).bottom()
+        ),
         None,
     )
     if lane is None or view.index is None:
@@ -51,9 +55,7 @@ def hit(view: "TimelineView", x: float, y: float) -> Hit:
         edge = edge_of(x, view.scale.x(action.start), view.scale.x(action.end))
         return Hit("action", frame, action.id, edge, lane)
     if lane.kind == "memory":
-        low, high = view.index.memory_between(
-            view.scale.frame(x - DOT), view.scale.frame(x + DOT)
-        )
+        low, high = view.index.memory_between(view.scale.frame(x - DOT), view.scale.frame(x + DOT))
         near = min(
             view.index.memory[low:high],
             key=lambda point: abs(view.scale.x(point.frame) - x),
@@ -80,7 +82,7 @@ def hit(view: "TimelineView", x: float, y: float) -> Hit:
     return Hit("empty", frame, lane=lane)
 
 
-def _ruler(view: "TimelineView", x: float, y: float, frame: int) -> Hit:
+def _ruler(view: TimelineView, x: float, y: float, frame: int) -> Hit:
     p = view.project
     if p is not None:
         for marker in reversed(p.markers):

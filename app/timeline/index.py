@@ -10,18 +10,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication
 
-from app.state import timecode
+from app.timeline.memory_points import MemoryPoint, memory_points
+from app.timeline.words import tr
 from core.project import queries
-from core.project.model import AT_START, ActionSpan, Clip, Project, Take, Track
+from core.project.model import ActionSpan, Clip, Project, Take, Track
 
 #: Order matters: where several clips share a pixel column, the highest is shown.
 STATES = ("start", "accepted", "stale", "draft", "missing")
-
-
-def tr(text: str) -> str:
-    return QCoreApplication.translate("timeline", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +32,6 @@ class ClipLook:
     changed: bool = False  # its actions are not those it was made with
     first: float = 0.0  # part of the source that is shown, for strips of thumbnails
     last: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryPoint:
-    frame: int
-    take: str  # take id, or AT_START
-    kind: str  # "learned" | "skipped" | "reset" | "episode"
-    sentence: str
 
 
 class TrackIndex:
@@ -233,52 +221,8 @@ class ProjectIndex:
 
     @cached_property
     def memory(self) -> list[MemoryPoint]:
-        """One point a chosen take, at the end of its last clip on the main track."""
-        p = self.project
-        points = []
-        if AT_START in p.memory_bases:
-            first = next((c for c in self.main.clips if c.kind == "start"), None) if self.main else None
-            points.append(self._base_point(AT_START, first.end if first else 0))
-        last: dict[str, Clip] = {}
-        for clip in self.main.clips if self.main else ():
-            if clip.kind == "chunk":
-                last[clip.source] = clip
-        for chunk, clip in last.items():
-            take = queries.chosen_take(p, chunk)
-            if take.id in p.memory_bases:
-                points.append(self._base_point(take.id, clip.end))
-            elif take.snapshot:
-                points.append(self._learned_point(take, chunk, clip.end))
-        return sorted(points, key=lambda point: point.frame)
-
-    def _base_point(self, key: str, frame: int) -> MemoryPoint:
-        base = self.project.memory_bases[key]
-        where = timecode.short(frame, self.project.rate)
-        if not base:
-            return MemoryPoint(frame, key, "reset", tr("The memory was reset here, at {0}.").format(where))
-        asset = self.project.assets.get(base)
-        name = asset.name if asset and asset.name else tr("a saved episode")
-        return MemoryPoint(
-            frame, key, "episode", tr("The memory goes on from “{0}” here, at {1}.").format(name, where)
-        )
-
-    def _learned_point(self, take: Take, chunk: str, frame: int) -> MemoryPoint:
-        title, record = self.chunk_title(chunk), take.learning
-        if record and record.skipped:
-            return MemoryPoint(
-                frame,
-                take.id,
-                "skipped",
-                tr("{0} was not learned: {1}").format(title, record.skipped),
-            )
-        sentence = tr("The memory after {0}, at {1}.").format(
-            title, timecode.short(frame, self.project.rate)
-        )
-        if record:
-            sentence += tr(" {0} learning steps; error {1:.3f} → {2:.3f}.").format(
-                record.steps, record.loss_before, record.loss_after
-            )
-        return MemoryPoint(frame, take.id, "learned", sentence)
+        clips = self.main.clips if self.main else ()
+        return memory_points(self.project, clips, self.chunk_title)
 
     @cached_property
     def _memory_frames(self) -> list[int]:
@@ -286,45 +230,3 @@ class ProjectIndex:
 
     def memory_between(self, first: float, last: float) -> tuple[int, int]:
         return bisect_left(self._memory_frames, first), bisect_right(self._memory_frames, last)
-
-    # -- sentences ----------------------------------------------------------------------------
-
-    def describe_clip(self, clip: Clip) -> str:
-        """For tooltips and screen readers."""
-        p, look = self.project, self.look(clip)
-        when = tr("{0}, {1} to {2}").format(
-            look.title,
-            timecode.to_timecode(clip.start, p.rate),
-            timecode.to_timecode(clip.end, p.rate),
-        )
-        lines = [when]
-        if look.badge:
-            lines.append(tr("Take {0} of {1}.").format(*look.badge.split("/")))
-        take = self.take_of(clip)
-        if take and (said := [part.text for part in take.actions if part.text]):
-            lines.append(tr("Made with: {0}.").format(", ".join(dict.fromkeys(said))))
-        if look.state == "draft":
-            lines.append(tr("A draft: accept it (Enter), redo it (R) or discard it (Backspace)."))
-        if look.reason:
-            stale = look.state in ("stale", "draft")
-            lines.append(tr("Stale: {0}").format(look.reason) if stale else look.reason)
-        if look.changed:
-            lines.append(tr("Its actions have changed since it was made: redo it (Ctrl+R)."))
-        return "\n".join(lines)
-
-    def describe_action(self, action: ActionSpan) -> str:
-        p = self.project
-        length = timecode.short(action.end - action.start, p.rate)
-        lines = [
-            tr("“{0}”, {1} from {2}").format(
-                action.text, length, timecode.to_timecode(action.start, p.rate)
-            )
-        ]
-        if self.too_short(action):
-            lines.append(
-                tr(
-                    "Shorter than a chunk ({0}): the chunk it lies in carries out more than one action."
-                ).format(timecode.short(p.chunk_frames, p.rate))
-            )
-        lines.append(tr("Drag to move, drag an edge to resize, double-click to write."))
-        return "\n".join(lines)

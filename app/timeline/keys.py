@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent
 
-from app.timeline.index import tr
+from app.timeline.describe import describe_action, describe_clip
+from app.timeline.words import tr
 from core.project import queries
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _PLAIN = ~Qt.KeyboardModifier.KeypadModifier
 
 
 class Keys(QObject):
-    def __init__(self, view: "TimelineView") -> None:
+    def __init__(self, view: TimelineView) -> None:
         super().__init__(view)
         self.view = view
 
@@ -209,16 +210,16 @@ class Keys(QObject):
             text = tr("Empty. Drop a picture or a video here, or press Ctrl+N.")
         elif len(view.selection.clips) == 1 and not view.selection.actions:
             clip = view.index.clip_by_id.get(next(iter(view.selection.clips)))
-            text = view.index.describe_clip(clip[0]) if clip else ""
+            text = describe_clip(view.index, clip[0]) if clip else ""
         elif len(view.selection.actions) == 1 and not view.selection.clips:
             action = view.index.action_by_id.get(next(iter(view.selection.actions)))
-            text = view.index.describe_action(action) if action else ""
+            text = describe_action(view.index, action) if action else ""
         else:
             count = sum(len(t.clips) for t in view.index.tracks.values())
             chosen = len(view.selection.clips) + len(view.selection.actions)
-            text = tr("{0} clips, {1} actions, {2} selected. Ctrl+arrows walk through them.").format(
-                count, len(view.project.actions), chosen
-            )
+            text = tr(
+                "{0} clips, {1} actions, {2} selected. Ctrl+arrows walk through them."
+            ).format(count, len(view.project.actions), chosen)
         if text != view.accessibleDescription():
             view.setAccessibleDescription(text)
             if QAccessible.isActive():

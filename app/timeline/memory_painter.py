@@ -8,7 +8,8 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.timeline.colours import mix
-from app.timeline.index import MemoryPoint, tr
+from app.timeline.memory_points import MemoryPoint
+from app.timeline.words import tr
 
 if TYPE_CHECKING:
     from app.timeline.view import TimelineView
@@ -18,7 +19,7 @@ _CUTS = ("reset", "episode")  # the thread is cut where the memory was replaced
 
 
 class MemoryPainter:
-    def __init__(self, view: "TimelineView") -> None:
+    def __init__(self, view: TimelineView) -> None:
         self.view = view
 
     def paint(self, painter: QPainter, rect: QRectF, dirty: QRectF) -> None:

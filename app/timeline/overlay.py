@@ -8,28 +8,28 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from app.timeline.geometry import RULER
-from app.timeline.index import tr
+from app.timeline.words import tr
 
 if TYPE_CHECKING:
     from app.timeline.view import TimelineView
 
 
 class OverlayPainter:
-    def __init__(self, view: "TimelineView") -> None:
+    def __init__(self, view: TimelineView) -> None:
         self.view = view
 
     def paint(self, painter: QPainter, dirty: QRectF) -> None:
-        view, pointer = self.view, self.view.pointer
+        view, pointer, drops = self.view, self.view.pointer, self.view.drops
         if view.index is None or view.index.empty:
             self._empty(painter)
         if view.snap_line is not None:
             view.ruler.line(painter, view.snap_line, view.colours.accent)
         if pointer.blade is not None:
             view.ruler.line(painter, pointer.blade, view.colours.text, dashed=True)
-        if pointer.dropping is not None:
-            self.action_ghost(painter, *pointer.dropping)
-        if pointer.file_frame is not None:
-            view.ruler.line(painter, pointer.file_frame, view.colours.accent)
+        if drops.dropping is not None:
+            self.action_ghost(painter, *drops.dropping)
+        if drops.file_frame is not None:
+            view.ruler.line(painter, drops.file_frame, view.colours.accent)
         if pointer.gesture is not None and pointer.gesture.begun:
             painter.save()
             painter.setClipRect(QRectF(0, RULER, view.viewport().width(), view.viewport().height()))
@@ -49,7 +49,7 @@ class OverlayPainter:
         tracks = [view.lane_rect(lane) for lane in view.rows if lane.kind == "track"]
         rect = tracks[-1].adjusted(8, 4, -8, -4)
         text = tr("Drop a picture or a video here, or press Ctrl+N")
-        pen = QPen(c.dim if view.pointer.file_frame is None else c.accent, 1)
+        pen = QPen(c.dim if view.drops.file_frame is None else c.accent, 1)
         pen.setStyle(Qt.PenStyle.DashLine)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(pen)

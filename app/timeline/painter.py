@@ -8,8 +8,8 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QPainter
 
 from app.timeline.action_painter import ActionPainter
-from app.timeline.colours import mix
 from app.timeline.clip_painter import ClipPainter
+from app.timeline.colours import mix
 from app.timeline.memory_painter import MemoryPainter
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class LanePainter:
-    def __init__(self, view: "TimelineView") -> None:
+    def __init__(self, view: TimelineView) -> None:
         self.view = view
         self.clips = ClipPainter(view)
         self.actions = ActionPainter(view)

@@ -1,4 +1,4 @@
-"""The mouse over the lanes: which gesture a press begins, cursors, tooltips, drops, the wheel."""
+"""The mouse over the lanes: which gesture a press begins, cursors, tooltips, the wheel."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, Qt, QTimer
 from PySide6.QtWidgets import QToolTip
 
+from app.timeline import drops, tips
 from app.timeline.clip_gestures import MoveClip, TrimClip
-from app.timeline.geometry import RULER
 from app.timeline.gestures import (
     Gesture,
     MoveAction,
@@ -20,8 +20,6 @@ from app.timeline.gestures import (
     Scrub,
 )
 from app.timeline.hit import Hit, hit
-from app.timeline.index import tr
-from app.timeline.snapping import free_start, room
 from core.project.model import Marker
 
 if TYPE_CHECKING:
@@ -30,17 +28,14 @@ if TYPE_CHECKING:
 Shape = Qt.CursorShape
 Button = Qt.MouseButton
 _ADDING = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier
-ACTION_MIME = "application/x-slowfast-action"
 
 
 class Pointer(QObject):
-    def __init__(self, view: "TimelineView") -> None:
+    def __init__(self, view: TimelineView) -> None:
         super().__init__(view)
         self.view = view
         self.gesture: Gesture | None = None
         self.blade: int | None = None  # frame the blade would cut at
-        self.dropping: tuple[int, int, str] | None = None  # ghost of a verb that is dragged in
-        self.file_frame: int | None = None
         self._narrow: Hit | None = None  # selects only this one if the press was no drag
         self._last = QPointF()
         self._modifiers = Qt.KeyboardModifier.NoModifier
@@ -197,38 +192,10 @@ class Pointer(QObject):
         if where.kind == "action":
             self.view.edit_action(where.id)
         elif where.kind == "empty" and where.lane and where.lane.kind == "actions":
-            if cell := self.cell(self.view.scale.frame(event.position().x())):
+            if cell := drops.cell(self.view, self.view.scale.frame(event.position().x())):
                 self.view.write_action(*cell)
         elif where.kind == "clip":
             self.view.seek_requested.emit(self.view.index.clip_by_id[where.id][0].start)
-
-    # -- places -------------------------------------------------------------------------------
-
-    def cell(self, frame: float) -> tuple[int, int] | None:
-        """The free part of the chunk around ``frame``: where a new action goes."""
-        view = self.view
-        size, frame = view.project.chunk_frames, max(0, int(frame))
-        main = view.index.main
-        start = next((c for c in main.clips if c.kind == "start"), None) if main else None
-        if start is not None and frame < start.end:
-            frame = start.end  # nothing happens in the start itself
-        free = room(view.index.taken(), frame)
-        if free is None:
-            return None
-        grid = view.index.grid(frame + size + 1)
-        low = max((g for g in grid if g <= frame), default=0)
-        high = min((g for g in grid if g > frame), default=low + size)
-        low, high = max(low, free[0]), high if free[1] is None else min(high, free[1])
-        return (low, high) if high > low else None
-
-    def drop_cell(self, frame: float) -> tuple[int, int] | None:
-        """Like ``cell``; over another action, the nearest place that is free."""
-        found = self.cell(frame)
-        if found is None:
-            size = self.view.project.chunk_frames
-            at = free_start(self.view.index.taken(), max(0, int(frame)), size)
-            found = (at, at + size)
-        return found
 
     def blade_frame(self, at: QPointF) -> int:
         view = self.view
@@ -265,7 +232,7 @@ class Pointer(QObject):
         if event.type() == QEvent.Type.ToolTip:
             at = QPointF(event.pos())
             where = self.hit(at)
-            text = self.tooltip(where)
+            text = tips.tip(self.view, where)
             if text:
                 x, y = event.pos().x(), event.pos().y()
                 QToolTip.showText(
@@ -274,40 +241,14 @@ class Pointer(QObject):
             else:
                 QToolTip.hideText()
             return True
-        if event.type() == QEvent.Type.Leave and (self.view.hovered_memory or self.blade is not None):
+        if event.type() == QEvent.Type.Leave and (
+            self.view.hovered_memory or self.blade is not None
+        ):
             self.view.hovered_memory, self.blade = "", None
             self.view.viewport().update()
         return False
 
-    def tooltip(self, where: Hit) -> str:
-        view = self.view
-        if view.index is None:
-            return tr("Drop a picture or a video here, or press Ctrl+N.")
-        if where.kind == "clip":
-            return view.index.describe_clip(view.index.clip_by_id[where.id][0])
-        if where.kind == "action":
-            return view.index.describe_action(view.index.action_by_id[where.id])
-        if where.kind == "memory":
-            point = next(p for p in view.index.memory if p.take == where.id)
-            return point.sentence + "\n" + tr("Click to go back to it.")
-        if where.kind == "marker":
-            marker = next(m for m in view.project.markers if m.id == where.id)
-            return (marker.name or tr("Marker")) + "\n" + tr("Drag to move, click to go there.")
-        if where.kind in ("in", "out"):
-            return tr("Where the range begins (I)") if where.kind == "in" else tr("Where the range ends (O)")
-        if where.kind == "ruler":
-            return tr("Drag to move through time. Ctrl+wheel zooms, Ctrl+0 shows everything.")
-        if where.kind == "making":
-            return view.progress.label
-        if where.kind == "planned":
-            return tr("Not made yet: Generate (Ctrl+Enter) makes it.")
-        if where.lane is not None and where.lane.kind == "actions":
-            return tr("Double-click to write an action here.")
-        if where.lane is not None and where.lane.kind == "memory":
-            return tr("One point a chunk that the memory has learned.")
-        return ""
-
-    # -- wheel, menus, drops ------------------------------------------------------------------
+    # -- wheel, menus ------------------------------------------------------------------
 
     def wheel(self, event) -> None:
         view, turn = self.view, event.angleDelta()
@@ -336,38 +277,3 @@ class Pointer(QObject):
         if kind in ("empty", "planned", "making") and where.lane is not None:
             kind, name = where.lane.kind, where.lane.id
         view.context_menu_requested.emit(kind, name, QPoint(event.globalPos()))
-
-    def drag_move(self, event) -> None:
-        view, mime, at = self.view, event.mimeData(), self._lane_position(event)
-        if mime.hasFormat(ACTION_MIME) and view.project is not None:
-            text = bytes(mime.data(ACTION_MIME)).decode("utf-8", "replace").strip()
-            cell = self.drop_cell(view.scale.frame(at.x()))
-            self.dropping = (*cell, text)
-        elif any(url.isLocalFile() for url in mime.urls()):
-            self.file_frame = view.scale.nearest(at.x())
-        else:
-            event.ignore()
-            return
-        view.viewport().update()
-        event.acceptProposedAction()
-
-    def drag_leave(self) -> None:
-        self.dropping = self.file_frame = None
-        self.view.viewport().update()
-
-    def drop(self, event) -> None:
-        view, mime = self.view, event.mimeData()
-        self.drag_move(event)
-        ghost, frame = self.dropping, self.file_frame
-        self.drag_leave()
-        if ghost is not None:
-            view.action_add_requested.emit(*ghost)
-            event.acceptProposedAction()
-        elif frame is not None:
-            paths = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
-            view.files_dropped.emit(paths, frame)
-            event.acceptProposedAction()
-
-    def _lane_position(self, event) -> QPointF:
-        at = event.position()
-        return QPointF(at.x(), max(float(RULER), at.y()))

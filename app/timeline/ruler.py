@@ -19,7 +19,7 @@ HEAD = 11  # width of the head of the playhead
 
 
 class RulerPainter:
-    def __init__(self, view: "TimelineView") -> None:
+    def __init__(self, view: TimelineView) -> None:
         self.view = view
 
     def paint(self, painter: QPainter, dirty: QRectF) -> None:
@@ -44,7 +44,10 @@ class RulerPainter:
         hours = last >= 3600 * fps
         frames = range(first // label * label, last + 1, label)
         major = scale.xs(np.array(frames))
-        marks = [(scale.xs(np.arange(first, last + 1, tick)), mix(c.line, c.dim, 0.35)), (major, c.dim)]
+        marks = [
+            (scale.xs(np.arange(first, last + 1, tick)), mix(c.line, c.dim, 0.35)),
+            (major, c.dim),
+        ]
         self._comb(painter, dirty, RULER - 6, 4, marks)
         self._comb(painter, dirty, RULER - 14, 8, marks[1:])
         painter.setPen(c.dim)

@@ -16,10 +16,10 @@ class Snapper:
     points: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, points: Iterable[int], without: Iterable[int] = ()) -> "Snapper":
+    def of(cls, points: Iterable[int], without: Iterable[int] = ()) -> Snapper:
         return cls(tuple(sorted(set(points) - set(without))))
 
-    def joined(self, points: Iterable[int]) -> "Snapper":
+    def joined(self, points: Iterable[int]) -> Snapper:
         return Snapper(tuple(sorted({*self.points, *points})))
 
     def nearest(self, frame: float) -> int | None:
@@ -45,9 +45,7 @@ class Snapper:
         return head, head_point
 
 
-def free_start(
-    taken: list[tuple[int, int]], want: int, frames: int, lowest: int = 0
-) -> int | None:
+def free_start(taken: list[tuple[int, int]], want: int, frames: int, lowest: int = 0) -> int | None:
     """The start nearest to ``want`` where ``frames`` fit between the sorted ``taken`` ranges."""
     best: int | None = None
     edge = lowest

@@ -8,8 +8,9 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPixmap, QTransform
 
 from app.timeline.colours import TimelineColours, mix
-from app.timeline.index import ClipLook, tr
+from app.timeline.index import ClipLook
 from app.timeline.text import TextCache
+from app.timeline.words import tr
 
 ThumbnailSource = Callable[[str], QPixmap | None]
 WIDEST = 2048  # device pixels; a wider clip is painted where it is seen

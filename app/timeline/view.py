@@ -17,21 +17,22 @@ from app.state.selection import Selection
 from app.timeline import geometry
 from app.timeline.colours import TimelineColours
 from app.timeline.columns import action_table, clip_table
+from app.timeline.drops import Drops
 from app.timeline.editor import ActionEditor
 from app.timeline.geometry import HEADER_WIDTH, RULER, Lane, TimeScale
 from app.timeline.header import HeaderColumn
-from app.timeline.index import ProjectIndex, tr
+from app.timeline.index import ProjectIndex
 from app.timeline.keys import Keys
 from app.timeline.overlay import OverlayPainter
 from app.timeline.painter import LanePainter
+from app.timeline.places import Places
 from app.timeline.pointer import Pointer
-from app.timeline.ruler import HEAD, RulerPainter
-from app.timeline.snapping import Snapper
+from app.timeline.ruler import RulerPainter
+from app.timeline.scrolling import Scrolling
 from app.timeline.text import TextCache
 from app.timeline.tiles import ThumbnailSource, Tiles
-from core.project.model import Clip, Marker, Project
-
-ACTION_MIME = "application/x-slowfast-action"
+from app.timeline.words import tr
+from core.project.model import Project
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Making:
     label: str
 
 
-class TimelineView(QAbstractScrollArea):
+class TimelineView(Places, Scrolling, QAbstractScrollArea):
     seek_requested = Signal(int)
     clip_move_requested = Signal(str, int, int, str)  # id, start, index (-1: at start), track id
     clip_trim_requested = Signal(str, int, int, bool)  # id, in_frame, out_frame, ripple
@@ -96,6 +97,7 @@ class TimelineView(QAbstractScrollArea):
         self.overlay = OverlayPainter(self)
         self.header = HeaderColumn(self)
         self.pointer = Pointer(self)
+        self.drops = Drops(self)
         self.keys = Keys(self)
         self._set_fonts()
 
@@ -181,112 +183,6 @@ class TimelineView(QAbstractScrollArea):
             self.progress = None
             self.viewport().update()
 
-    def set_playhead(self, frame: int) -> None:
-        """Repaints two strips; turns the page when the playhead leaves the view."""
-        if frame == self.playhead:
-            return
-        was = self.scale.x(self.playhead)
-        self.playhead = frame
-        x, width = self.scale.x(frame), self.viewport().width()
-        inside = 0 <= x < width
-        if inside:
-            self._follow = True
-        elif self._follow and self.pointer.gesture is None:
-            self.scroll_to(self.scale.left + x - (48 if x >= width else width - 48))
-            return
-        for at in (was, x):
-            self._update_strip(at - HEAD, 2 * HEAD + 2)
-
-    # -- scale and scroll ---------------------------------------------------------------------
-
-    def zoom_in(self) -> None:
-        self.zoom_at(1.35, self._zoom_centre())
-
-    def zoom_out(self) -> None:
-        self.zoom_at(1 / 1.35, self._zoom_centre())
-
-    def zoom_at(self, factor: float, x: float) -> None:
-        """Zoom, keeping the frame under ``x`` (in the lanes) under it."""
-        smallest = self._fit_ppf() / 2
-        factor = max(factor, smallest / self.scale.ppf) if factor < 1 else factor
-        self.scale.zoom(factor, x)
-        self._lay_out()
-        self.scroll_to(self.scale.left)
-        self.zoom_changed.emit(self.scale.ppf)
-
-    def zoom_fit(self) -> None:
-        """See everything, from the first frame to the last planned chunk."""
-        self.scale.ppf = self._fit_ppf()
-        self._lay_out()
-        self.scroll_to(0)
-        self.zoom_changed.emit(self.scale.ppf)
-
-    def set_zoom(self, ppf: float) -> None:
-        """Pixels a frame, around the playhead."""
-        self.zoom_at(ppf / self.scale.ppf, self._zoom_centre())
-
-    def reveal(self, frame: int) -> None:
-        """Scroll as little as it takes to see ``frame``."""
-        x, width = self.scale.x(frame), self.viewport().width()
-        if x < 24:
-            self.scroll_to(self.scale.left + x - 24)
-        elif x > width - 24:
-            self.scroll_to(self.scale.left + x - width + 24)
-
-    def scroll_to(self, left: float) -> None:
-        self.scale.scroll_to(left, self.horizontalScrollBar().maximum())
-        bar = self.horizontalScrollBar()
-        blocked = bar.blockSignals(True)
-        bar.setValue(round(self.scale.left))
-        blocked or bar.blockSignals(False)
-        self._moved()
-
-    def _fit_ppf(self) -> float:
-        fitted = TimeScale(pad=self.scale.pad)
-        least = self.project.chunk_frames * 4 if self.project else 240
-        fitted.fit(max(least, self.index.end if self.index else 0), self.viewport().width())
-        return fitted.ppf
-
-    def _zoom_centre(self) -> float:
-        """The pointer when it is over the lanes, else the playhead, else the middle."""
-        viewport = self.viewport()
-        at = viewport.mapFromGlobal(self.cursor().pos())
-        if viewport.rect().contains(at) and self.underMouse():
-            return at.x()
-        x = self.scale.x(self.playhead)
-        return x if 0 <= x <= viewport.width() else viewport.width() / 2
-
-    def _scrolled(self, value: int) -> None:
-        self.scale.scroll_to(value, self.horizontalScrollBar().maximum())
-        self._follow = 0 <= self.scale.x(self.playhead) < self.viewport().width()
-        self._moved()
-
-    def _scrolled_vertically(self) -> None:
-        self.header.refresh_places()
-        self._moved()
-
-    def _moved(self) -> None:
-        if self.editor is not None:
-            self.editor.place()
-        self.viewport().update()
-
-    def _lay_out(self) -> None:
-        self.scale.ratio = self.devicePixelRatioF()
-        self.rows = geometry.lanes(self.project, self._heights)
-        view = self.viewport()
-        end = (self.index.end if self.index else 0) * self.scale.ppf
-        spare = view.width() * 0.5 if self.scale.ppf > self._fit_ppf() * 1.01 else 0
-        bar = self.horizontalScrollBar()
-        bar.setPageStep(view.width())
-        bar.setSingleStep(max(8, view.width() // 12))
-        bar.setRange(0, max(0, round(end + spare + self.scale.pad - view.width())))
-        tall = self.verticalScrollBar()
-        tall.setPageStep(max(1, view.height() - RULER))
-        tall.setSingleStep(24)
-        tall.setRange(0, max(0, geometry.content_height(self.rows) + RULER - view.height()))
-        self.header.setGeometry(0, 0, HEADER_WIDTH, view.height())
-        self.header.refresh_places()
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         if self._fit_next and self.project is not None:
             self._fit_next = not self.isVisible()
@@ -355,88 +251,6 @@ class TimelineView(QAbstractScrollArea):
 
     def paint_action_ghost(self, painter: QPainter, start: int, end: int, text: str) -> None:
         self.overlay.action_ghost(painter, start, end, text)
-
-    # -- geometry for painters and gestures ---------------------------------------------------
-
-    def lane_rect(self, lane: Lane) -> QRectF:
-        top = RULER + lane.top - self.verticalScrollBar().value()
-        return QRectF(0, top, self.viewport().width(), lane.height)
-
-    def lane_at(self, y: float) -> Lane | None:
-        for lane in self.rows:
-            rect = self.lane_rect(lane)
-            if rect.top() <= y < rect.bottom():
-                return lane
-        return None
-
-    def lane_of(self, kind: str) -> Lane:
-        return next(lane for lane in self.rows if lane.kind == kind)
-
-    def lane_of_track(self, track_id: str) -> Lane:
-        return next(lane for lane in self.rows if lane.kind == "track" and lane.id == track_id)
-
-    def clip_rect(self, clip_id: str) -> QRectF:
-        clip, track = self.index.clip_by_id[clip_id]
-        return self.block_rect(clip, self.lane_rect(self.lane_of_track(track)))
-
-    def block_rect(self, clip: Clip, lane: QRectF) -> QRectF:
-        """A clip in its lane; the start picture reaches back before frame 0."""
-        left, pixel = self.scale.x(clip.start), 1 / self.scale.ratio
-        wide = max(pixel, self.scale.x(clip.end) - left - pixel)
-        if clip is self.index.poster:
-            left, wide = left - geometry.POSTER, wide + geometry.POSTER
-        return QRectF(left, lane.top(), wide, lane.height())
-
-    def action_rect(self, start: int, end: int, lane: QRectF | None = None) -> QRectF:
-        rect = lane if lane is not None else self.lane_rect(self.lane_of("actions"))
-        left = self.scale.x(start)
-        wide = max(2.0, self.scale.x(end) - left - 1)
-        return QRectF(left, rect.top() + 4, wide, rect.height() - 8)
-
-    def marker_x(self, marker: Marker) -> float:
-        return self.scale.x(self.pointer.marker_frame(marker))
-
-    def grid_between(self, left: float, right: float) -> list[int]:
-        """Chunk boundaries between two x, also those of what is planned."""
-        return self.index.grid_between(self.scale.frame(left), self.scale.frame(right))
-
-    def inside(self, box: QRectF) -> tuple[set[str], set[str]]:
-        """Ids of the clips and actions that ``box`` touches."""
-        clips: set[str] = set()
-        actions: set[str] = set()
-        if self.index is None:
-            return clips, actions
-        first, last = self.scale.frame(box.left()), self.scale.frame(box.right())
-        for lane in self.rows:
-            rect = self.lane_rect(lane)
-            if rect.bottom() < box.top() or rect.top() > box.bottom():
-                continue
-            if lane.kind == "track" and lane.id in self.index.tracks:
-                track = self.index.tracks[lane.id]
-                a, b = track.between(first, last)
-                clips |= {clip.id for clip in track.clips[a:b]}
-            elif lane.kind == "actions":
-                actions |= {action.id for action in self.index.actions_between(first, last)}
-        return clips, actions
-
-    def snapper(self, without: Iterable[int] = (), home: bool = True) -> Snapper:
-        """Everything a drag sticks to, but the edges it moves itself; ``home`` keeps chunk
-        boundaries even where it comes from."""
-        if not self.snapping or self.index is None:
-            return Snapper()
-        p = self.project
-        points = {0, self.playhead}
-        for track in self.index.tracks.values():
-            points.update(track.starts)
-            points.update(track.ends)
-        points.update(self.index.action_starts)
-        points.update(self.index.action_ends)
-        points.update(marker.frame for marker in p.markers)
-        points.update(f for f in (p.in_point, p.out_point) if f is not None)
-        seen = int(self.scale.frame(self.viewport().width() * 2)) + p.chunk_frames
-        grid = self.index.grid(seen)
-        grid = grid if home else set(grid) - set(without)
-        return Snapper.of(points, without).joined(grid)
 
     def track_height(self, track_id: str, height: int, final: bool) -> None:
         """While the header drags, and once more when it lets go."""
@@ -521,13 +335,13 @@ class TimelineView(QAbstractScrollArea):
         self.pointer.context_menu(event)
 
     def dragEnterEvent(self, event) -> None:
-        self.pointer.drag_move(event)
+        self.drops.move(event)
 
     def dragMoveEvent(self, event) -> None:
-        self.pointer.drag_move(event)
+        self.drops.move(event)
 
     def dragLeaveEvent(self, event) -> None:
-        self.pointer.drag_leave()
+        self.drops.leave()
 
     def dropEvent(self, event) -> None:
-        self.pointer.drop(event)
+        self.drops.drop(event)

@@ -18,7 +18,11 @@ from PySide6.QtWidgets import (
 from app.icons import icon
 from app.viewer.canvas import tr
 
-_LEVEL_ICON = {"problem": "alert-circle-outline", "warning": "alert-outline", "info": "information-outline"}
+_LEVEL_ICON = {
+    "problem": "alert-circle-outline",
+    "warning": "alert-outline",
+    "info": "information-outline",
+}
 
 
 def bar_button(text: str, tip: str, primary: bool = False) -> QPushButton:
@@ -26,6 +30,7 @@ def bar_button(text: str, tip: str, primary: bool = False) -> QPushButton:
     button.setToolTip(tip)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     button.setProperty("primary", primary)
+    button.setFixedHeight(30)
     return button
 
 
@@ -95,9 +100,13 @@ class DraftBar(QFrame):
         row.setSpacing(6)
         self.words = QLabel()
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.accept_button = bar_button(tr("Accept  ⏎"), tr("Keep this chunk; the memory learns it (Enter)"), True)
+        self.accept_button = bar_button(
+            tr("Accept  ⏎"), tr("Keep this chunk; the memory learns it (Enter)"), True
+        )
         self.redo_button = bar_button(tr("Redo  R"), tr("Make it again with another seed (R)"))
-        self.discard_button = bar_button(tr("Discard  ⌫"), tr("Drop this draft; the take before it comes back (Backspace)"))
+        self.discard_button = bar_button(
+            tr("Discard  ⌫"), tr("Drop this draft; the take before it comes back (Backspace)")
+        )
         self.earlier = self._arrow("chevron-left", tr("The take before this one (Alt+Up)"), -1)
         self.take = QLabel()
         self.take.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -106,9 +106,7 @@ class Canvas(QWidget):
         rect = self.frame_rect(image)
         most_x = max(0.0, (rect.width() - self.width()) / 2)
         most_y = max(0.0, (rect.height() - self.height()) / 2)
-        self._pan = QPointF(
-            max(-most_x, min(most_x, pan.x())), max(-most_y, min(most_y, pan.y()))
-        )
+        self._pan = QPointF(max(-most_x, min(most_x, pan.x())), max(-most_y, min(most_y, pan.y())))
 
     # -- painting -----------------------------------------------------------------------------
 

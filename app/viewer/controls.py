@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QToolButton,
+    QWidget,
+)
 
 from app.icons import icon
 from app.state import timecode
@@ -113,7 +121,15 @@ class Controls(QFrame):
         self.play.setIconSize(QSize(20, 20))
         middle = QHBoxLayout()
         middle.setSpacing(2)
-        for button in (self.start, self.back, self.reverse, self.play, self.forward, self.next, self.end):
+        for button in (
+            self.start,
+            self.back,
+            self.reverse,
+            self.play,
+            self.forward,
+            self.next,
+            self.end,
+        ):
             middle.addWidget(button)
 
         self.speed = QLabel()
@@ -133,7 +149,9 @@ class Controls(QFrame):
         self.zoom.setAccessibleName(tr("Size of the picture"))
         self.zoom.setToolTip(tr("Size of the picture"))
         self.zoom.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.zoom.currentIndexChanged.connect(lambda i: self.zoom_chosen.emit(self.zoom.itemData(i)))
+        self.zoom.currentIndexChanged.connect(
+            lambda i: self.zoom_chosen.emit(self.zoom.itemData(i))
+        )
         right = QHBoxLayout()
         right.setSpacing(4)
         right.addStretch(1)
@@ -177,7 +195,15 @@ class Controls(QFrame):
         else:
             self.speed.setText("")
         self.time.show_frame()
-        for button in (self.start, self.back, self.reverse, self.play, self.forward, self.next, self.end):
+        for button in (
+            self.start,
+            self.back,
+            self.reverse,
+            self.play,
+            self.forward,
+            self.next,
+            self.end,
+        ):
             button.setEnabled(t.length > 0)
 
     def changeEvent(self, event) -> None:

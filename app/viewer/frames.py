@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Condition
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt, QThread, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QThread, Signal
 from PySide6.QtGui import QImage
 
 log = logging.getLogger(__name__)
@@ -133,6 +133,8 @@ class FrameSource(QObject):
         self._decoder.decoded.connect(self._pass_on, Qt.ConnectionType.QueuedConnection)
         self._decoder.refused.connect(self.failed, Qt.ConnectionType.QueuedConnection)
         self._wanted: Key | None = None
+        if (app := QCoreApplication.instance()) is not None:
+            app.aboutToQuit.connect(self.close)
 
     def request(self, path: str | Path, frame: int) -> QImage | None:
         """Ask for a frame. One that is held comes back at once (and is signalled as well)."""

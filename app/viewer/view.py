@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QSizeF, Signal
+from PySide6.QtCore import QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -40,7 +40,6 @@ class Viewer(QWidget):
         super().__init__(parent)
         self.transport = transport
         self.source = source or FrameSource(self)
-        self._owns_source = source is None
         self.project: Project | None = None
         self._path_of: PathOf = lambda asset: None
         self._shown: tuple[str, int] | None = None  # what the canvas was last asked to show

@@ -38,7 +38,9 @@ class Hands:
         self._send(QEvent.Type.MouseMove, at, Qt.MouseButton.NoButton, button, modifiers)
 
     def hover(self, at: QPointF) -> None:
-        self._send(QEvent.Type.MouseMove, at, Qt.MouseButton.NoButton, Qt.MouseButton.NoButton, Plain)
+        self._send(
+            QEvent.Type.MouseMove, at, Qt.MouseButton.NoButton, Qt.MouseButton.NoButton, Plain
+        )
 
     def release(self, at: QPointF, button=Left, modifiers=Plain) -> None:
         self._send(QEvent.Type.MouseButtonRelease, at, button, Qt.MouseButton.NoButton, modifiers)

@@ -28,22 +28,22 @@ RATE = Fraction(12)
 def take(
     chunk: str, number: int, parent: Parent | None, status: str = "accepted", **changes
 ) -> Take:
-    values = dict(
-        id=f"{chunk}t{number}",
-        chunk=chunk,
-        parent=parent,
-        status=status,
-        frames=N,
-        seed=number,
-        actions=(ActionPart("walk forward", N),),
-        scene="",
-        sampling=Sampling(),
-        memory=MemoryUse(),
-        world_hash="w",
-        video=f"{chunk}t{number}-video",
-        latents=f"{chunk}t{number}-latents",
-        thumbnail=f"{chunk}t{number}-thumb",
-    )
+    values = {
+        "id": f"{chunk}t{number}",
+        "chunk": chunk,
+        "parent": parent,
+        "status": status,
+        "frames": N,
+        "seed": number,
+        "actions": (ActionPart("walk forward", N),),
+        "scene": "",
+        "sampling": Sampling(),
+        "memory": MemoryUse(),
+        "world_hash": "w",
+        "video": f"{chunk}t{number}-video",
+        "latents": f"{chunk}t{number}-latents",
+        "thumbnail": f"{chunk}t{number}-thumb",
+    }
     if status == "accepted":
         values["snapshot"] = f"{chunk}t{number}-snapshot"
         values["learning"] = LearningRecord(8, 0.214, 0.181, 0.01, 1.5)

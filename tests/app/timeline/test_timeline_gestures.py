@@ -10,8 +10,8 @@ from PySide6.QtGui import QContextMenuEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.timeline.pointer import ACTION_MIME
-from core.project.model import ActionSpan, Clip, Track
+from app.timeline.drops import ACTION_MIME
+from core.project.model import ActionSpan, Track
 from tests.app.timeline.conftest import Ear, Hands
 from tests.app.timeline.sample import N, project
 
@@ -135,7 +135,9 @@ def test_trimming(view, hands, ear, ripple):
     edge = hands.at(1 + N) + QPointF(2, 0)
     hands.drag(edge, edge + QPointF(3 * 8, 0), modifiers=held)
     assert ear.take() == [("clip_trim_requested", "clip2", 3, N, ripple)]
-    hands.drag(edge, edge - QPointF(9 * 8, 0), modifiers=held)  # there is nothing before its frame 0
+    hands.drag(
+        edge, edge - QPointF(9 * 8, 0), modifiers=held
+    )  # there is nothing before its frame 0
     assert ear.take() == []
 
 
@@ -231,7 +233,12 @@ def test_words_are_edited_in_place(view, hands, ear, qtbot):
 
 
 def drop(view, mime: QMimeData, at: QPointF) -> QDropEvent:
-    args = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    args = (
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
     QApplication.sendEvent(view.viewport(), QDragEnterEvent(at.toPoint(), *args))
     event = QDropEvent(at, *args)
     QApplication.sendEvent(view.viewport(), event)
@@ -240,12 +247,12 @@ def drop(view, mime: QMimeData, at: QPointF) -> QDropEvent:
 
 def test_a_verb_dropped_makes_a_block_where_there_is_room(view, hands, ear):
     mime = QMimeData()
-    mime.setData(ACTION_MIME, "turn left".encode())
+    mime.setData(ACTION_MIME, b"turn left")
     assert drop(view, mime, hands.at(52)).isAccepted()
     assert ear.take() == [("action_add_requested", 49, 61, "turn left")]
     drop(view, mime, hands.at(MID, "actions"))  # taken: the nearest free place
     assert ear.take() == [("action_add_requested", 49, 61, "turn left")]
-    assert view.pointer.dropping is None
+    assert view.drops.dropping is None
 
 
 def test_files_can_be_dropped(view, hands, ear, tmp_path):

@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.timeline import TimelineColours, TimelineView
+from app.timeline.describe import describe_action, describe_clip
 from app.timeline.ruler import HEAD
 from core.project.model import AT_START, Chunk
 from tests.app.timeline.conftest import Ear
@@ -180,18 +181,23 @@ def test_states_are_told_in_words(make_view):
     view = make_view(p)
     view.set_missing({"c1t1-video"})
     looks = {c.id: view.index.look(c) for c in p.tracks[0].clips}
-    assert [looks[f"clip{i}"].state for i in (1, 2, 3, 4)] == ["missing", "accepted", "stale", "draft"]
+    assert [looks[f"clip{i}"].state for i in (1, 2, 3, 4)] == [
+        "missing",
+        "accepted",
+        "stale",
+        "draft",
+    ]
     assert looks["start"].title == "Start" and looks["clip2"].title == "Chunk 2"
     assert looks["clip2"].badge == "2/2" and looks["clip1"].badge == ""
-    said = view.index.describe_clip(p.tracks[0].clips[3])
+    said = describe_clip(view.index, p.tracks[0].clips[3])
     assert "Made from an earlier version of chunk 2." in said
     assert [(m.frame, m.kind) for m in view.index.memory] == [
         (1, "episode"), (13, "reset"), (25, "learned"), (37, "learned"),
     ]  # fmt: skip
     assert "0.214 → 0.181" in view.index.memory[2].sentence
     short = replace(p.actions[0], end=p.actions[0].start + 4)
-    assert "Shorter than a chunk" in view.index.describe_action(short)
-    assert "Shorter" not in view.index.describe_action(p.actions[0])
+    assert "Shorter than a chunk" in describe_action(view.index, short)
+    assert "Shorter" not in describe_action(view.index, p.actions[0])
     view.selection.set(clips=["clip3"])
     assert "Stale" in view.accessibleDescription()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from app.viewer import FrameSource, Viewer
 from app.viewer.frames import Frames, to_image
 from core.media.encode import write_take
 from core.project.model import Chunk, Project
-from tests.app.timeline.sample import N, RATE, project, take
+from tests.app.timeline.sample import RATE, N, project, take
 
 
 def grey(number: int) -> int:
@@ -69,7 +70,7 @@ def test_every_frame_of_the_sequence_is_the_right_one(viewer, transport, qtbot):
         transport.seek(frame)
         red = 60 if frame == 0 else 120 if frame <= N else 180
         number = 0 if frame == 0 else (frame - 1) % N
-        qtbot.waitUntil(lambda: shows(viewer, red, number), timeout=5000)
+        qtbot.waitUntil(partial(shows, viewer, red, number), timeout=5000)
 
 
 def test_the_chosen_take_is_shown(viewer, transport, qtbot):
@@ -265,7 +266,12 @@ def test_playing_shows_frames_in_order(viewer, transport, qtbot):
 def test_a_file_can_be_dropped_on_the_picture(viewer, qtbot, tmp_path):
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "a.png"))])
-    args = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    args = (
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
     at = QPointF(100, 100)
     with qtbot.waitSignal(viewer.file_dropped) as heard:
         QApplication.sendEvent(viewer.canvas, QDragEnterEvent(at.toPoint(), *args))
@@ -285,7 +291,9 @@ def test_without_a_project_it_says_what_to_do(qtbot, transport):
 
 
 def test_notices_have_buttons(viewer, qtbot):
-    viewer.show_notice("Chunk 5 failed. Chunks 1 to 4 are kept.", "problem", [("again", "Try again")])
+    viewer.show_notice(
+        "Chunk 5 failed. Chunks 1 to 4 are kept.", "problem", [("again", "Try again")]
+    )
     button = viewer.notice.buttons.itemAt(0).widget()
     with qtbot.waitSignal(viewer.notice_chosen) as heard:
         button.click()
