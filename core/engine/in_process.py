@@ -17,7 +17,6 @@ from core.rollout.events import (
     Cancelled,
     EngineEvent,
     Learned,
-    Phase,
     Preview,
     Progress,
     TakeReady,
@@ -60,19 +59,21 @@ class InProcessEngine:
     # ---- the protocol ---------------------------------------------------------------------------
 
     def run(self, task: EngineTask, token: CancelToken, pause: PauseGate) -> Iterator[EngineEvent]:
-        run = _Run(task, token, pause)
+        run, ended = _Run(task, token, pause), False
         try:
             work = self._chunk(task, run) if isinstance(task, ChunkTask) else self._learn(task, run)
             for event in work:
+                ended = isinstance(event, TERMINAL)
                 yield event
-                if isinstance(event, TERMINAL):
+                if ended:
                     return
                 run.check()
         except _Stopped:
             run.undo()
             yield Cancelled()
         except GeneratorExit:
-            run.undo()
+            if not ended:  # whoever has the last event has the files too
+                run.undo()
             raise
         except Exception as error:
             if token.cancelled:

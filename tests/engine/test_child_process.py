@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ from core.engine.child_process import ROOT, ChildProcessEngine
 from core.engine.control import CancelToken, PauseGate
 from core.engine.events_json import NotOurs, from_json, from_line, to_json, to_line
 from core.engine.in_process import InProcessEngine
-from core.project.model import ActionPart
+from core.project.model import ActionPart, Sampling
 from core.rollout.events import (
     Cancelled,
     Failed,
@@ -54,7 +55,8 @@ def test_the_same_bits_as_in_process(engine, bench):
         found.append((read_latents(first.latents).z, read_latents(second.latents).z, learned))
     assert same(found[0][0], found[1][0]) and same(found[0][1], found[1][1])
     assert found[0][2].loss_after == found[1][2].loss_after
-    assert open(found[0][2].snapshot, "rb").read() == open(found[1][2].snapshot, "rb").read()
+    theirs, ours = (Path(learned.snapshot).read_bytes() for _, _, learned in found)
+    assert theirs == ours
 
 
 def test_cancel_and_pause_reach_it(engine, bench):
@@ -67,11 +69,11 @@ def test_cancel_and_pause_reach_it(engine, bench):
             pause.pause()
             threading.Timer(0.4, pause.resume).start()
 
-    task = bench.chunk(sampling=bench.chunk().sampling.__class__(steps=40))
+    task = bench.chunk(sampling=Sampling(steps=40))
     ready = run(engine, task, token, pause, follow)[-1]
     assert isinstance(ready, TakeReady)
     assert max(b - a for a, b in zip(seen, seen[1:])) >= 0.3
-    task = bench.chunk(sampling=bench.chunk().sampling.__class__(steps=1000))
+    task = bench.chunk(sampling=Sampling(steps=1000))
     events = run(
         engine, task, token,
         on_event=lambda e: token.cancel() if isinstance(e, Progress) and e.phase == "sampling" else 0,
@@ -82,7 +84,7 @@ def test_cancel_and_pause_reach_it(engine, bench):
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
 def test_killed_it_fails_with_a_sentence_and_the_next_task_works(engine, bench):
-    task = bench.chunk(sampling=bench.chunk().sampling.__class__(steps=1000))
+    task = bench.chunk(sampling=Sampling(steps=1000))
 
     def kill(event):
         if isinstance(event, Progress) and (event.phase, event.step) == ("sampling", 2):

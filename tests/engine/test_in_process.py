@@ -121,7 +121,10 @@ def stages(engine, task) -> list[Progress | Preview]:
 def test_cancel_at_every_stage_of_a_chunk(bench, fresh):
     # A new engine is cancelled while loading too. Previews come by the clock, so without them.
     engine = InProcessEngine(device="cpu", previews=False, threads=1)
-    many = 4 if fresh else len(stages(engine, bench.chunk()))
+    many = 4
+    if not fresh:
+        result(engine, bench.chunk())
+        many = len(stages(engine, bench.chunk()))
     for at in range(many):
         if fresh:
             engine.close()
@@ -183,6 +186,14 @@ def test_an_abandoned_task_leaves_nothing(engine, bench):
         pass
     events.close()
     assert files_below(task.out_dir) == []
+
+
+def test_who_stops_listening_after_the_last_event_has_the_files(engine, bench):
+    task = bench.chunk()
+    for event in engine.run(task, CancelToken(), PauseGate()):
+        if isinstance(event, TakeReady):
+            break
+    assert len(files_below(task.out_dir)) == 3
 
 
 def test_what_was_there_before_stays(engine, bench):

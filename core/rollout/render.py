@@ -1,0 +1,197 @@
+"""Without a window: a start and actions become a project on the disk, takes, and a film."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from core.engine.control import CancelToken, PauseGate
+from core.engine.protocol import Engine
+from core.project import edits, queries, steps
+from core.project.errors import EditError, ProjectError
+from core.project.files import digest
+from core.project.jobs import Job, Running, generate_job
+from core.project.model import AT_START, MemoryUse, Project, Sampling, WorldRef
+from core.project.store import ProjectStore
+from core.rollout.events import Cancelled, EngineEvent, Failed, Learned, Progress, TakeReady
+from core.rollout.recipe import planned_seed
+from core.rollout.start import make_start
+from core.worlds.catalogue import WorldEntry
+
+Actions = Sequence[tuple[str, int]]  # text, frames
+
+
+class RenderFailed(Exception):
+    """The film was not made; the message is for the artist. What was made is in the project."""
+
+    def __init__(self, message: str, detail: str = ""):
+        super().__init__(message)
+        self.detail = detail
+
+
+class RenderStopped(Exception):
+    """Stopped on request; what was made is in the project."""
+
+
+@dataclass(frozen=True)
+class RenderProgress:
+    """``chunk`` of ``chunks`` (1 first) is being made; ``step`` of ``steps`` of ``phase`` is done."""
+
+    chunk: int
+    chunks: int
+    phase: str
+    step: int
+    steps: int
+    elapsed: float
+    remaining: float | None  # seconds; None until there is something to judge by
+
+
+def create(
+    folder: Path, world: WorldEntry, start: Path, *, name: str = "", scene: str = "",
+    memory: MemoryUse = MemoryUse(), sampling: Sampling = Sampling(),
+) -> ProjectStore:
+    """A new project with its start; nothing is left in ``folder`` where that fails. Raises
+    ProjectError, EditError, MediaError."""
+    import shutil
+
+    p = edits.new_project(
+        name or start.stem[:100] or "Film", WorldRef(world.id, world.hash, world.name), world.rate,
+        (world.width, world.height), world.n_new, world.n_past,
+    )
+    p = edits.set_sampling(edits.set_memory(edits.set_scene(p, scene), memory), sampling)
+    there = folder.exists()
+    store = ProjectStore.create(folder, p)
+    try:
+        assets, made = make_start(store, p, start)
+        store.save(edits.set_start(edits.add_assets(p, assets), made))
+    except BaseException:
+        store.close()
+        for path in folder.iterdir():
+            shutil.rmtree(path, True) if path.is_dir() else path.unlink(missing_ok=True)
+        if not there:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return store
+
+
+def same_start(store: ProjectStore, start: Path) -> bool:
+    """Whether the project was started from the very same file."""
+    return store.project.start is not None and store.project.start.source == digest(start)
+
+
+def lay_actions(p: Project, actions: Actions) -> Project:
+    """Put ``actions`` one after the other behind what is there: after the last action, or where
+    the lane is empty after the sequence. Actions that lie there already are left as they are, so
+    that the same command can be given again."""
+    lane = [(s.text, s.end - s.start) for s in p.actions]
+    wanted = [(" ".join(text.split()), frames) for text, frames in actions]
+    if lane == wanted:
+        return p
+    at = p.actions[-1].end if p.actions else queries.sequence_end(p)
+    for text, frames in wanted:
+        p = edits.add_action(p, text, at, at + frames)
+        at += frames
+    return p
+
+
+def planned_end(p: Project) -> int:
+    """Where the film ends: with the last action, or with what is there."""
+    return max(p.actions[-1].end if p.actions else 0, queries.sequence_end(p))
+
+
+def roll_out(
+    store: ProjectStore,
+    engine: Engine,
+    world_dir: Path,
+    until: int,
+    token: CancelToken,
+    seed: int | None = None,
+    progress: Callable[[RenderProgress], None] | None = None,
+) -> None:
+    """Make, accept and learn chunk by chunk until ``until``; the project is saved after every one.
+
+    Raises RenderFailed or RenderStopped; what was made is kept either way. Where the project says
+    which seeds its chunks were made with (a recipe), those are used, unless ``seed`` is given.
+    """
+    p = store.project
+    job = replace(generate_job(until, seed), state=Running())
+    meter = _Meter(p, until, progress)
+    _journal(store, job)
+    try:
+        while True:
+            step = steps.next_step(p, _with_plan(p, job), store, world_dir)
+            match step:
+                case steps.Finished():
+                    break
+                case steps.AwaitDecision(take_id=take) | steps.AcceptStep(take_id=take):
+                    p = edits.accept_take(p, take)
+                case steps.ChunkStep():
+                    ready = _run(engine, step.task, token, meter)
+                    p = steps.apply_take_ready(p, step, ready, store)
+                    meter.chunk_done()
+                case steps.LearnStep():
+                    learned = _run(engine, step.task, token, meter)
+                    p = steps.apply_learned(p, step, learned, store)
+            store.save(p)
+    except (EditError, ProjectError) as error:
+        raise RenderFailed(str(error)) from error
+    _journal(store, None)
+
+
+def _run(engine: Engine, task, token: CancelToken, meter: _Meter) -> TakeReady | Learned:
+    for event in engine.run(task, token, PauseGate()):
+        if isinstance(event, TakeReady | Learned):
+            return event
+        if isinstance(event, Failed):
+            raise RenderFailed(event.message, event.detail)
+        if isinstance(event, Cancelled):
+            raise RenderStopped
+        meter.see(event)
+    raise RenderFailed("The engine stopped without a result. Try again.")
+
+
+def _with_plan(p: Project, job: Job) -> Job:
+    """The job with the seed that makes its next chunk as its recipe says."""
+    tip = queries.tip(p)
+    depth = len(queries.chain(p, tip.take)) if tip is not None else 0
+    seed = planned_seed(p, depth) if job.seed is None and AT_START not in p.memory_bases else None
+    return job if seed is None else replace(job, seed=seed - depth)
+
+
+def _journal(store: ProjectStore, job: Job | None) -> None:
+    """So that a studio which opens a killed project can go on."""
+    others = [j for j in store.journal.load() if j.kind != "generate"]
+    store.journal.save([*others, *([job] if job is not None else [])])
+
+
+class _Meter:
+    """Turns events into progress with a guess of what remains."""
+
+    def __init__(self, p: Project, until: int, tell: Callable[[RenderProgress], None] | None):
+        left = max(0, until - queries.sequence_end(p))
+        self._chunks = max(1, -(-left // p.chunk_frames))
+        self._tell, self._done = tell, 0
+        self._began = time.monotonic()
+        self._working: float | None = None  # when the first chunk began: loading says nothing
+
+    def chunk_done(self) -> None:
+        self._done += 1
+
+    def see(self, event: EngineEvent) -> None:
+        if self._tell is None or not isinstance(event, Progress):
+            return
+        now = time.monotonic()
+        if self._working is None and event.phase == "sampling":
+            self._working = now
+        learning = event.phase == "learning"
+        within = event.step / max(1, event.steps) if event.phase == "sampling" else 0.0
+        share = (self._done + 0.8 * within) / self._chunks
+        remaining = None
+        if self._working is not None and share > 0:
+            remaining = max(0.0, (now - self._working) * (1 - share) / share)
+        chunk = max(1, min(self._chunks, self._done + (not learning)))
+        self._tell(RenderProgress(
+            chunk, self._chunks, event.phase, event.step, event.steps, now - self._began, remaining
+        ))

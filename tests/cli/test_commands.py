@@ -1,0 +1,205 @@
+"""The commands as a person types them, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from core.media.encode import read_recipe
+from core.media.reader import FrameReader
+from core.media.thumbs import thumbnail_png
+from tests.builders.tiny_world import picture
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.timeout(240)
+
+
+def command(*arguments: object, **options) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), *map(str, arguments)], capture_output=True,
+        text=True, timeout=200, cwd=options.pop("cwd", ROOT), **options,
+    )
+
+
+@pytest.fixture
+def start(tmp_path) -> Path:
+    path = tmp_path / "view.png"
+    path.write_bytes(thumbnail_png(picture(96, 3), 96))
+    return path
+
+
+@pytest.fixture
+def rendering(tiny_world_dir):
+    """The options every render of these tests has."""
+    return ["render", "--world", tiny_world_dir, "--device", "cpu", "--steps", 2]
+
+
+def frames_of(path: Path) -> int:
+    with FrameReader(path) as reader:
+        return len(reader)
+
+
+def test_render_keep_export_and_go_on(tmp_path, start, rendering):
+    project, film = tmp_path / "walk", tmp_path / "film.mp4"
+    done = command(*rendering, start, "--action", "forward:1s", "--action", "turn left : 0.5 s",
+                   "--scene", "a house", "--project", project, "--out", film)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(film) and "chunk 2 of 2" in done.stderr
+    assert frames_of(film) == 1 + 8 + 4
+    assert read_recipe(film)["scene"] == "a house" and (project / "project.json").is_file()
+
+    wide = tmp_path / "wide.mp4"
+    done = command("export", project, wide, "--size", "200x100", "--fps", "16", "--crf", "30",
+                   "--preset", "veryfast")
+    assert done.returncode == 0, done.stderr
+    with FrameReader(wide) as reader:
+        assert reader.frame(0).shape == (100, 200, 3) and len(reader) == 34
+
+    again = command(*rendering, start, "--action", "forward:1", "--project", project, "--out", film)
+    assert again.returncode == 2 and "--continue" in again.stderr
+    more = command(*rendering, "--continue", "--action", "forward:1", "--project", project,
+                   "--out", film)
+    assert more.returncode == 0, more.stderr
+    assert frames_of(film) == 1 + 8 + 4 + 8
+
+
+def test_without_a_project_nothing_is_left_behind(tmp_path, start, rendering):
+    film, temporary = tmp_path / "film.mp4", tmp_path / "tmp"
+    temporary.mkdir()
+    actions = tmp_path / "walk.txt"
+    actions.write_text("# a walk\nforward:0.5s\n\nturn left:0.25\n", "utf-8")
+    done = command(*rendering, start, "--actions", actions, "--memory", "off", "--seed", 5,
+                   "--out", film, env={**os.environ, "TMPDIR": str(temporary)})
+    assert done.returncode == 0, done.stderr
+    assert frames_of(film) == 7 and read_recipe(film)["chunks"][0]["seed"] == 5
+    assert [p for p in temporary.iterdir() if p.name.startswith("slowfast")] == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal")
+def test_ctrl_c_keeps_the_project_and_says_how_to_go_on(tmp_path, start, rendering):
+    project, film = tmp_path / "walk", tmp_path / "film.mp4"
+    going = subprocess.Popen(
+        [sys.executable, str(ROOT / "main.py"), *map(str, rendering), str(start), "--action",
+         "forward:60s", "--project", str(project), "--out", str(film)],
+        stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+    )
+    said = []
+    for line in going.stderr:
+        said.append(line)
+        if line.startswith("chunk 2 of 60"):
+            going.send_signal(signal.SIGINT)
+            break
+    sent = time.monotonic()
+    rest = going.communicate(timeout=60)[1]
+    assert going.returncode == 130, "".join(said) + rest
+    assert time.monotonic() - sent < 20 and not film.exists()
+    assert "Stopped" in rest and "--continue" in rest and str(project) in rest
+    assert "Traceback" not in rest
+    document = json.loads((project / "project.json").read_text("utf-8"))
+    assert len(document["takes"]) >= 1 and not list((project / "staging").glob("*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["render", "--out", "x.mp4"], 2, "picture or a video"),
+        (["render", "START", "--action", "forward:1", "--out", "x.avi"], 2, ".mp4"),
+        (["render", "START", "--action", "forward:1", "--out", "no/such/x.mp4"], 1, "no folder"),
+        (["render", "START", "--action", "forward", "--out", "x.mp4"], 2, "walk forward:2s"),
+        (["render", "START", "--action", "forward:0s", "--out", "x.mp4"], 2, "lasts"),
+        (["render", "START", "--actions", "gone.txt", "--out", "x.mp4"], 2, "gone.txt"),
+        (["render", "START", "--out", "x.mp4"], 2, "Say what happens"),
+        (["render", "gone.png", "--action", "forward:1", "--out", "x.mp4"], 1, "gone.png"),
+        (["render", "text.mp4", "--action", "forward:1", "--out", "x.mp4"], 1, "text.mp4"),
+        (["render", "START", "--action", "forward:1", "--project", "full", "--out", "x.mp4"], 1,
+         "not empty"),
+        (["render", "START", "--action", "forward:1", "--world", "full", "--out", "x.mp4"], 1,
+         "no world"),
+        (["render", "--sample", "START", "--out", "x.mp4"], 2, "--sample"),
+        (["export", "gone", "x.mp4"], 1, "gone"),
+        (["export", "full", "x.mp4"], 1, "not a project"),
+        (["export", "full", "x.mp4", "--crf", "99"], 2, "crf"),
+        (["export", "full", "x.mp4", "--size", "big"], 2, "1080x1080"),
+        (["export", "full", "x.mp4", "--fps", "0"], 2, "1000"),
+        (["render"], 2, "--out"),
+        (["doctor", "--loud"], 2, "--loud"),
+    ],
+)
+def test_mistakes_are_explained(tmp_path, start, tiny_world_dir, capsys, monkeypatch, arguments, code, words):
+    """In this process, which is much faster; nothing here may reach the model."""
+    import main
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.mp4").write_text("I am no film")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    given = [str(start) if a == "START" else a for a in arguments]
+    if given[0] == "render" and "--world" not in given:
+        given += ["--world", str(tiny_world_dir)]
+    try:
+        got = main.main(given)
+    except SystemExit as stop:
+        got = stop.code
+    said = capsys.readouterr().err
+    assert got == code, said
+    assert words in said and "Traceback" not in said
+    assert not (tmp_path / "x.mp4").exists()
+    assert (tmp_path / "full" / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root writes anywhere")
+def test_an_unwritable_folder_is_said_at_once(tmp_path, start, rendering):
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    done = command(*rendering, start, "--action", "forward:1", "--out", locked / "x.mp4")
+    assert done.returncode == 1 and "Nothing can be written" in done.stderr
+
+
+def test_help_is_quick_and_needs_no_torch():
+    code = (
+        "import sys, main\n"
+        "try: main.main(['render', '--help'])\n"
+        "except SystemExit as stop: assert stop.code == 0\n"
+        "assert not {'torch', 'numpy', 'PySide6'} & set(sys.modules), sorted(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "--action" in done.stdout
+
+
+def test_doctor_answers_in_json():
+    done = command("doctor", "--json")
+    report = json.loads(done.stdout)
+    assert done.returncode == report["exit_code"] and report["checks"]
+
+
+def test_actions_in_a_file(tmp_path):
+    import main
+
+    listed = tmp_path / "a.json"
+    listed.write_text(json.dumps([["walk forward", 2], ["turn left", 1.5], "stop:1s"]))
+    assert main._actions_file(listed) == [("walk forward", "2"), ("turn left", "1.5"), ("stop", "1")]
+    for bad in ("[1, 2", "[5]", '[["x"]]', '[["x", "y"]]', "x\ny"):
+        listed.write_text(bad)
+        with pytest.raises(main.Trouble):
+            main._actions_file(listed)
+
+
+def test_the_sample_reader(tmp_path):
+    from core.rollout.samples import first_sample
+
+    (tmp_path / "b.png").write_bytes(thumbnail_png(picture(64)))
+    (tmp_path / "b.json").write_text('{"scene": "a house", "actions": [["walk forward", 16]]}')
+    (tmp_path / "a.png").write_bytes(b"")  # without facts: not a sample
+    sample = first_sample(tmp_path)
+    assert sample.picture.name == "b.png" and sample.actions == (("walk forward", 16),)
+    (tmp_path / "b.json").write_text('{"actions": 5}')
+    with pytest.raises(ValueError, match="b.json"):
+        first_sample(tmp_path)
