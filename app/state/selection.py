@@ -10,7 +10,7 @@ from core.project.model import Project
 
 
 class Selection(QObject):
-    """Ids only, so that it outlives every version of the document; ``changed`` fires once a change."""
+    """Ids only, so that it outlives every version of the document."""
 
     changed = Signal()
 

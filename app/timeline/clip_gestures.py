@@ -142,11 +142,8 @@ class TrimClip(Gesture):
         rect = view.lane_rect(view.lane_of_track(self.track_id))
         start = clip.start + (0 if self.ripple else self.in_frame - clip.in_frame)
         end = start + self.out_frame - self.in_frame
-        old = QRectF(view.scale.x(clip.start), rect.top(),
-                     view.scale.x(clip.end) - view.scale.x(clip.start), rect.height())  # fmt: skip
-        painter.fillRect(old, view.colours.lane)
-        box = QRectF(view.scale.x(start), rect.top(),
-                     max(2.0, view.scale.x(end) - view.scale.x(start) - 1), rect.height())  # fmt: skip
+        painter.fillRect(self._box(clip.start, clip.end, rect), view.colours.lane)
+        box = self._box(start, end, rect)
         view.tiles.paint(painter, view.index.look(clip), box, box, view.scale.ratio)
         view.lanes.clips.outline(painter, box)
         change = (self.out_frame - self.in_frame) - clip.frames
@@ -158,3 +155,8 @@ class TrimClip(Gesture):
         self.badge(
             painter, box.left() if self.edge == "left" else box.right() - 120, rect.top() + 24, text
         )
+
+    def _box(self, start: int, end: int, lane: QRectF) -> QRectF:
+        left = self.view.scale.x(start)
+        wide = max(2.0, self.view.scale.x(end) - left - 1)
+        return QRectF(left, lane.top(), wide, lane.height())

@@ -167,7 +167,7 @@ class ClipPainter:
         y = rect.top() + (TITLE - view.text.height) / 2
         # At the end of the sequence nothing lies behind it: the words may be longer than the chunk.
         room = wide - 12 if there else max(wide - 12, 240)
-        if there or view.text.metrics.horizontalAdvance(made.label) <= wide - 12:
+        if there or view.text.width(made.label) <= wide - 12:
             view.text.draw(painter, left + 6, y, made.label, room, c.text)
         else:
             self._words(painter, left + wide + 6, y, made.label, room, c.text)
@@ -176,7 +176,7 @@ class ClipPainter:
         self, painter: QPainter, x: float, y: float, words: str, room: float, colour: QColor
     ) -> None:
         """Words on a ground of their own, so that no grid line runs through them."""
-        wide = min(self.view.text.metrics.horizontalAdvance(words), room)
+        wide = min(self.view.text.width(words), room)
         if wide >= 24:
             ground = QRectF(x - 3, y - 1, wide + 6, self.view.text.height + 2)
             frame = self.view.scale.frame_at(x)

@@ -48,7 +48,7 @@ class Gesture:
     def badge(self, painter: QPainter, x: float, y: float, text: str) -> None:
         """A small label beside what is dragged: where it will be."""
         c, label = self.view.colours, self.view.text
-        wide = label.metrics.horizontalAdvance(text) + 12
+        wide = label.width(text) + 12
         x = max(4.0, min(x, self.view.viewport().width() - wide - 4))
         box = QRectF(x, y, wide, label.height + 6)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -118,7 +118,7 @@ class HeaderColumn(QWidget):
                 words = [tr("hidden")] * track.muted + [tr("locked")] * track.locked
                 view.text.draw(painter, 12, y + 18, ", ".join(words), HEADER_WIDTH - 20, c.dim)
             if lane.kind == "memory" and view.project is not None and view.project.memory.muted:
-                wide = view.text.metrics.horizontalAdvance(name)
+                wide = view.text.width(name)
                 view.text.draw(painter, 20 + wide, y, tr("muted"), 70, c.dim)
         painter.fillRect(QRectF(0, 0, self.width(), RULER), c.panel)
         painter.fillRect(QRectF(0, RULER - 1, self.width(), 1), c.line)

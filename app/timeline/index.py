@@ -28,6 +28,7 @@ class ClipLook:
     title: str
     badge: str = ""  # take "2/3"
     thumbnail: str = ""
+    video: str = ""
     reason: str = ""  # why it is stale or missing
     changed: bool = False  # its actions are not those it was made with
     first: float = 0.0  # part of the source that is shown, for strips of thumbnails
@@ -169,6 +170,7 @@ class ProjectIndex:
                 state,
                 tr("Start"),
                 thumbnail=p.start.thumbnail if p.start else "",
+                video=p.start.video if p.start and p.start.kind == "video" else "",
                 reason=reason,
                 first=clip.in_frame / frames,
                 last=clip.out_frame / frames,
@@ -181,6 +183,7 @@ class ProjectIndex:
             self.chunk_title(chunk.id),
             f"{place}/{len(kept)}" if len(kept) > 1 else "",
             take.thumbnail,
+            take.video if state != "missing" else "",
             reason,
             state != "draft" and queries.actions_changed(p, clip),
             clip.in_frame / max(1, take.frames),

@@ -56,6 +56,6 @@ class OverlayPainter:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        wide = min(rect.width() - 16, view.text.metrics.horizontalAdvance(text) + 1)
+        wide = min(rect.width() - 16, view.text.width(text) + 1)
         x = rect.center().x() - wide / 2
         view.text.draw(painter, x, rect.center().y() - view.text.height / 2, text, wide, c.dim)

@@ -15,7 +15,16 @@ class TextCache:
         self.font = font
         self.metrics = QFontMetricsF(font)
         self.height = self.metrics.height()
+        self._widths: dict[str, float] = {}
         self._static: dict[tuple[str, int], tuple[QStaticText, float, bool]] = {}
+
+    def width(self, text: str) -> float:
+        found = self._widths.get(text)
+        if found is None:
+            if len(self._widths) > _LIMIT:
+                self._widths.clear()
+            found = self._widths[text] = self.metrics.horizontalAdvance(text)
+        return found
 
     def get(self, text: str, width: float) -> tuple[QStaticText, float, bool]:
         """(layout, its width, whether it was cut) for at most ``width`` pixels."""

@@ -40,6 +40,7 @@ class Tiles:
         self.text = text
         self.aspect = aspect  # width over height of a frame
         self.source: ThumbnailSource | None = None
+        self.strips: ThumbnailSource | None = None
         self._tiles: dict[str, tuple[ClipLook, int, int, float, QPixmap]] = {}
         self._strips: dict[tuple[int, int, int], QPixmap] = {}
         self._stripes: dict[tuple[int, int, float], QBrush] = {}
@@ -127,7 +128,7 @@ class Tiles:
         ink = c.video_text if look.state not in ("stale",) else mix(c.video_text, c.stale, 0.25)
         badge = look.badge
         if badge and right - left >= 56:
-            wide = text.metrics.horizontalAdvance(badge) + 8
+            wide = text.width(badge) + 8
             pill = QRectF(right - wide + 3, rect.y() + 3, wide, TITLE - 6)
             shade = QColor(c.background)
             shade.setAlpha(150)
@@ -139,9 +140,9 @@ class Tiles:
             text.draw(painter, pill.x() + 4, y, badge, wide, c.text)
             right = pill.x() - 4
         title = look.title
-        if text.metrics.horizontalAdvance(title) > right - left:
+        if text.width(title) > right - left:
             title = title.rsplit(" ", 1)[-1]
-        if text.metrics.horizontalAdvance(title) > right - left:
+        if text.width(title) > right - left:
             return
         x = left + text.draw(painter, left, y, title, right - left, ink)
         self._state(painter, look, rect, left, x + 10, right)
@@ -158,7 +159,7 @@ class Tiles:
         if not word:
             return
         c, text = self.colours, self.text
-        wide = text.metrics.horizontalAdvance(word)
+        wide = text.width(word)
         if right - x >= wide and rect.height() < 56:
             text.draw(painter, x, rect.y() + (TITLE - text.height) / 2, word, right - x, c.text)
             return
@@ -179,7 +180,9 @@ class Tiles:
         self, painter: QPainter, look: ClipLook, body: QRectF, seen: QRectF, ratio: float
     ) -> None:
         """A strip (a picture much wider than a frame) fills the clip; a single one heads it."""
-        picture = self.source(look.thumbnail) if self.source and look.thumbnail else None
+        picture = self.strips(look.video) if self.strips and look.video else None
+        if picture is None and self.source and look.thumbnail:
+            picture = self.source(look.thumbnail)
         if picture is None or picture.isNull():
             return
         wide = body.height() * self.aspect
@@ -192,6 +195,13 @@ class Tiles:
             painter.setOpacity(0.4)
         elif look.state in ("draft", "missing"):
             painter.setOpacity(0.8)
+        if cells == 1 and wide < body.width() < 1.6 * wide:  # nearly: fill it, cut above and below
+            part = strip.height() * wide / body.width()
+            shown = QRectF(0, (strip.height() - part) / 2, strip.width(), part)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawPixmap(body, strip, shown)
+            painter.restore()
+            return
         slots = max(1, int(-(-body.width() // wide))) if cells > 1 else 1
         first = max(0, int((seen.left() - body.left()) // wide)) if cells > 1 else 0
         for slot in range(first, slots):

@@ -92,6 +92,7 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
         self._fit_next = True
         self._heights: dict[str, int] = {}
 
+        self.tiles: Tiles | None = None
         self.lanes = LanePainter(self)
         self.ruler = RulerPainter(self)
         self.overlay = OverlayPainter(self)
@@ -156,6 +157,11 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
     def set_thumbnail_source(self, source: ThumbnailSource | None) -> None:
         """``source(asset_id)`` gives a picture, or a strip of frames side by side, or None."""
         self.tiles.source = source
+        self.thumbnails_changed()
+
+    def set_strip_source(self, source: ThumbnailSource | None) -> None:
+        """``source(asset_id of a video)`` gives a strip of its frames, or None: not yet."""
+        self.tiles.strips = source
         self.thumbnails_changed()
 
     def thumbnails_changed(self) -> None:
@@ -279,11 +285,12 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
         self.viewport().update(strip.intersected(self.viewport().rect()))
 
     def _make_tiles(self) -> None:
-        source = self.tiles.source if hasattr(self, "tiles") else None
         p = self.project
         aspect = p.width / max(1, p.height) if p is not None else 1.0
+        old = self.tiles
         self.tiles = Tiles(self.colours, self.text, aspect)
-        self.tiles.source = source
+        if old is not None:
+            self.tiles.source, self.tiles.strips = old.source, old.strips
         self.lanes.actions.clear()
         self.clip_columns = clip_table(self.colours)
         self.action_columns = action_table(self.colours)
@@ -298,7 +305,7 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
         self._make_tiles()
 
     def changeEvent(self, event) -> None:
-        if event.type() == event.Type.FontChange and hasattr(self, "tiles"):
+        if event.type() == event.Type.FontChange and getattr(self, "tiles", None) is not None:
             self._set_fonts()
             self.viewport().update()
         super().changeEvent(event)

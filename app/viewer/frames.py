@@ -116,7 +116,7 @@ class _Decoder(QThread):
 
 
 class FrameSource(QObject):
-    """``request`` answers with ``frame_ready`` or ``failed``; a newer request replaces an older one.
+    """``request`` answers with ``frame_ready`` or ``failed``; a newer one replaces an older one.
 
     ``close()`` before the application ends, else Qt aborts on a running thread.
     """

@@ -132,7 +132,7 @@ class Viewer(QWidget):
     def show_notice(
         self, text: str, level: str = "problem", buttons: Sequence[tuple[str, str]] = ()
     ) -> None:
-        """A bar above the picture. ``level``: problem, warning or info; ``buttons``: (key, words)."""
+        """A bar above the picture. ``level``: problem, warning, info; ``buttons``: (key, words)."""
         self.notice.show_notice(text, level, buttons)
 
     def clear_notice(self) -> None:
@@ -143,7 +143,7 @@ class Viewer(QWidget):
         self._replace(self.notice, bar)
 
     def set_draft_widget(self, bar: QWidget) -> None:
-        """Put another bar in the place of the draft bar; ``bar_changed`` says when to refresh it."""
+        """Put another bar in the draft bar's place; ``bar_changed`` says when to refresh it."""
         self._replace(self.bar, bar)
         self._own_bar = False
 

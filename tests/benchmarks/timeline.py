@@ -9,7 +9,7 @@ from time import perf_counter_ns
 
 SIZE = (1920, 400)
 EDIT_ZOOM = 8.0  # pixels a frame: a chunk of 12 frames is 96 pixels wide, 18 on a screen
-REPEATS = 300
+REPEATS = 600
 
 
 def run() -> dict:

@@ -267,3 +267,16 @@ def test_progress_repaints_its_place_only(view, qtbot):
     assert region.boundingRect().left() <= view.scale.x(49)
     view.clear_progress()
     assert view.progress is None
+
+
+def test_a_strip_comes_before_a_single_picture(view):
+    red, blue = QPixmap(128, 128), QPixmap(6 * 96, 96)
+    red.fill(QColor("#ff0000"))
+    blue.fill(QColor("#0000ff"))
+    strips: dict[str, QPixmap] = {}
+    view.set_thumbnail_source(lambda asset: red)
+    view.set_strip_source(strips.get)
+    assert "#0000ff" not in colours_at(view, "track") and "#ff0000" in colours_at(view, "track")
+    strips["c2t1-video"] = blue
+    view.thumbnails_changed()
+    assert "#0000ff" in colours_at(view, "track")

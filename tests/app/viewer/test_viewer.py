@@ -13,8 +13,9 @@ from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtWidgets import QApplication
 
 from app.state.transport import Transport
-from app.viewer import FrameSource, Viewer
+from app.viewer import FrameSource, StripSource, Viewer
 from app.viewer.frames import Frames, to_image
+from app.viewer.strips import HEIGHT, picked
 from core.media.encode import write_take
 from core.project.model import Chunk, Project
 from tests.app.timeline.sample import RATE, N, project, take
@@ -300,3 +301,34 @@ def test_notices_have_buttons(viewer, qtbot):
     assert heard.args == ["again"]
     viewer.notice.dismiss.click()
     assert not viewer.notice.isVisible()
+
+
+def test_strips_are_made_once_from_the_video(qtbot, videos, tmp_path):
+    bad = tmp_path / "bad.mp4"
+    bad.write_bytes(b"nothing")
+    asked = []
+
+    def path_of(asset: str) -> Path | None:
+        asked.append(asset)
+        return bad if asset == "bad" else videos.get(asset)
+
+    strips = StripSource(path_of)
+    assert strips.get("c1t1-video") is None
+    with qtbot.waitSignal(strips.changed, timeout=5000):
+        assert strips.get("c1t1-video") is None
+        assert strips.get("bad") is None and strips.get("not there") is None
+    qtbot.waitUntil(lambda: not strips._asked, timeout=5000)
+    strip = strips.get("c1t1-video")
+    assert (strip.width(), strip.height()) == (6 * HEIGHT, HEIGHT)
+    image = strip.toImage()
+    for cell, frame in enumerate(picked(N)):
+        green = QColor(image.pixel(cell * HEIGHT + 48, 48)).green()
+        assert abs(green - grey(frame)) <= 4
+    assert strips.get("bad") is None
+    assert asked.count("c1t1-video") == asked.count("bad") == 1
+    strips.close()
+
+
+def test_a_few_frames_stand_for_a_video():
+    assert picked(1) == [0] and picked(2) == [1] and picked(12) == [1, 3, 5, 7, 9, 11]
+    assert len(picked(500)) == 24 and picked(500)[-1] < 500
