@@ -329,6 +329,7 @@ class Refresh(QObject):
         self._w.status_words.setText(words)
 
     def engine_ready(self, device: str) -> None:
+        self._w.collector.settle()
         self._device = device
         p = self._w.document.project
         self._status(p, facts.memory_facts(p) if p else None)

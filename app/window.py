@@ -48,6 +48,7 @@ from app.widgets.pixmaps import Pixmaps
 from app.widgets.progress_strip import ProgressStrip
 from app.widgets.samples import samples
 from app.workers.background import Background
+from app.workers.collector import Collector
 from app.workers.engine_worker import EngineThread
 
 LIBRARY = ("media", "episodes", "worlds", "takes")
@@ -84,6 +85,7 @@ class MainWindow(QMainWindow):
         self.actions_table = Actions(self, settings.keys())
         self.pixmaps = Pixmaps()
         self._closed = False
+        self.collector = Collector(self)
 
         # State, work and flows
         self.background = Background(self)
@@ -372,6 +374,7 @@ class MainWindow(QMainWindow):
         self.background.wait(5000)
         self.viewer.close_source()
         self.settings.sync()
+        self.collector.stop()
         return stopped
 
     def later(self, work: Callable[[], None], milliseconds: int = 0) -> None:

@@ -83,8 +83,9 @@ class Hand:
     def open_sample(self, path: Path, name: str = "Room") -> None:
         from app.widgets.samples import Sample
 
+        before = self.w.document.folder
         self.w.projects.from_sample(Sample(path, name, "a small room"))
-        self.until(lambda: self.w.document.project is not None)
+        self.until(lambda: self.w.document.folder != before)
         self.settle()
 
     @property

@@ -1,0 +1,166 @@
+"""The queue with the real engine: what runs, what waits, what stops, and what undo does to it."""
+
+from __future__ import annotations
+
+from core.project import jobs, queries
+from core.project.store import ProjectStore
+
+
+def test_draft_accept_learn_next_draft(opened):
+    h = opened
+    h.trigger("verb_1")  # two seconds: two chunks
+    h.trigger("generate")
+    first = h.wait_draft()
+    assert h.p.takes[first].status == "draft"
+    assert len(h.p.takes) == 1, "the next chunk waits for the decision"
+    h.trigger("accept")
+    second = h.wait_draft()
+    assert h.p.takes[first].status == "accepted"
+    record = h.p.takes[first].learning
+    assert record is not None and record.steps >= 1
+    assert h.p.takes[first].snapshot in h.p.assets
+    assert h.p.takes[second].snapshot_in == h.p.takes[first].snapshot
+    assert h.w.document.stack.undoText() == "Generate chunk 2"
+    h.trigger("accept")
+    h.wait_idle()
+    assert h.states() == ["Done"]
+    # Learning belongs to accepting: one undo takes both back.
+    assert h.w.document.stack.undoText() == "Accept chunk 2"
+    h.w.document.undo()
+    assert h.p.takes[second].status == "draft" and h.p.takes[second].snapshot is None
+
+
+def test_redo_makes_another_take_and_the_job_goes_on(opened):
+    h = opened
+    h.trigger("verb_1")
+    h.trigger("generate")
+    first = h.wait_draft()
+    h.trigger("redo_draft")
+    h.until(lambda: len(h.p.takes) == 2 and not h.w.queue.busy)
+    h.settle()
+    second = h.w.generation.draft_take()
+    assert second != first
+    assert h.p.takes[first].status == "discarded", "kept among the takes"
+    assert h.p.takes[first].seed != h.p.takes[second].seed
+    h.trigger("auto_accept")
+    h.wait_idle()
+    assert [j.kind for j in h.w.queue.jobs] == ["redo", "generate"]
+    assert h.states() == ["Done", "Done"]
+    assert queries.sequence_end(h.p) == 1 + 2 * h.p.chunk_frames
+    # The old version can be brought back.
+    h.w.generation.choose_take(first)
+    assert h.p.chunks[h.p.takes[first].chunk].chosen == first
+    assert queries.stale_reason(h.p, h.p.takes[queries.tip(h.p).take].id)
+
+
+def test_discard_ends_the_job_and_undo_brings_the_draft_back(opened):
+    h = opened
+    h.trigger("generate")
+    take = h.wait_draft()
+    h.trigger("discard")
+    assert h.states() == ["Cancelled"]
+    assert queries.sequence_end(h.p) == 1
+    h.w.document.undo()
+    h.settle()
+    assert h.w.generation.draft_take() == take
+    h.trigger("accept")
+    h.wait_idle()
+    assert h.p.takes[take].snapshot
+
+
+def test_undo_of_a_draft_ends_the_job_that_waited_for_it(opened):
+    h = opened
+    h.trigger("generate")
+    h.wait_draft()
+    h.w.document.undo()
+    h.settle()
+    assert h.states() == ["Cancelled"]
+
+
+def test_pause_resume_cancel(opened):
+    h = opened
+    h.trigger("auto_accept")
+    h.w.generation.pending = ("walk forward", 8.0)
+    h.trigger("generate")
+    h.until(lambda: h.w.queue.active is not None)
+    h.trigger("pause")
+    assert h.states() == ["Paused"]
+    h.bot.wait(400)
+    before = len(h.p.takes)
+    h.bot.wait(600)
+    assert len(h.p.takes) == before
+    h.trigger("pause")
+    h.until(lambda: len(h.p.takes) > before)
+    h.trigger("cancel")
+    h.until(lambda: not h.w.queue.busy)
+    assert h.states() == ["Cancelled"]
+    made = len(h.p.takes)
+    assert 0 < made < 8
+    h.bot.wait(300)
+    assert len(h.p.takes) == made, "nothing of the cancelled chunk was kept"
+
+
+def test_queue_orders_and_clears(opened):
+    h = opened
+    q = h.w.queue
+    h.w.document.store.journal  # the queue is written down beside the project
+    q.pause(_add(q, jobs.generate_job(9)))
+    a, b = _add(q, jobs.generate_job(17)), _add(q, jobs.generate_job(25))
+    assert q.job(a) is not None and q.job(b) is not None
+    q.move(b, -1)
+    order = [j.id for j in q.jobs]
+    assert order.index(b) < order.index(a)
+    q.cancel_all()
+    h.until(lambda: not q.busy)
+    assert all(j.ended for j in q.jobs)
+    q.clear()
+    assert q.jobs == ()
+
+
+def _add(queue, job) -> str:
+    queue.add(job)
+    return job.id
+
+
+def test_a_missing_world_is_a_failed_job_with_a_sentence(opened, monkeypatch):
+    h = opened
+    monkeypatch.setattr(h.w.worlds, "folder", lambda id: h.w.document.folder / "nowhere")
+    h.w.queue._world_folder = h.w.worlds.folder
+    h.trigger("generate")
+    h.until(lambda: bool(h.w.queue.jobs) and h.w.queue.jobs[0].ended)
+    h.settle()
+    assert h.states() == ["Failed"]
+    notice = h.w.notices.current
+    assert notice is not None and "Traceback" not in notice.text
+    assert notice.kept and [words for words, _ in notice.fixes][0] == "Try again"
+
+
+def test_the_queue_survives_closing(opened):
+    h = opened
+    h.trigger("generate")
+    h.wait_draft()
+    folder = h.w.document.folder
+    h.w.projects.close()
+    assert h.w.document.project is None
+    assert h.w.projects.open(folder)
+    h.settle()
+    assert h.states() == ["Paused"] and h.w.queue.jobs[0].state.interrupted
+    notice = h.w.notices.current
+    assert notice is not None and [words for words, _ in notice.fixes] == ["Go on"]
+    notice.fixes[0][1]()  # one click
+    take = h.wait_draft()
+    assert h.p.takes[take].status == "draft"
+
+
+def test_a_damaged_journal_costs_the_queue_only(opened):
+    h = opened
+    h.trigger("generate")
+    h.wait_draft()
+    folder = h.w.document.folder
+    h.w.projects.close()
+    (folder / "jobs.json").write_text("{", "utf-8")
+    assert h.w.projects.open(folder)
+    assert h.w.queue.jobs == ()
+    assert len(h.p.takes) == 1
+    with_store = h.w.document.store
+    assert isinstance(with_store, ProjectStore)

@@ -1,0 +1,69 @@
+"""Errors come as a bar: what happened, what was kept, buttons that fix it. Never a traceback."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+import pytest
+from PySide6.QtWidgets import QPushButton
+
+from app.studio import Complaints, install_hooks
+from app.widgets.notice_bar import Notice, NoticeBar
+
+
+@pytest.fixture
+def bar(qtbot):
+    made = NoticeBar()
+    qtbot.addWidget(made)
+    return made
+
+
+def test_it_shows_the_newest_and_closing_shows_the_one_before(bar):
+    assert not bar.isVisibleTo(bar.parentWidget() or bar)
+    bar.show_notice(Notice("first", kept="all of it"))
+    bar.show_notice(Notice("second", "warning"))
+    assert bar.current.text == "second"
+    bar.dismiss()
+    assert bar.current.text == "first"
+    bar.dismiss()
+    assert bar.current is None and bar.isHidden()
+
+
+def test_the_same_notice_twice_is_one(bar):
+    for _ in range(3):
+        bar.show_notice(Notice("disk full"))
+    bar.dismiss()
+    assert bar.current is None
+
+
+def test_a_button_fixes_and_closes(bar):
+    fixed = []
+    bar.show_notice(Notice("it failed", fixes=(("Try again", lambda: fixed.append(1)),)))
+    button = next(b for b in bar.findChildren(QPushButton) if b.text() == "Try again")
+    button.click()
+    assert fixed == [1]
+    assert bar.current is None
+
+
+def test_long_words_are_cut_and_kept_in_the_tooltip(bar):
+    bar.show_notice(Notice("x" * 2000))
+    assert len(bar._text.text()) < 300 and len(bar._text.toolTip()) == 2000
+
+
+def test_exceptions_nobody_caught_become_a_sentence(qtbot, monkeypatch, caplog):
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    complaints, heard = Complaints(), []
+    complaints.heard.connect(heard.append)
+    install_hooks(complaints)
+    try:
+        raise KeyError("inner secret")
+    except KeyError:
+        sys.excepthook(*sys.exc_info())
+    thread = threading.Thread(target=lambda: 1 / 0)
+    thread.start()
+    thread.join()
+    qtbot.waitUntil(lambda: len(heard) == 2, timeout=5000)
+    assert all("Traceback" not in words and "secret" not in words for words in heard)
+    assert "inner secret" in caplog.text and "ZeroDivisionError" in caplog.text

@@ -1,0 +1,196 @@
+"""The whole main job by hand: from a start picture and actions to an MP4, with a memory that is
+saved, and the MP4 opened as a project again."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+
+from app.dialogs.export import ExportDialog
+from core.media.probe import probe
+from core.media.recipe import read_recipe
+from core.project import queries
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_from_picture_to_film_and_back(hand, qtbot, picture_file: Path, tmp_path: Path):
+    h, w = hand, hand.w
+    assert w.stack.currentWidget() is w.welcome
+    # 3. A project from a picture of one's own, through the dialog.
+    w.take_files([picture_file])
+    dialog = next(d for d in w.children() if type(d).__name__ == "NewProjectDialog")
+    h.until(dialog.create.isEnabled)
+    dialog.name.setText("A walk")
+    dialog.scene.setPlainText("a room with waves")
+    dialog.create.click()
+    h.until(lambda: h.p is not None)
+    h.settle()
+    assert w.stack.currentWidget() is w.viewer and h.p.scene == "a room with waves"
+
+    # 4. Actions: a verb by its key, free text in the panel, one moved on the timeline.
+    w.timeline.setFocus()
+    h.trigger("verb_1")
+    panel = w.actions_panel
+    panel.seconds.setValue(1.0)
+    panel.text.setFocus()
+    panel.text.selectAll()
+    qtbot.keyClicks(panel.text, "turn left")
+    qtbot.keyClick(panel.text, Qt.Key.Key_Return)
+    assert [a.text for a in h.p.actions] == ["walk forward", "turn left"]
+    w.timeline.action_resize_requested.emit(h.p.actions[0].id, 1, 9)
+    w.timeline.action_move_requested.emit(h.p.actions[1].id, 9)
+    assert [(a.start, a.end) for a in h.p.actions] == [(1, 9), (9, 17)]
+    h.settle()
+    assert "2 chunks" in panel.generate.text()
+
+    # 5. and 6. Generate; a live preview; the first draft by hand.
+    previews, events = [], []
+    w.queue.preview.connect(previews.append)
+    w.queue.progressed.connect(lambda: events.append(w.queue.active and w.queue.active.meter.phase))
+    panel.generate.click()
+    first = h.wait_draft()
+    assert previews and "sampling" in events
+    assert w.viewer.bar.isVisible() and w.viewer.bar.accept_button.isVisible()
+    h.trigger("redo_draft")
+    h.until(lambda: len(h.p.takes) == 2 and not w.queue.busy)
+    h.settle()
+    second = w.generation.draft_take()
+    assert second != first
+    w.viewer.bar.accept_button.click()
+    h.wait_draft()
+    h.trigger("auto_accept")
+    h.wait_idle()
+    assert all(t.learning for t in h.p.takes.values() if t.status == "accepted")
+    assert w.status_memory.text().startswith("memory 2")
+    assert len(w.memory_panel.findChildren(type(w.memory_panel._none))) == 1
+
+    # 7. Redo the first chunk: what follows is stale and kept; the old version comes back.
+    chunk = h.p.takes[second].chunk
+    w.generation.redo_chunk(chunk)
+    h.wait_idle()
+    tip = queries.tip(h.p).take
+    assert queries.stale_reason(h.p, tip)
+    h.settle()
+    assert "Remake 1 stale chunk" in panel.generate.text()
+    panel.generate.click()
+    h.wait_idle()
+    assert not queries.stale_reason(h.p, queries.tip(h.p).take)
+    w.generation.choose_take(second)
+    assert h.p.chunks[chunk].chosen == second
+    w.document.undo()
+
+    # 8. An episode.
+    w.episodes.save("The walk")
+    h.until(lambda: len(h.p.episodes) == 1)
+
+    # 9. The timeline: play, split, trim, delete, reorder, all undone.
+    w.transport.seek(0)
+    h.trigger("play")
+    h.until(lambda: w.transport.frame > 2)
+    h.trigger("shuttle_stop")
+    before = h.p
+    w.transport.seek(5)
+    h.trigger("split")
+    h.trigger("frame_forward")
+    w.selection.set(clips=[h.p.tracks[0].clips[-1].id])
+    h.settle()
+    h.trigger("earlier")
+    h.trigger("ripple_delete")
+    assert h.p != before
+    for _ in range(3):
+        w.document.undo()
+    assert h.p == before
+
+    # 10. Export through the dialog; the recipe is in the file.
+    h.settle()
+    target = tmp_path / "walk.mp4"
+    export = ExportDialog(h.p, tmp_path)
+    export.path.setText(str(target))
+    export.preset.setCurrentIndex(export.preset.findData("Draft"))
+    export.go.click()
+    w.exporting.ask(export.wish)
+    h.wait_idle()
+    assert [type(j.state).__name__ for j in w.queue.jobs if j.kind == "export"] == ["Done"]
+    info = probe(target)
+    assert info.kind == "video" and info.frames == queries.sequence_end(h.p)
+    assert read_recipe(target)["name"] == "A walk"
+
+    # … and open it as a project again.
+    old = w.document.folder
+    w.take_files([target])
+    h.until(lambda: w.notices.current is not None and "recipe" in w.notices.current.text)
+    dict(w.notices.current.fixes)["Open as a project"]()
+    h.until(lambda: w.document.folder is not None and w.document.folder != old)
+    h.settle()
+    assert [a.text for a in h.p.actions] == ["walk forward", "turn left"]
+    assert h.p.scene == "a room with waves"
+    assert "2 chunks" in panel.generate.text()
+
+    # 11. Close and open: everything of the first one is there.
+    assert w.projects.open(old)
+    assert len(h.p.takes) == len(before.takes)
+
+
+def test_cancelled_export_leaves_no_file(opened, tmp_path):
+    from app.dialogs.export import ExportWish
+
+    target = tmp_path / "film.mp4"
+    target.write_bytes(b"what was there")
+    w = opened.w
+    w.exporting.ask(ExportWish(target, 0, 1, width=2000, height=2000))
+    w.queue.cancel(w.queue.jobs[-1].id)
+    opened.until(lambda: not w.exporting._worker.busy)
+    assert opened.states()[-1] in ("Cancelled", "Done")
+    if opened.states()[-1] == "Cancelled":
+        assert target.read_bytes() == b"what was there"
+
+
+def test_files_are_taken_anywhere(opened, tmp_path, picture_file):
+    w = opened.w
+    folder = tmp_path / "not a project"
+    folder.mkdir()
+    w.take_files([folder])
+    assert "not a project" in w.notices.current.text
+    w.notices.clear()
+    bad = tmp_path / "list.mp4"
+    bad.write_text("milk, eggs")
+    w.take_files([bad])
+    opened.until(lambda: w.notices.current is not None)
+    assert "list.mp4" in w.notices.current.text
+    w.take_files([picture_file])
+    opened.until(lambda: "media now" in w.notices.current.text)
+
+
+def test_reset_layout_and_full_screen(opened):
+    w = opened.w
+    w.set_viewer_only(True)
+    assert not w.timeline.isVisible()
+    w.set_viewer_only(False)
+    opened.settle()
+    assert w.timeline.isVisible()
+    w.reset_layout()
+    opened.settle()
+    assert w.docks["actions"].isVisible()
+
+
+def test_the_window_opens_without_torch(tmp_path):
+    code = (
+        "import sys, json\n"
+        "from app.studio import open_window\n"
+        "window, app = open_window(['studio'])\n"
+        "app.processEvents()\n"
+        "print(json.dumps([m for m in ('torch', 'diffusers', 'transformers', 'cv2', 'av') if m in sys.modules]))\n"
+        "window.close()\n"
+    )
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
+    made = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert made.returncode == 0, made.stderr
+    assert json.loads(made.stdout.strip().splitlines()[-1]) == []
