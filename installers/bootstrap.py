@@ -57,7 +57,6 @@ def start():
         return 1
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     sys.path[0] = root  # so that `installers` and `core` are packages here as in the tests
-    sys.dont_write_bytecode = True
     from installers.cli import main
 
     return main(sys.argv[1:])

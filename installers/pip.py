@@ -16,8 +16,16 @@ from pathlib import Path
 from installers.environment import WINDOWS, clean_env, installed, venv_python
 from installers.failure import SetupFailure, explain
 
-# Never build from source: that needs compilers and fails late and unclearly.
-INSTALL = ("install", "--only-binary", ":all:", "--no-input", "--disable-pip-version-check")
+INSTALL = (
+    "install",
+    # Building from source needs compilers and fails late and unclearly.
+    *("--only-binary", ":all:"),
+    # Compiling thousands of modules nobody imports takes longer than unpacking them; those in use
+    # are compiled by the check's imports.
+    "--no-compile",
+    "--no-input",
+    "--disable-pip-version-check",
+)
 
 
 class Condenser:
@@ -47,7 +55,8 @@ class Condenser:
             wheel = match[1].replace(os.sep, "/").rsplit("/", 1)[-1]
             return f"{self._next(wheel.split('-')[0])} from disk"
         if match := re.match(r"Installing collected packages: (.+)$", text):
-            return f"unpacking {match[1].count(',') + 1} packages"
+            count = match[1].count(",") + 1
+            return f"unpacking {count} package{'s' if count > 1 else ''}"
         return None
 
     def _next(self, name: str) -> str:
