@@ -4,4 +4,7 @@ from __future__ import annotations
 
 
 class MemoryRefused(Exception):
-    """A memory can't be used: damaged, of another world, of a newer studio. ``str`` is a sentence."""
+    """A memory can't be used: damaged, of another world or of a newer studio.
+
+    ``str(error)`` is a sentence.
+    """

@@ -54,11 +54,11 @@ def read_header(path: str | os.PathLike) -> Header:
         return _header(header, 8 + length, size)
     except FileNotFoundError as error:
         raise TensorFileError(
-            f"{path.name} is not there any more ({path.parent}). Put it back, or choose another file."
+            f"{path.name} is not there any more ({path.parent}). Put it back, or choose another."
         ) from error
     except OSError as error:
         raise TensorFileError(f"{path.name} cannot be read. {atomic.why(error)}") from error
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _broken(path) from error
 
 

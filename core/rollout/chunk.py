@@ -13,6 +13,7 @@ from core.memory.adapter import Adapter
 from core.project.model import ActionPart, MemoryUse, Sampling
 from core.worlds.protocol import Address, LatentFrame, World
 
+_SAMPLING, _MEMORY = Sampling(), MemoryUse()
 Step = tuple[int, int, Tensor]
 #: Called after each step with (steps done, steps, clean estimate [C, F, h, w]); False stops.
 OnStep = Callable[[int, int, Tensor], bool]
@@ -65,8 +66,8 @@ def make_chunk(
     actions: Sequence[ActionPart],
     scene: str,
     seed: int,
-    sampling_as: Sampling = Sampling(),
-    memory: MemoryUse = MemoryUse(),
+    sampling_as: Sampling = _SAMPLING,
+    memory: MemoryUse = _MEMORY,
     on_step: OnStep | None = None,
 ) -> tuple[Tensor, list[Address]]:
     """``chunk_steps`` in one call. Raises SamplingStopped where ``on_step`` asks for it."""

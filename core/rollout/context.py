@@ -68,8 +68,8 @@ def _encoded(world: World, ref: ContextRef) -> Iterator[list[LatentFrame]]:
     for picture in read_frames(ref.path, start=ref.start, count=ref.stop - ref.start):
         if picture.shape != (g.height, g.width, 3):
             raise MediaError(
-                f"{Path(ref.path).name} is {picture.shape[1]}×{picture.shape[0]} pixels; this world "
-                f"works at {g.width}×{g.height}. Set the start again, so that it is fitted."
+                f"{Path(ref.path).name} is {picture.shape[1]}×{picture.shape[0]} pixels; this "
+                f"world works at {g.width}×{g.height}. Set the start again, so that it is fitted."
             )
         pictures.append(picture)
         if len(pictures) == _PART:

@@ -57,18 +57,18 @@ def export_film(
     p: Project,
     path_of: PathOf,
     target: Path,
-    settings: ExportSettings = ExportSettings(),
+    settings: ExportSettings | None = None,
     stop: int | None = None,
     progress: Callable[[ExportProgress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> None:
-    """Write frames [0, stop) of the sequence. Raises MediaError, or Cancelled when asked to stop."""
+    """Write frames [0, stop) of the sequence. Raises MediaError, or Cancelled where asked to."""
     end = queries.sequence_end(p)
     stop = end if stop is None else min(stop, end)
     if stop < 1:
         raise MediaError("There is nothing to export yet. Set a start and generate first.")
     export_mp4(
         target, sequence_frames(p, path_of, 0, stop), size=(p.width, p.height), rate=p.rate,
-        total=stop, settings=settings, metadata=film_metadata(p, path_of), progress=progress,
-        cancelled=cancelled,
+        total=stop, settings=settings or ExportSettings(), metadata=film_metadata(p, path_of),
+        progress=progress, cancelled=cancelled,
     )

@@ -39,7 +39,7 @@ def read_latents(path: str | os.PathLike) -> Frames:
         raise TensorFileError(f"{os.path.basename(path)} does not hold the latents of a chunk.")
     if header.facts.get("schema") != SCHEMA:
         raise TensorFileError(
-            f"{os.path.basename(path)} was made by a newer version of the studio. Update the studio."
+            f"{os.path.basename(path)} was made by another version of the studio. Update it."
         )
     if z.ndim != 4 or z.dtype != np.float32 or time.shape != z.shape[:1] or (
         pose.shape != (len(z), 3)

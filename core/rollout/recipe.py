@@ -86,8 +86,8 @@ class _Recipe:
 
 
 def recipe_of(p: Project, path_of: PathOf | None = None) -> dict[str, Any]:
-    """JSON-able. ``path_of`` gives the file of an asset id; without it, or where the start is too
-    large to travel, the start is left out and has to be chosen again."""
+    """JSON-able. ``path_of`` gives the file of an asset id; without it, or where the start is
+    too large to travel, it is left out and has to be chosen again."""
     made = []
     for clip in queries.track_clips(p):
         if clip.kind == "chunk":
@@ -107,8 +107,8 @@ def recipe_of(p: Project, path_of: PathOf | None = None) -> dict[str, Any]:
 
 
 def project_from_recipe(data: Any, folder: Path | str) -> ProjectStore:
-    """A new project in ``folder`` (new or empty) that Generate makes the film again in. Raises
-    ProjectError with a sentence; nothing is left in ``folder`` then. The caller closes the store."""
+    """A new project in ``folder`` (new or empty), in which Generate makes the film again. Raises
+    ProjectError with a sentence and leaves nothing behind. The caller closes the store."""
     recipe = read(data)
     p = edits.new_project(
         recipe.name, recipe.world, recipe.rate, (recipe.width, recipe.height),

@@ -20,6 +20,7 @@ from core.rollout.recipe import planned_seed
 from core.rollout.start import make_start
 from core.worlds.catalogue import WorldEntry
 
+_MEMORY, _SAMPLING = MemoryUse(), Sampling()
 Actions = Sequence[tuple[str, int]]  # text, frames
 
 
@@ -37,7 +38,7 @@ class RenderStopped(Exception):
 
 @dataclass(frozen=True)
 class RenderProgress:
-    """``chunk`` of ``chunks`` (1 first) is being made; ``step`` of ``steps`` of ``phase`` is done."""
+    """``chunk`` of ``chunks`` (1 first) is made; ``step`` of ``steps`` of ``phase`` is done."""
 
     chunk: int
     chunks: int
@@ -50,7 +51,7 @@ class RenderProgress:
 
 def create(
     folder: Path, world: WorldEntry, start: Path, *, name: str = "", scene: str = "",
-    memory: MemoryUse = MemoryUse(), sampling: Sampling = Sampling(),
+    memory: MemoryUse = _MEMORY, sampling: Sampling = _SAMPLING,
 ) -> ProjectStore:
     """A new project with its start; nothing is left in ``folder`` where that fails. Raises
     ProjectError, EditError, MediaError."""

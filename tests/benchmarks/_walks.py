@@ -30,11 +30,9 @@ def measured(chunks: int, memory: str) -> dict[str, Any]:
 def _walk(folder: Path, chunks: int, memory: str) -> dict[str, Any]:
     from core.engine.control import CancelToken
     from core.engine.in_process import InProcessEngine
-    from core.media.thumbs import thumbnail_png
     from core.project.model import MemoryUse
     from core.rollout import render
     from core.worlds.catalogue import read_entry
-    from tests.builders.tiny_world import picture
     from tests.builders.worlds import benchmark_world
 
     where, which = _in_a_process_of_its_own(benchmark_world, folder)
@@ -111,7 +109,8 @@ def _start(folder: Path, side: int) -> Path:
 def _in_a_process_of_its_own(work: Any, folder: Path) -> Any:
     """Building a world takes memory that the measured process must not have taken."""
     code = (
-        "import sys, json; from pathlib import Path; from tests.builders.worlds import benchmark_world;"
+        "import sys, json; from pathlib import Path;"
+        "from tests.builders.worlds import benchmark_world;"
         "where, which = benchmark_world(Path(sys.argv[1])); print(json.dumps([str(where), which]))"
     )
     done = subprocess.run(

@@ -15,12 +15,12 @@ def run() -> dict:
     import numpy as np
     import torch
 
+    from core.diffusion.window import Window
     from core.memory.adapter import Adapter
     from core.project.model import ActionPart, MemoryUse, Sampling
     from core.rollout.chunk import frame_texts, make_chunk
     from core.worlds.catalogue import load_world
     from core.worlds.protocol import Address, LatentFrame
-    from core.diffusion.window import Window
     from tests.builders.tiny_world import picture
     from tests.builders.worlds import benchmark_world
 

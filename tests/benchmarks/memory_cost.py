@@ -1,4 +1,4 @@
-"""What remembering costs: preset "paper" over memory off, in time, forward passes and peak memory."""
+"""What remembering costs: preset "paper" over memory off, in time, passes and peak memory."""
 
 from __future__ import annotations
 

@@ -132,7 +132,9 @@ def test_ctrl_c_keeps_the_project_and_says_how_to_go_on(tmp_path, start, renderi
         (["doctor", "--loud"], 2, "--loud"),
     ],
 )
-def test_mistakes_are_explained(tmp_path, start, tiny_world_dir, capsys, monkeypatch, arguments, code, words):
+def test_mistakes_are_explained(
+    tmp_path, start, tiny_world_dir, capsys, monkeypatch, arguments, code, words
+):
     """In this process, which is much faster; nothing here may reach the model."""
     import main
 
@@ -181,15 +183,15 @@ def test_doctor_answers_in_json():
 
 
 def test_actions_in_a_file(tmp_path):
-    import main
+    from core.commands.arguments import Trouble, actions_file
 
     listed = tmp_path / "a.json"
     listed.write_text(json.dumps([["walk forward", 2], ["turn left", 1.5], "stop:1s"]))
-    assert main._actions_file(listed) == [("walk forward", "2"), ("turn left", "1.5"), ("stop", "1")]
+    assert actions_file(listed) == [("walk forward", "2"), ("turn left", "1.5"), ("stop", "1")]
     for bad in ("[1, 2", "[5]", '[["x"]]', '[["x", "y"]]', "x\ny"):
         listed.write_text(bad)
-        with pytest.raises(main.Trouble):
-            main._actions_file(listed)
+        with pytest.raises(Trouble):
+            actions_file(listed)
 
 
 def test_the_sample_reader(tmp_path):

@@ -76,7 +76,7 @@ def test_cancel_and_pause_reach_it(engine, bench):
     task = bench.chunk(sampling=Sampling(steps=1000))
     events = run(
         engine, task, token,
-        on_event=lambda e: token.cancel() if isinstance(e, Progress) and e.phase == "sampling" else 0,
+        on_event=lambda e: isinstance(e, Progress) and e.phase == "sampling" and token.cancel(),
     )
     assert isinstance(events[-1], Cancelled) and files_below(task.out_dir) == []
     assert isinstance(result(engine, bench.chunk()), TakeReady)
@@ -162,8 +162,13 @@ def test_tasks_travel_unchanged(bench):
     assert from_json(from_line(to_line(to_json(learn)))) == learn
 
 
-@pytest.mark.parametrize("line", [b"", b"hello", b"[1]", b'{"kind": "Popen"}', b'{"kind": 3}',
-                                  b'{"kind": "Progress", "phase": "sampling", "step": "x", "steps": 1}'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"", b"hello", b"[1]", b'{"kind": "Popen"}', b'{"kind": 3}',
+        b'{"kind": "Progress", "phase": "sampling", "step": "x", "steps": 1}',
+    ],
+)
 def test_other_lines_are_refused(line):
     with pytest.raises(NotOurs):
         from_json(from_line(line))

@@ -28,7 +28,8 @@ def context(world) -> list[LatentFrame]:
 
 
 def chunk(world, adapter, **memory) -> torch.Tensor:
-    return make_chunk(world, adapter, context(world), GO, "a house", 5, memory=MemoryUse(**memory))[0]
+    use = MemoryUse(**memory)
+    return make_chunk(world, adapter, context(world), GO, "a house", 5, memory=use)[0]
 
 
 def fill(adapter: Adapter) -> None:
@@ -54,7 +55,8 @@ def test_it_works_and_strength_scales_it(world):
     bare = chunk(world, None)
     adapter = Adapter(world)
     fill(adapter)
-    moved = [float((chunk(world, adapter, strength=s) - bare).abs().mean()) for s in (0.5, 1.0, 1.5)]
+    made = [chunk(world, adapter, strength=s) for s in (0.5, 1.0, 1.5)]
+    moved = [float((z - bare).abs().mean()) for z in made]
     assert 0 < moved[0] < moved[1] < moved[2]
 
 
@@ -104,7 +106,7 @@ def test_change_is_the_norm_of_what_it_adds(world):
     adapter = Adapter(world)
     fill(adapter)
     added = base = 0.0
-    for name, module in world.net.named_modules():
+    for module in world.net.modules():
         if hasattr(module, "lora_A"):
             a, b = module.lora_A["memory"].weight, module.lora_B["memory"].weight
             added += float((b.double() @ a.double()).square().sum())

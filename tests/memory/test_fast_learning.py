@@ -67,7 +67,9 @@ def test_paper_preset_takes_one_small_step(world, adapter, walk):
 
 
 def test_more_steps_on_one_chunk_lower_the_held_out_loss(world, adapter, walk):
-    learner = with_settings(FastLearner(world, adapter), steps=15, learning_rate=5e-3, change_cap=1.0)
+    learner = with_settings(
+        FastLearner(world, adapter), steps=15, learning_rate=5e-3, change_cap=1.0
+    )
     outcome = learn(learner, walk)
     assert outcome.loss_after < 0.99 * outcome.loss_before
 
@@ -193,7 +195,7 @@ def test_a_blurred_or_noisy_chunk_is_not_learned():
     smooth = (smooth - smooth.mean()) / smooth.std() * 0.5
     assert "blurrier" in guards.chunk_problem(smooth, opening)
     assert guards.chunk_problem(sharp * 0.4, opening) is None
-    checks = np.where((np.indices((16, 16)).sum(0) % 2)[None, None], 2.5, -2.5) * np.ones_like(sharp)
+    checks = np.where(np.indices((16, 16)).sum(0) % 2, 2.5, -2.5) * np.ones_like(sharp)
     assert "noise" in guards.chunk_problem(checks, guards.qualities(smooth))
 
 

@@ -28,7 +28,9 @@ def test_steps_are_told_and_can_stop(tiny_world):
         return len(seen) < 2
 
     with pytest.raises(SamplingStopped):
-        make_chunk(tiny_world, None, context(tiny_world), GO, "", 1, Sampling(steps=5), on_step=tell)
+        make_chunk(
+            tiny_world, None, context(tiny_world), GO, "", 1, Sampling(steps=5), on_step=tell
+        )
     assert seen == [(1, 5, (12, 8, 8, 8)), (2, 5, (12, 8, 8, 8))]
 
 
@@ -54,7 +56,8 @@ def test_a_remembered_frame_may_join_the_context(tiny_world):
 def test_guidance_matters_and_one_is_none(tiny_world):
     past = context(tiny_world)
     plain = make_chunk(tiny_world, None, past, GO, "a house", 1, Sampling(4, 1.0))[0]
-    assert not torch.equal(plain, make_chunk(tiny_world, None, past, GO, "a house", 1, Sampling(4, 3.0))[0])
+    guided = make_chunk(tiny_world, None, past, GO, "a house", 1, Sampling(4, 3.0))[0]
+    assert not torch.equal(plain, guided)
 
 
 def test_a_short_chunk(tiny_world):

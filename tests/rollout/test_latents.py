@@ -22,7 +22,8 @@ def test_they_come_back_bit_for_bit(tmp_path):
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 9), (3, 3), (-1, 2), (5, 4)])
 def test_frames_that_are_not_there_are_refused(tmp_path, start, stop):
-    save_latents(tmp_path / "z.safetensors", torch.zeros(8, 1, 2, 2), [Address(i) for i in range(8)])
+    addresses = [Address(i) for i in range(8)]
+    save_latents(tmp_path / "z.safetensors", torch.zeros(8, 1, 2, 2), addresses)
     with pytest.raises(TensorFileError, match="frames 0 to 8"):
         load_latents(tmp_path / "z.safetensors", start, stop)
 

@@ -82,7 +82,9 @@ def test_three_chunks_accepted_and_learned(made):
     assert made.journal.load() == ()
 
 
-def test_memory_off_learns_nothing_and_gives_another_film(made, tmp_path, tiny_world_dir, start, engine):
+def test_memory_off_learns_nothing_and_gives_another_film(
+    made, tmp_path, tiny_world_dir, start, engine
+):
     with make(tmp_path / "off", tiny_world_dir, start, engine, memory=MemoryUse("off")) as store:
         assert all(t.snapshot is None for t in store.project.takes.values())
         one, two = latents(made), latents(store)
@@ -130,7 +132,9 @@ store.close()
         assert all(same(a, b) for a, b in zip(latents(made), latents(again), strict=True))
 
 
-def test_a_film_carries_its_recipe_and_the_recipe_makes_it_again(made, tmp_path, tiny_world_dir, engine):
+def test_a_film_carries_its_recipe_and_the_recipe_makes_it_again(
+    made, tmp_path, tiny_world_dir, engine
+):
     film = tmp_path / "film.mp4"
     export_film(made.project, made.path, film)
     with FrameReader(film) as reader:
@@ -177,7 +181,8 @@ def spoiled(data: dict, **changes) -> dict:
     "change",
     [
         {"format": "other"}, {"schema": 2}, {"schema": "1"}, {"width": 10**6}, {"width": "64"},
-        {"rate": "1/0"}, {"rate": "8"}, {"chunk_frames": 0}, {"chunk_frames": 10**9}, {"actions": {}},
+        {"rate": "1/0"}, {"rate": "8"}, {"chunk_frames": 0}, {"chunk_frames": 10**9},
+        {"actions": {}},
         {"actions": [{"id": "x", "text": "a", "start": 5, "end": 5}]},
         {"actions": [{"id": "x", "text": "a", "start": 0, "end": 9},
                      {"id": "y", "text": "b", "start": 3, "end": 12}]},

@@ -1,0 +1,159 @@
+"""``main.py render``: from a start and actions to an MP4."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from core.commands.arguments import Trouble, action, actions_file, film_path
+from core.commands.terminal import OK, STOPPED, Line, Stop, say, write_down
+from core.engine.in_process import InProcessEngine
+from core.media.errors import Cancelled
+from core.project import edits
+from core.project.model import MemoryUse, Sampling
+from core.project.store import DOCUMENT, ProjectStore
+from core.rollout import render as rolling
+from core.rollout.film import export_film
+from core.rollout.samples import first_sample
+from core.worlds.catalogue import WorldEntry, find_world, read_entry
+
+
+def render(args: argparse.Namespace, stop: Stop) -> int:
+    if args.sample:
+        if args.start is not None or args.actions_file or args.action:
+            raise Trouble("--sample brings its own start and actions; leave the others out.", True)
+    elif args.start is None and not args.go_on:
+        raise Trouble("Name a picture or a video to start from, or give --sample.", True)
+    out = film_path(args.out)
+    world = read_entry(Path(args.world).absolute()) if args.world else find_world()
+    start, scene, actions = _wanted(args, world.rate)
+    store, temporary = _project(args, world, start, scene)
+    try:
+        if actions:
+            store.save(rolling.lay_actions(store.project, actions))
+        until = rolling.planned_end(store.project)
+        if not store.project.actions:
+            raise Trouble('Say what happens, for example --action "walk forward:2s".', True)
+        engine = InProcessEngine(device=args.device, previews=False)
+        line = Line()
+        try:
+            rolling.roll_out(
+                store, engine, world.folder, until, stop.listen(), args.seed, line.show
+            )
+        finally:
+            line.end()
+            engine.close()
+        export_film(
+            store.project, store.path, out, stop=until,
+            progress=lambda e: line.text(f"writing {out.name}: frame {e.frame} of {e.frames}"),
+            cancelled=lambda: stop.token.cancelled,
+        )
+        line.end()
+    except BaseException as error:
+        _left(store, temporary, args, out)
+        if isinstance(error, rolling.RenderFailed):
+            if error.detail:
+                write_down(error.detail)
+            raise Trouble(str(error)) from error
+        if isinstance(error, rolling.RenderStopped | Cancelled):
+            say("Stopped.")
+            return STOPPED
+        raise
+    store.close()
+    if temporary:
+        shutil.rmtree(store.folder, ignore_errors=True)
+    else:
+        say(f"The project is in {store.folder}.")
+    print(out)
+    return OK
+
+
+def _wanted(
+    args: argparse.Namespace, rate: Fraction
+) -> tuple[Path | None, str | None, list[tuple[str, int]]]:
+    """(start, scene, actions with frames) as the command says."""
+    if args.sample:
+        try:
+            sample = first_sample()
+        except ValueError as error:
+            raise Trouble(str(error)) from error
+        return sample.picture, args.scene or sample.scene, list(sample.actions)
+    actions = [action(text) for text in args.action]
+    if args.actions_file:
+        actions += actions_file(Path(args.actions_file))
+    frames = [(text, max(1, round(Fraction(seconds) * rate))) for text, seconds in actions]
+    return Path(args.start) if args.start else None, args.scene, frames
+
+
+def _project(
+    args: argparse.Namespace, world: WorldEntry, start: Path | None, scene: str | None
+) -> tuple[ProjectStore, bool]:
+    """(store, whether it is only for this film)."""
+    folder = Path(args.project).absolute() if args.project else None
+    if folder is not None and (folder / DOCUMENT).is_file():
+        if not args.go_on:
+            raise Trouble(
+                f"There is a project in {folder} already. Give --continue to go on with it, or "
+                "another folder.", True,
+            )
+        return _opened(folder, args, start, scene), False
+    if start is None:
+        raise Trouble("There is no project to go on with. Name a start.", True)
+    made = folder or Path(tempfile.mkdtemp(prefix="slowfast-"))
+    try:
+        store = rolling.create(
+            made, world, start, scene=scene or "", memory=MemoryUse(preset=args.memory or "paper"),
+            sampling=Sampling(steps=args.steps or Sampling().steps),
+        )
+    except BaseException:
+        if folder is None:
+            shutil.rmtree(made, ignore_errors=True)
+        raise
+    return store, folder is None
+
+
+def _opened(
+    folder: Path, args: argparse.Namespace, start: Path | None, scene: str | None
+) -> ProjectStore:
+    """The project that is there, with what the command changes about it."""
+    store = ProjectStore.open(folder)
+    try:
+        if store.read_only:
+            raise Trouble(store.read_only_reason)
+        if store.project.start is None:
+            raise Trouble("This project has no start yet. Open it in the window to choose one.")
+        if start is not None and not rolling.same_start(store, start):
+            raise Trouble(
+                f"The project in {folder} starts from another picture than {start}. Leave the "
+                "start out to go on with it, or name another folder.", True,
+            )
+        p = store.project
+        if scene is not None:
+            p = edits.set_scene(p, scene)
+        if args.memory:
+            p = edits.set_memory(p, replace(p.memory, preset=args.memory))
+        if args.steps:
+            p = edits.set_sampling(p, replace(p.sampling, steps=args.steps))
+        store.save(p)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _left(store: ProjectStore, temporary: bool, args: argparse.Namespace, out: Path) -> None:
+    """After a stop or a failure: keep what was made, and say how to go on."""
+    made = len(store.project.takes)
+    store.close()
+    if temporary and not made:
+        shutil.rmtree(store.folder, ignore_errors=True)
+        return
+    if made:
+        again = f'main.py render --continue --project "{store.folder}" --out "{out}"'
+        chunks = "1 chunk is" if made == 1 else f"{made} chunks are"
+        world = f' --world "{args.world}"' if args.world else ""
+        say(f"{chunks} kept in {store.folder}. To go on:\n  {again}{world}")
