@@ -61,6 +61,8 @@ class Refresh(QObject):
     def opened(self, p: Project) -> None:
         w = self._w
         self._thumbs.clear()
+        w.strips.clear()
+        w.timeline.set_missing(a.id for a in w.document.store.missing)
         w.notices.clear()
         w.selection.clear()
         w.transport.pause()

@@ -161,6 +161,7 @@ QComboBox::drop-down {{ border: none; width: 20px; }}
 QComboBox::down-arrow {{ image: url("{art["down"]}"); width: 10px; height: 10px; }}
 QAbstractSpinBox {{ padding: 4px 18px 4px 0; }}
 QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0 0 0 6px; background: transparent; }}
+QAbstractSpinBox#plain {{ padding: 4px 2px 4px 0; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; background: transparent; width: 18px; }}
 QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover {{ background: {t.hover}; }}
 QAbstractSpinBox::up-arrow {{ image: url("{art["up"]}"); width: 8px; height: 8px; }}

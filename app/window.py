@@ -41,6 +41,7 @@ from app.state.settings import Settings
 from app.state.transport import Transport
 from app.state.worlds import Worlds
 from app.timeline.view import TimelineView
+from app.viewer.strips import StripSource
 from app.viewer.view import Viewer
 from app.welcome import Welcome
 from app.widgets.notice_bar import NoticeBar
@@ -147,6 +148,7 @@ class MainWindow(QMainWindow):
         self.worlds_panel = WorldsPanel(self.pixmaps)
         self.takes_panel = TakesPanel(self.pixmaps, path)
         self.timeline = TimelineView(self.selection)
+        self.strips = StripSource(path, self)
 
     def _build_docks(self) -> None:
         self.setDockOptions(
@@ -373,6 +375,7 @@ class MainWindow(QMainWindow):
         stopped = self.engine.shut_down()
         self.background.wait(5000)
         self.viewer.close_source()
+        self.strips.close()
         self.settings.sync()
         self.collector.stop()
         return stopped

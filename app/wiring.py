@@ -107,6 +107,8 @@ def _timeline(w: "MainWindow") -> None:
     t.tool_changed.connect(lambda tool: a[f"tool_{tool}"].setChecked(True))
     t.snapping_changed.connect(a["snap"].setChecked)
     t.set_thumbnail_source(w.refresh.timeline_thumbnail)
+    t.set_strip_source(w.strips.get)
+    w.strips.changed.connect(t.thumbnails_changed)
 
 
 def _viewer(w: "MainWindow") -> None:

@@ -45,6 +45,7 @@ class NewProject:
     name: str
     folder: Path
     scene: str
+    actions: tuple[tuple[str, int], ...] = ()  # texts with frames, written behind the start
 
 
 def free_folder(parent: Path, name: str) -> Path:
@@ -287,6 +288,7 @@ class NewProjectDialog(QDialog):
             name=name,
             folder=free_folder(parent, name),
             scene=self.scene.toPlainText().strip(),
+            actions=next((s.actions for s in self._samples if s.picture == self._wanted), ()),
         )
         self.accept()
 

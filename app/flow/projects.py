@@ -56,6 +56,7 @@ class Projects(QObject):
                 name=sample.name,
                 folder=free_folder(self._settings.folder, sample.name),
                 scene=sample.scene,
+                actions=sample.actions,
             )
         )
 
@@ -85,6 +86,10 @@ class Projects(QObject):
             try:
                 assets, start = make_start(store, p, wish.source, wish.crop)
                 p = edits.set_start(edits.add_assets(p, assets), start)
+                at = start.frames
+                for text, frames in wish.actions:
+                    p = edits.add_action(p, text, at, at + frames)
+                    at += frames
                 store.save(p)
             except BaseException:
                 store.close()

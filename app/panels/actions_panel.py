@@ -155,8 +155,8 @@ class ActionsPanel(QWidget):
         self.seed.setRange(0, 2_147_483_647)
         self.seed.setAccessibleName(self.tr("Seed"))
         self.seed.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.seed.setEnabled(False)
-        self.fixed.toggled.connect(self.seed.setEnabled)
+        self.seed.hide()
+        self.fixed.toggled.connect(self.seed.setVisible)
         self.fixed.toggled.connect(lambda *_: self._send_seed())
         self.seed.valueChanged.connect(lambda *_: self._send_seed())
         length = label(self.tr("Length"), "dim")
@@ -166,8 +166,9 @@ class ActionsPanel(QWidget):
         row.addStretch(1)
         row.addWidget(self.fixed)
         row.addWidget(self.seed)
-        self.seconds.setFixedWidth(82)
-        self.seed.setFixedWidth(68)
+        self.seconds.setFixedWidth(78)
+        self.seed.setFixedWidth(72)
+        self.seed.setObjectName("plain")
         column.addLayout(row)
 
     def _build_foot(self) -> QWidget:

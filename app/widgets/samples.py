@@ -11,12 +11,12 @@ FOLDER = Path(__file__).resolve().parents[2] / "resources" / "samples"
 
 @dataclass(frozen=True)
 class Sample:
-    """``actions``: a first walk to offer, texts with seconds."""
+    """``actions``: a first walk to offer, texts with frames."""
 
     picture: Path
     name: str
     scene: str = ""
-    actions: tuple[tuple[str, float], ...] = ()
+    actions: tuple[tuple[str, int], ...] = ()
 
 
 def samples(folder: Path = FOLDER) -> list[Sample]:
@@ -35,18 +35,13 @@ def samples(folder: Path = FOLDER) -> list[Sample]:
     return found
 
 
-def _actions(raw: object) -> tuple[tuple[str, float], ...]:
-    """Accepts [["walk forward", 2]], [{"text": …, "seconds": …}] and ["walk forward:2s"]."""
-    found: list[tuple[str, float]] = []
+def _actions(raw: object) -> tuple[tuple[str, int], ...]:
+    found: list[tuple[str, int]] = []
     for one in raw if isinstance(raw, list) else []:
         try:
-            if isinstance(one, str):
-                text, _, length = one.rpartition(":")
-                found.append((text or length, float(length.rstrip("s ")) if text else 2.0))
-            elif isinstance(one, dict):
-                found.append((str(one["text"]), float(one.get("seconds", 2))))
-            else:
-                found.append((str(one[0]), float(one[1])))
-        except (KeyError, IndexError, TypeError, ValueError):
+            text, frames = str(one[0]), int(one[1])
+        except (IndexError, TypeError, ValueError):
             continue
+        if text and frames > 0:
+            found.append((text, frames))
     return tuple(found)

@@ -37,6 +37,7 @@ class EngineWorker(QObject):
         super().__init__()
         self._make = make_engine
         self._engine: Any = None
+        self._device = ""
         self._submitted.connect(self._run, Qt.ConnectionType.QueuedConnection)
         self._warm.connect(self._warm_up, Qt.ConnectionType.QueuedConnection)
         self._swap.connect(self._replace, Qt.ConnectionType.QueuedConnection)
@@ -59,8 +60,15 @@ class EngineWorker(QObject):
     def _ensure(self) -> Any:
         if self._engine is None:
             self._engine = self._make()
-            self.ready.emit(str(getattr(self._engine, "device", "")))
+            self._tell_device()
         return self._engine
+
+    def _tell_device(self) -> None:
+        """An engine that chooses by itself knows its device once a world is loaded."""
+        device = str(getattr(self._engine, "device", ""))
+        if device != self._device:
+            self._device = device
+            self.ready.emit(device)
 
     @Slot()
     def _warm_up(self) -> None:
@@ -100,6 +108,7 @@ class EngineWorker(QObject):
             )
         if isinstance(last, Failed) and last.detail:
             log.error("task %s: %s\n%s", key, last.message, last.detail)
+        self._tell_device()
         self.finished.emit(key, last)
 
     def _worth_showing(self, event: Any, shown: dict[type, float]) -> bool:
