@@ -31,6 +31,7 @@ class Refresh(QObject):
         self._thumbs: dict[str, QPixmap | None] = {}
         self._device = ""
         self._preview_on = False
+        self._making: tuple[int, int] | None = None
         # Many changes of one moment are shown once.
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -257,6 +258,7 @@ class Refresh(QObject):
         active = w.queue.active
         if p is None or active is None or active.dropped:
             w.timeline.clear_progress()
+            self._making = None
             if self._preview_on:
                 self._preview_on = False
                 w.viewer.clear_preview()
@@ -270,6 +272,9 @@ class Refresh(QObject):
             place, words = (queries.sequence_end(p), p.chunk_frames), w.tr("making")
         if place is not None:
             w.timeline.set_progress(*place, active.meter.done, words)
+        if place != self._making:  # the words on the planned chunks move along
+            self._making = place
+            w.timeline.viewport().update()
         if self._preview_on and shown is not None:
             w.viewer.set_preview_label(shown.words)
 

@@ -40,6 +40,7 @@ from app.state.selection import Selection
 from app.state.settings import Settings
 from app.state.transport import Transport
 from app.state.worlds import Worlds
+from app.timeline.colours import TimelineColours
 from app.timeline.view import TimelineView
 from app.viewer.strips import StripSource
 from app.viewer.view import Viewer
@@ -147,7 +148,9 @@ class MainWindow(QMainWindow):
         self.episodes_panel = EpisodesPanel(actions, self.pixmaps, self.episodes.thumbnail)
         self.worlds_panel = WorldsPanel(self.pixmaps)
         self.takes_panel = TakesPanel(self.pixmaps, path)
-        self.timeline = TimelineView(self.selection)
+        self.timeline = TimelineView(
+            self.selection, colours=TimelineColours.from_theme(theme.current())
+        )
         self.strips = StripSource(path, self)
 
     def _build_docks(self) -> None:
@@ -324,7 +327,6 @@ class MainWindow(QMainWindow):
     def apply_theme(self) -> None:
         from PySide6.QtWidgets import QApplication
 
-        from app.timeline.colours import TimelineColours
         from app.widgets.basics import refresh_glyphs
 
         chosen = theme.apply(QApplication.instance(), self.settings.get("theme"))

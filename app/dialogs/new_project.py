@@ -119,7 +119,8 @@ class NewProjectDialog(QDialog):
             item.setToolTip(sample.scene or sample.name)
             item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
             self.list.addItem(item)
-        self.list.currentRowChanged.connect(self._pick_sample)
+        # Not the current row: a list that gets the focus makes its first row current by itself.
+        self.list.itemSelectionChanged.connect(self._pick_sample)
         column.addWidget(self.list, 1)
         column.addWidget(button(self.tr("My picture or video…"), "folder-image", self._browse))
         hint = label(self.tr("Or drop a file anywhere in this window."), "dim", wrap=True)
@@ -181,9 +182,10 @@ class NewProjectDialog(QDialog):
 
     # -- choosing --------------------------------------------------------------------------------
 
-    def _pick_sample(self, row: int) -> None:
-        if 0 <= row < len(self._samples):
-            sample = self._samples[row]
+    def _pick_sample(self) -> None:
+        chosen = self.list.selectedIndexes()
+        if chosen:
+            sample = self._samples[chosen[0].row()]
             if not self._scene_by_hand:
                 self.scene.blockSignals(True)
                 self.scene.setPlainText(sample.scene)
@@ -197,7 +199,6 @@ class NewProjectDialog(QDialog):
     def choose_file(self, path: Path) -> None:
         """The artist's own picture or video."""
         self.list.clearSelection()
-        self.list.setCurrentRow(-1)
         if not self._scene_by_hand:
             self.scene.blockSignals(True)
             self.scene.setPlainText("")

@@ -31,6 +31,7 @@ def test_from_picture_to_film_and_back(hand, qtbot, picture_file: Path, tmp_path
     dialog.create.click()
     h.until(lambda: h.p is not None)
     h.settle()
+    assert h.p.assets[h.p.start.source].name == picture_file.name
     assert w.stack.currentWidget() is w.viewer and h.p.scene == "a room with waves"
 
     # 4. Actions: a verb by its key, free text in the panel, one moved on the timeline.
