@@ -3,10 +3,11 @@
 Single keys never fire while the artist types: see ``app.widgets.keyguard``.
 """
 
+# ruff: noqa: E501 (a table)
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Iterator
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -46,6 +47,7 @@ VERBS: tuple[tuple[str, str, str, str], ...] = (
     ("step right", "Step right", "arrow-right", "3"),
 )
 
+# fmt: off
 TABLE: tuple[Command, ...] = (
     C("new", "File", "New project…", ("Ctrl+N",), "Start from a sample, a picture or a video", "plus", ALWAYS),
     C("open", "File", "Open project…", ("Ctrl+O",), "Open a project folder", "folder-open-outline", ALWAYS),
@@ -128,6 +130,7 @@ TABLE: tuple[Command, ...] = (
     C("logs", "Help", "Open log folder", ("Ctrl+Shift+G",), "What the studio wrote down when something failed", "text-box-search-outline", ALWAYS),
     C("about", "Help", "About SlowFast Studio", ("Shift+F1",), "Version and licences", "information-outline", ALWAYS),
 )
+# fmt: on
 
 
 def tr(text: str) -> str:

@@ -1,9 +1,11 @@
 """What each command of the table does, and the dialogs it may open."""
 
+# ruff: noqa: E501 (tables)
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, QUrl
 from PySide6.QtGui import QDesktopServices
@@ -20,13 +22,15 @@ if TYPE_CHECKING:
 
 
 class Commands(QObject):
-    def __init__(self, window: "MainWindow"):
+    def __init__(self, window: MainWindow):
         super().__init__(window)
         self._w = window
         for id, act in self._table().items():
             window.actions_table[id].triggered.connect(self._calling(act))
         for i, (text, *_rest) in enumerate(VERBS):
-            window.actions_table[f"verb_{i}"].triggered.connect(self._calling(lambda t=text: self._verb(t)))
+            window.actions_table[f"verb_{i}"].triggered.connect(
+                self._calling(lambda t=text: self._verb(t))
+            )
 
     @staticmethod
     def _calling(act: Callable[[], object]) -> Callable[..., None]:
@@ -153,7 +157,10 @@ class Commands(QObject):
 
         w = self._w
         path, _ = QFileDialog.getOpenFileName(
-            w, w.tr("Choose a picture or a video"), "", file_filter(w.tr("Pictures and videos"), w.tr("All files"))
+            w,
+            w.tr("Choose a picture or a video"),
+            "",
+            file_filter(w.tr("Pictures and videos"), w.tr("All files")),
         )
         if path:
             w.intake.take([path])
@@ -181,7 +188,9 @@ class Commands(QObject):
         w = self._w
         if w.document.project is None:
             return
-        name, ok = QInputDialog.getText(w, w.tr("Rename project"), w.tr("Name"), text=w.document.project.name)
+        name, ok = QInputDialog.getText(
+            w, w.tr("Rename project"), w.tr("Name"), text=w.document.project.name
+        )
         if ok:
             w.editing.rename(name)
 
@@ -224,7 +233,10 @@ class Commands(QObject):
             w.episodes.save("")  # says what to do first
             return
         name, ok = QInputDialog.getText(
-            w, w.tr("Save the memory"), w.tr("Name of the episode"), text=w.episodes.suggested_name()
+            w,
+            w.tr("Save the memory"),
+            w.tr("Name of the episode"),
+            text=w.episodes.suggested_name(),
         )
         if ok and name.strip():
             w.episodes.save(name.strip())
@@ -232,14 +244,18 @@ class Commands(QObject):
 
     def import_episode(self) -> None:
         w = self._w
-        path, _ = QFileDialog.getOpenFileName(w, w.tr("Load an episode"), "", w.tr("Episodes") + " (*.sfep)")
+        path, _ = QFileDialog.getOpenFileName(
+            w, w.tr("Load an episode"), "", w.tr("Episodes") + " (*.sfep)"
+        )
         if path:
             w.episodes.import_file(Path(path))
 
     def export_episode(self, id: str) -> None:
         w = self._w
         start = str(w.settings.folder / w.episodes.export_name(id))
-        path, _ = QFileDialog.getSaveFileName(w, w.tr("Save the episode as a file"), start, w.tr("Episodes") + " (*.sfep)")
+        path, _ = QFileDialog.getSaveFileName(
+            w, w.tr("Save the episode as a file"), start, w.tr("Episodes") + " (*.sfep)"
+        )
         if path:
             w.episodes.export(id, Path(path if path.endswith(".sfep") else path + ".sfep"))
 
@@ -254,7 +270,9 @@ class Commands(QObject):
         from app.dialogs.shortcuts import ShortcutsDialog
 
         dialog = ShortcutsDialog(self._w.actions_table, self._w)
-        dialog.finished.connect(lambda *_: self._w.settings.set_keys(self._w.actions_table.chosen_keys()))
+        dialog.finished.connect(
+            lambda *_: self._w.settings.set_keys(self._w.actions_table.chosen_keys())
+        )
         dialog.finished.connect(lambda *_: self._w.refresh.plan())
         dialog.open()
 
@@ -281,7 +299,9 @@ class Commands(QObject):
             menu.addAction(w.tr("Write…"), lambda: w.timeline.edit_action(id))
             names = ["split", "", "delete"]
         elif kind == "memory":
-            menu.addAction(w.tr("Go back to this memory"), lambda: w.generation.go_back(id or AT_START))
+            menu.addAction(
+                w.tr("Go back to this memory"), lambda: w.generation.go_back(id or AT_START)
+            )
             names = ["memory_reset", "", "episode_save"]
         elif kind == "marker":
             menu.addAction(
@@ -296,5 +316,3 @@ class Commands(QObject):
         for name in names:
             menu.addAction(a[name]) if name else menu.addSeparator()
         menu.exec(at)
-
-

@@ -56,7 +56,9 @@ def _load() -> tuple[str, dict[str, str]]:
     spec = importlib.util.find_spec("qtawesome")
     folder = Path(spec.origin).parent / "fonts" if spec and spec.origin else Path()
     for ttf in sorted(folder.glob("materialdesignicons6-webfont-*.ttf"), reverse=True):
-        charmap = ttf.with_name(ttf.name.replace("webfont-", "webfont-charmap-")).with_suffix(".json")
+        charmap = ttf.with_name(ttf.name.replace("webfont-", "webfont-charmap-")).with_suffix(
+            ".json"
+        )
         number = QFontDatabase.addApplicationFont(str(ttf))
         families = QFontDatabase.applicationFontFamilies(number) if number >= 0 else []
         if families and charmap.exists():
@@ -79,5 +81,7 @@ def icon(name: str, colour: str | None = None) -> QIcon:
         else:
             import qtawesome
 
-            _cache[key] = qtawesome.icon(f"mdi6.{name}", color=colour or t.text, color_disabled=t.dim)
+            _cache[key] = qtawesome.icon(
+                f"mdi6.{name}", color=colour or t.text, color_disabled=t.dim
+            )
     return _cache[key]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 class Intake(QObject):
     notice = Signal(object)
 
-    def __init__(self, window: "MainWindow"):
+    def __init__(self, window: MainWindow):
         super().__init__(window)
         self._w = window
 
@@ -32,7 +33,9 @@ class Intake(QObject):
         media = [p for p in found if p.suffix.lower() != ".sfep"]
         if any(p.is_dir() for p in media):
             self.notice.emit(
-                Notice(w.tr("This folder is not a project: there is no project.json in it."), "warning")
+                Notice(
+                    w.tr("This folder is not a project: there is no project.json in it."), "warning"
+                )
             )
             media = [p for p in media if not p.is_dir()]
         if not media:
@@ -61,7 +64,10 @@ class Intake(QObject):
                     self._w.tr("%1 was made here and carries its recipe.").replace("%1", path.name),
                     "warning",
                     fixes=(
-                        (self._w.tr("Open as a project"), lambda: self._w.projects.open_recipe(path, recipe)),
+                        (
+                            self._w.tr("Open as a project"),
+                            lambda: self._w.projects.open_recipe(path, recipe),
+                        ),
                         (self._w.tr("Start from its picture"), lambda: self._use([path])),
                     ),
                 )

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class Refresh(QObject):
-    def __init__(self, window: "MainWindow"):
+    def __init__(self, window: MainWindow):
         super().__init__(window)
         self._w = window
         self._busy_words = ""
@@ -94,7 +94,9 @@ class Refresh(QObject):
         cut = [j for j in w.queue.jobs if isinstance(j.state, jobs.Paused) and j.state.interrupted]
         if cut and not w.document.read_only:
             title = facts.job_title(w.document.project, cut[0])
-            words = w.tr("The studio was closed while it worked on: %1.").replace("%1", title[0].lower() + title[1:])
+            words = w.tr("The studio was closed while it worked on: %1.").replace(
+                "%1", title[0].lower() + title[1:]
+            )
             w.notices.show_notice(
                 Notice(
                     words,
@@ -108,7 +110,9 @@ class Refresh(QObject):
         w = self._w
         w.recent_menu.clear()
         for folder, name, _thumb in w.projects.recents():
-            w.recent_menu.addAction(name, lambda f=folder: w.projects.open(f)).setToolTip(str(folder))
+            w.recent_menu.addAction(name, lambda f=folder: w.projects.open(f)).setToolTip(
+                str(folder)
+            )
         w.recent_menu.setEnabled(not w.recent_menu.isEmpty())
         if w.document.project is None:
             w.welcome.show_recents(w.projects.recents())
@@ -149,7 +153,11 @@ class Refresh(QObject):
         elif p.memory.muted:
             w.status_memory.setText(w.tr("memory muted"))
         elif made.steps:
-            w.status_memory.setText(w.tr("memory %1 steps").replace("%1", str(made.steps)) if made.steps != 1 else w.tr("memory 1 step"))
+            w.status_memory.setText(
+                w.tr("memory %1 steps").replace("%1", str(made.steps))
+                if made.steps != 1
+                else w.tr("memory 1 step")
+            )
         else:
             w.status_memory.setText(w.tr("memory empty"))
 
@@ -202,7 +210,9 @@ class Refresh(QObject):
         chosen = next(iter(w.selection.actions)) if len(w.selection.actions) == 1 else None
         action = next((a for a in p.actions if a.id == chosen), None) if p and chosen else None
         pending = w.generation.pending[0]
-        w.actions_panel.show_selected_action(action.id if action else None, action.text if action else pending)
+        w.actions_panel.show_selected_action(
+            action.id if action else None, action.text if action else pending
+        )
         self.enable()
 
     def enable(self) -> None:
@@ -234,7 +244,14 @@ class Refresh(QObject):
         q = self._w.queue
         if q.current is not None:
             return q.current
-        return next((j for j in q.jobs if not j.ended and not (isinstance(j.state, jobs.Paused) and j.state.interrupted)), None)
+        return next(
+            (
+                j
+                for j in q.jobs
+                if not j.ended and not (isinstance(j.state, jobs.Paused) and j.state.interrupted)
+            ),
+            None,
+        )
 
     def queue(self) -> None:
         self.progress()
@@ -264,7 +281,11 @@ class Refresh(QObject):
                 w.viewer.clear_preview()
             return
         if isinstance(active.step, LearnStep):
-            place = self._place(p, p.takes[active.step.take_id].chunk) if active.step.take_id in p.takes else None
+            place = (
+                self._place(p, p.takes[active.step.take_id].chunk)
+                if active.step.take_id in p.takes
+                else None
+            )
             words = w.tr("learning")
         elif active.step.chunk is not None:
             place, words = self._place(p, active.step.chunk), w.tr("making")
@@ -351,16 +372,33 @@ class Refresh(QObject):
             return
         label = self._w.status_ram
         label.setText(f"RAM {used / 2**30:.1f} GB")
-        label.setToolTip(self._w.tr("The studio uses %1 GB; %2 GB are free on this machine.").replace("%1", f"{used / 2**30:.1f}").replace("%2", f"{free / 2**30:.1f}"))
+        label.setToolTip(
+            self._w.tr("The studio uses %1 GB; %2 GB are free on this machine.")
+            .replace("%1", f"{used / 2**30:.1f}")
+            .replace("%2", f"{free / 2**30:.1f}")
+        )
 
     def worlds(self) -> None:
         w, p = self._w, self._w.document.project
         shown = []
         first = next((s.picture for s in samples()), None)
         for e in w.worlds.entries():
-            picture = next((f for n in ("preview.png", "preview.jpg", "sample.png", "thumbnail.png") if (f := e.folder / n).exists()), first)
+            picture = next(
+                (
+                    f
+                    for n in ("preview.png", "preview.jpg", "sample.png", "thumbnail.png")
+                    if (f := e.folder / n).exists()
+                ),
+                first,
+            )
             shown.append(
-                WorldFacts(e.id, e.name, f"{e.width} × {e.height} · {float(e.rate):g} / s · {e.licence}", picture, p is not None and p.world.id == e.id)
+                WorldFacts(
+                    e.id,
+                    e.name,
+                    f"{e.width} × {e.height} · {float(e.rate):g} / s · {e.licence}",
+                    picture,
+                    p is not None and p.world.id == e.id,
+                )
             )
         w.worlds_panel.show_worlds(shown)
 

@@ -6,11 +6,12 @@ import argparse
 import faulthandler
 import logging
 import os
+import signal
 import sys
 import threading
+from collections.abc import Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Sequence
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
@@ -37,7 +38,9 @@ def install_hooks(complaints: Complaints) -> None:
             pass
 
     sys.excepthook = lambda kind, error, trace: tell(kind, error, trace, "the window")
-    threading.excepthook = lambda a: tell(a.exc_type, a.exc_value, a.exc_traceback, str(a.thread and a.thread.name))
+    threading.excepthook = lambda a: tell(
+        a.exc_type, a.exc_value, a.exc_traceback, str(a.thread and a.thread.name)
+    )
 
 
 def start_log() -> Path:
@@ -46,7 +49,9 @@ def start_log() -> Path:
     path = log_folder() / "studio.log"
     root = logging.getLogger()
     if not any(isinstance(h, RotatingFileHandler) for h in root.handlers):
-        handler = RotatingFileHandler(path, maxBytes=2_000_000, backupCount=3, encoding="utf-8", delay=True)
+        handler = RotatingFileHandler(
+            path, maxBytes=2_000_000, backupCount=3, encoding="utf-8", delay=True
+        )
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         root.addHandler(handler)
         root.setLevel(logging.INFO)
@@ -62,8 +67,12 @@ def make_application(argv: Sequence[str]) -> QApplication:
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="slowfast-studio", description="The SlowFast Studio window.")
-    parser.add_argument("files", nargs="*", help="a project folder, a picture, a video or an episode")
+    parser = argparse.ArgumentParser(
+        prog="slowfast-studio", description="The SlowFast Studio window."
+    )
+    parser.add_argument(
+        "files", nargs="*", help="a project folder, a picture, a video or an episode"
+    )
     parser.add_argument("--project", metavar="DIR", help="open this project")
     return parser.parse_args(list(argv[1:]))
 
@@ -96,7 +105,7 @@ def open_window(argv: Sequence[str], **parts):
 def run_studio(argv: Sequence[str]) -> int:
     """Show the studio until it is closed; returns the exit code."""
     path = start_log()
-    faulthandler.enable(open(path.with_name("fault.log"), "a"))  # noqa: SIM115
+    faulthandler.enable(open(path.with_name("fault.log"), "a"))
     complaints = Complaints()
     install_hooks(complaints)
     window, app = open_window(argv)
@@ -113,6 +122,9 @@ def run_studio(argv: Sequence[str]) -> int:
         )
 
     complaints.heard.connect(tell)
+    for name in ("SIGINT", "SIGTERM"):  # closing the terminal saves like closing the window
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: window.close())
     # Torch takes a second or two to import: do it while the artist looks around.
     QTimer.singleShot(1500, window, window.engine.worker.warm_up)
     code = app.exec()

@@ -1,5 +1,6 @@
 """The look: two palettes, one style sheet. Fusion, explicit colours, nothing platform dependent."""
 
+# ruff: noqa: E501 (a style sheet)
 from __future__ import annotations
 
 from dataclasses import dataclass

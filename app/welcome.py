@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -43,11 +43,13 @@ class Tile(QFrame):
         words.addStretch(1)
         row.addLayout(words, 1)
 
-    def mouseReleaseEvent(self, event) -> None:  # noqa: N802
-        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+    def mouseReleaseEvent(self, event) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(
+            event.position().toPoint()
+        ):
             self.clicked.emit()
 
-    def keyPressEvent(self, event) -> None:  # noqa: N802
+    def keyPressEvent(self, event) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self.clicked.emit()
         else:
@@ -66,7 +68,9 @@ class DropZone(QFrame):
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setAccessibleName(self.tr("Drop a picture or a video here, or press Return to choose one"))
+        self.setAccessibleName(
+            self.tr("Drop a picture or a video here, or press Return to choose one")
+        )
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 16, 12, 16)
         column.addStretch(1)
@@ -76,7 +80,9 @@ class DropZone(QFrame):
         words = label(self.tr("Drop a picture or a video here"), wrap=True)
         words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(words)
-        more = label(self.tr("Any common format, any size. You choose what part is used."), "dim", wrap=True)
+        more = label(
+            self.tr("Any common format, any size. You choose what part is used."), "dim", wrap=True
+        )
         more.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(more)
         column.addStretch(1)
@@ -85,24 +91,24 @@ class DropZone(QFrame):
     def refresh(self) -> None:
         self._picture.setPixmap(icon("tray-arrow-down", theme.current().dim).pixmap(32, 32))
 
-    def mouseReleaseEvent(self, event) -> None:  # noqa: N802
+    def mouseReleaseEvent(self, event) -> None:
         self.clicked.emit()
 
-    def keyPressEvent(self, event) -> None:  # noqa: N802
+    def keyPressEvent(self, event) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self.clicked.emit()
         else:
             super().keyPressEvent(event)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
             restyle(self, dropping=True)
 
-    def dragLeaveEvent(self, event) -> None:  # noqa: N802
+    def dragLeaveEvent(self, event) -> None:
         restyle(self, dropping=False)
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+    def dropEvent(self, event: QDropEvent) -> None:
         restyle(self, dropping=False)
         for url in event.mimeData().urls():
             if url.isLocalFile():
@@ -130,7 +136,14 @@ class Welcome(QWidget):
         column.addStretch(2)
         column.addWidget(label(self.tr("Walk through a picture"), "display"))
         column.addWidget(
-            label(self.tr("Start from a scene, say what happens, and watch it go on. What it has seen, it remembers."), "dim", wrap=True)
+            label(
+                self.tr(
+                    "Start from a scene, say what happens, and watch it go on. What it has "
+                    "seen, it remembers."
+                ),
+                "dim",
+                wrap=True,
+            )
         )
         column.addSpacing(20)
         self._columns = QHBoxLayout()
@@ -174,7 +187,13 @@ class Welcome(QWidget):
         column = QVBoxLayout()
         column.setSpacing(8)
         column.addLayout(self._head("image-plus", self.tr("Start from my picture or video")))
-        column.addWidget(label(self.tr("It is copied into the project; your file stays as it is."), "dim", wrap=True))
+        column.addWidget(
+            label(
+                self.tr("It is copied into the project; your file stays as it is."),
+                "dim",
+                wrap=True,
+            )
+        )
         self.drop = DropZone()
         self.drop.setMinimumHeight(168)
         self.drop.clicked.connect(self.browse_wanted)
@@ -193,13 +212,15 @@ class Welcome(QWidget):
         column.addWidget(self._recent_words)
         self._recent_list.setSpacing(6)
         column.addLayout(self._recent_list)
-        column.addWidget(button(self.tr("Open a project…"), "folder-open-outline", self.open_wanted.emit))
+        column.addWidget(
+            button(self.tr("Open a project…"), "folder-open-outline", self.open_wanted.emit)
+        )
         column.addStretch(1)
         return column
 
     def show_samples(self, samples: Sequence[Sample]) -> None:
         _clear(self._sample_list)
-        for i, sample in enumerate(samples[:5]):
+        for sample in samples[:5]:
             tile = Tile(
                 self._pixmaps.get(sample.picture, 84, 56, self.devicePixelRatioF()),
                 sample.name,
@@ -210,7 +231,14 @@ class Welcome(QWidget):
             self._sample_list.addWidget(tile)
         if not samples:
             self._sample_list.addWidget(
-                label(self.tr("The sample scenes are missing. Set the studio up again to repair it, or start from your own picture."), "dim", wrap=True)
+                label(
+                    self.tr(
+                        "The sample scenes are missing. Set the studio up again to repair it, "
+                        "or start from your own picture."
+                    ),
+                    "dim",
+                    wrap=True,
+                )
             )
 
     def show_recents(self, recents: Sequence[tuple[Path, str, Path | None]]) -> None:
@@ -218,12 +246,17 @@ class Welcome(QWidget):
         _clear(self._recent_list)
         for folder, name, thumb in recents[:4]:
             tile = Tile(
-                self._pixmaps.get(thumb, 72, 48, self.devicePixelRatioF()), name, str(folder.parent), str(folder)
+                self._pixmaps.get(thumb, 72, 48, self.devicePixelRatioF()),
+                name,
+                str(folder.parent),
+                str(folder),
             )
             tile.clicked.connect(lambda f=folder: self.recent_wanted.emit(f))
             self._recent_list.addWidget(tile)
         self._recent_words.setText(
-            self.tr("Go on where you left off.") if recents else self.tr("Projects that you made will be listed here.")
+            self.tr("Go on where you left off.")
+            if recents
+            else self.tr("Projects that you made will be listed here.")
         )
 
 

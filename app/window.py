@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Callable, Sequence
+from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent
@@ -98,7 +99,9 @@ class MainWindow(QMainWindow):
         self.queue = JobQueue(
             self.document, self.engine.worker, self.worlds.folder, self.background, controls, self
         )
-        self.projects = Projects(self.document, self.queue, settings, self.worlds, self.background, self)
+        self.projects = Projects(
+            self.document, self.queue, settings, self.worlds, self.background, self
+        )
         self.generation = Generation(self.document, self.queue, self)
         self.editing = Editing(self.document, self.selection, self.transport, self)
         self.episodes = Episodes(self.document, self.background, self)
@@ -201,7 +204,8 @@ class MainWindow(QMainWindow):
         widget.setAutoFillBackground(True)
         dock.setWidget(widget)
         dock.setFeatures(
-            QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetFloatable
+            QDockWidget.DockWidgetFeature.DockWidgetMovable
+            | QDockWidget.DockWidgetFeature.DockWidgetFloatable
         )
         empty = QWidget(dock)
         dock.setTitleBarWidget(empty)  # the tab says it already; a floating panel gets its own back
@@ -337,17 +341,17 @@ class MainWindow(QMainWindow):
 
     # -- coming and going --------------------------------------------------------------------------
 
-    def keyPressEvent(self, event) -> None:  # noqa: N802
+    def keyPressEvent(self, event) -> None:
         if event.key() == Qt.Key.Key_Escape and self.viewer_only:
             self.set_viewer_only(False)
         else:
             super().keyPressEvent(event)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+    def dropEvent(self, event: QDropEvent) -> None:
         paths = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
         if paths:
             event.acceptProposedAction()
@@ -356,7 +360,7 @@ class MainWindow(QMainWindow):
     #: Set by ``wiring``: what becomes of files given from outside.
     take_files: Callable[[Sequence[Path]], None]
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+    def closeEvent(self, event: QCloseEvent) -> None:
         self.shut_down()
         super().closeEvent(event)
 

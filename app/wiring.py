@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from app.window import MainWindow
 
 
-def wire(w: "MainWindow") -> None:
+def wire(w: MainWindow) -> None:
     w.refresh = Refresh(w)
     w.commands = Commands(w)
     w.intake = Intake(w)
@@ -31,7 +31,7 @@ def wire(w: "MainWindow") -> None:
     w.refresh.all()
 
 
-def _notices(w: "MainWindow") -> None:
+def _notices(w: MainWindow) -> None:
     show = w.notices.show_notice
     for part in (w.projects, w.generation, w.episodes, w.exporting, w.intake):
         part.notice.connect(show)
@@ -46,7 +46,9 @@ def _notices(w: "MainWindow") -> None:
         if job.kind == "generate":
             from core.project.jobs import generate_job
 
-            fixes.append((w.tr("Try again"), lambda: w.queue.add(generate_job(job.until, job.seed))))
+            fixes.append(
+                (w.tr("Try again"), lambda: w.queue.add(generate_job(job.until, job.seed)))
+            )
         elif job.kind == "redo" and p is not None and job.chunk in p.chunks:
             fixes.append((w.tr("Try again"), lambda: w.generation.redo_chunk(job.chunk)))
         fixes.append((w.tr("Show the log"), w.commands.open_logs))
@@ -56,7 +58,7 @@ def _notices(w: "MainWindow") -> None:
     w.queue.failed.connect(failed)
 
 
-def _document(w: "MainWindow") -> None:
+def _document(w: MainWindow) -> None:
     d = w.document
     d.opened.connect(lambda p: w.refresh.opened(p))
     d.closed.connect(w.refresh.closed)
@@ -68,7 +70,7 @@ def _document(w: "MainWindow") -> None:
     w.selection.changed.connect(w.refresh.selection)
 
 
-def _generation(w: "MainWindow") -> None:
+def _generation(w: MainWindow) -> None:
     q = w.queue
     q.changed.connect(w.refresh.queue)
     q.progressed.connect(w.refresh.progress)
@@ -83,7 +85,7 @@ def _generation(w: "MainWindow") -> None:
     w.engine.worker.ready.connect(w.refresh.engine_ready)
 
 
-def _timeline(w: "MainWindow") -> None:
+def _timeline(w: MainWindow) -> None:
     t, e, tr = w.timeline, w.editing, w.transport
     t.seek_requested.connect(tr.seek)
     tr.frame_changed.connect(t.set_playhead)
@@ -111,7 +113,7 @@ def _timeline(w: "MainWindow") -> None:
     w.strips.changed.connect(t.thumbnails_changed)
 
 
-def _viewer(w: "MainWindow") -> None:
+def _viewer(w: MainWindow) -> None:
     v, g = w.viewer, w.generation
     v.accept_requested.connect(g.accept)
     v.redo_requested.connect(w.commands.redo_shown)
@@ -130,7 +132,7 @@ def _viewer(w: "MainWindow") -> None:
     w.transport.playing_changed.connect(w.refresh.playing)
 
 
-def _panels(w: "MainWindow") -> None:
+def _panels(w: MainWindow) -> None:
     a, g, e = w.actions_panel, w.generation, w.editing
     a.scene_changed.connect(e.set_scene)
     a.action_added.connect(lambda text, seconds: g.add_action(text, seconds))
@@ -186,7 +188,7 @@ def _panels(w: "MainWindow") -> None:
     w.projects.crop_wanted.connect(w.commands.crop_start)
 
 
-def _settings(w: "MainWindow") -> None:
+def _settings(w: MainWindow) -> None:
     def changed(name: str) -> None:
         if name == "theme":
             w.apply_theme()
@@ -203,5 +205,3 @@ def _settings(w: "MainWindow") -> None:
     ram.setInterval(2000)
     ram.timeout.connect(w.refresh.ram)
     ram.start()
-
-

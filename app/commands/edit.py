@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import Callable
+from collections.abc import Callable
 
 from PySide6.QtGui import QUndoCommand
 
@@ -11,7 +11,7 @@ from core.project.model import Project
 
 
 class EditCommand(QUndoCommand):
-    """Puts ``after`` in place; undo puts ``before`` back. Steps with one ``merge_id`` become one."""
+    """Puts ``after`` in place, undo ``before``. Steps with one ``merge_id`` become one."""
 
     def __init__(
         self,

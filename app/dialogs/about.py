@@ -44,10 +44,21 @@ class AboutDialog(QDialog):
         column.setSpacing(8)
         column.addWidget(label("SlowFast Studio", "display"))
         head = version()
-        column.addWidget(label((self.tr("Version %1 · ").replace("%1", head) if head else "") + self.tr("Apache License 2.0"), "dim"))
         column.addWidget(
             label(
-                self.tr("Long video made chunk by chunk by a model with a memory, after “SlowFast-VGen: Slow-Fast Learning for Action-Driven Long Video Generation” (arXiv 2410.23277). Nothing leaves this machine: no account, no analytics."),
+                (self.tr("Version %1 · ").replace("%1", head) if head else "")
+                + self.tr("Apache License 2.0"),
+                "dim",
+            )
+        )
+        column.addWidget(
+            label(
+                self.tr(
+                    "Long video made chunk by chunk by a model with a memory, after "
+                    "“SlowFast-VGen: Slow-Fast Learning for Action-Driven Long Video "
+                    "Generation” (arXiv 2410.23277). Nothing leaves this machine: no account, "
+                    "no analytics."
+                ),
                 wrap=True,
             )
         )

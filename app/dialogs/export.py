@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -20,25 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.state.export_wish import ExportWish
 from app.state.timecode import short
 from app.widgets.basics import button, icon_button, label, level_labels, primary, rule
 from core.project import queries
 from core.project.model import Project
-
-
-@dataclass(frozen=True)
-class ExportWish:
-    """Frames [start, stop) of the sequence into ``path``."""
-
-    path: Path
-    start: int
-    stop: int
-    width: int | None = None
-    height: int | None = None
-    rate: str = ""  # "" = as made; else "24" or "30000/1001"
-    crf: int = 18
-    preset: str = "medium"
-    scaler: str = "lanczos"
 
 
 class ExportDialog(QDialog):
@@ -135,7 +119,9 @@ class ExportDialog(QDialog):
         a, b = p.in_point or 0, p.out_point if p.out_point is not None else end
         if (p.in_point is not None or p.out_point is not None) and a < min(b, end):
             b = min(b, end)
-            self.range.addItem(self.tr("From in to out · %1").replace("%1", short(b - a, p.rate)), (a, b))
+            self.range.addItem(
+                self.tr("From in to out · %1").replace("%1", short(b - a, p.rate)), (a, b)
+            )
             self.range.setCurrentIndex(1)
         self.range.currentIndexChanged.connect(lambda *_: self._show())
         form.addRow(label(self.tr("Range"), "dim"), self.range)
@@ -167,7 +153,9 @@ class ExportDialog(QDialog):
             width, height = output_size((self._project.width, self._project.height), chosen)
             self.width_box.setValue(width)
             self.height_box.setValue(height)
-            self.rate.setCurrentIndex(max(0, self.rate.findData(str(chosen.rate) if chosen.rate else "")))
+            self.rate.setCurrentIndex(
+                max(0, self.rate.findData(str(chosen.rate) if chosen.rate else ""))
+            )
             self.crf.setValue(chosen.crf)
             self.speed.setCurrentIndex(max(0, self.speed.findData(chosen.preset)))
             self.scaler.setCurrentIndex(max(0, self.scaler.findData(chosen.scaler)))
@@ -193,13 +181,21 @@ class ExportDialog(QDialog):
         if not ok:
             notes.append(self.tr("Choose a file in a folder that exists."))
         elif target.exists():
-            notes.append(self.tr("%1 exists and will be replaced when the new one is whole.").replace("%1", target.name))
-        notes.append(self.tr("The recipe goes into the file, so it can be opened again as a project."))
+            notes.append(
+                self.tr("%1 exists and will be replaced when the new one is whole.").replace(
+                    "%1", target.name
+                )
+            )
+        notes.append(
+            self.tr("The recipe goes into the file, so it can be opened again as a project.")
+        )
         self._note.setText(" ".join(notes))
         self.go.setEnabled(ok and self.range.currentData()[1] > self.range.currentData()[0])
 
     def _browse(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, self.tr("Export MP4"), self.path.text(), "MP4 (*.mp4)")
+        path, _ = QFileDialog.getSaveFileName(
+            self, self.tr("Export MP4"), self.path.text(), "MP4 (*.mp4)"
+        )
         if path:
             self.path.setText(path if path.lower().endswith(".mp4") else path + ".mp4")
 
@@ -214,17 +210,3 @@ class ExportDialog(QDialog):
             self.crf.value(), self.speed.currentData(), self.scaler.currentData(),
         )  # fmt: skip
         self.accept()
-
-
-def export_settings(wish: ExportWish):
-    from core.media.export_settings import ExportSettings
-
-    return replace(
-        ExportSettings(),
-        width=wish.width,
-        height=wish.height,
-        rate=Fraction(wish.rate) if wish.rate else None,
-        crf=wish.crf,
-        preset=wish.preset,
-        scaler=wish.scaler,
-    )

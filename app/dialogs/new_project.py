@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Sequence
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QIcon, QImage
@@ -112,7 +112,9 @@ class NewProjectDialog(QDialog):
         self.list.setFixedWidth(2 * (_TILE.width() + 16) + 20)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         for sample in self._samples:
-            picture = pixmaps.get(sample.picture, _TILE.width(), _TILE.height(), self.devicePixelRatioF())
+            picture = pixmaps.get(
+                sample.picture, _TILE.width(), _TILE.height(), self.devicePixelRatioF()
+            )
             shown = QIcon(picture)
             shown.addPixmap(picture, QIcon.Mode.Selected)  # a picture is not tinted
             item = QListWidgetItem(shown, sample.name)
@@ -152,13 +154,17 @@ class NewProjectDialog(QDialog):
         self.folder.setAccessibleName(self.tr("Folder"))
         self.folder.textChanged.connect(lambda *_: self._enable())
         place.addWidget(self.folder, 1)
-        place.addWidget(icon_button("folder-outline", self.tr("Choose another folder"), self._choose_folder))
+        place.addWidget(
+            icon_button("folder-outline", self.tr("Choose another folder"), self._choose_folder)
+        )
         form.addRow(label(self.tr("Folder"), "dim"), place)
         self.scene = QPlainTextEdit()
         self.scene.setAccessibleName(self.tr("Scene"))
         self.scene.setTabChangesFocus(True)
         self.scene.setFixedHeight(52)
-        self.scene.setPlaceholderText(self.tr("What is true all the time: “a quiet corridor with blue doors”"))
+        self.scene.setPlaceholderText(
+            self.tr("What is true all the time: “a quiet corridor with blue doors”")
+        )
         self.scene.textChanged.connect(self._scene_edited)
         form.addRow(label(self.tr("Scene"), "dim"), self.scene)
         level_labels(form)
@@ -207,7 +213,10 @@ class NewProjectDialog(QDialog):
 
     def _browse(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
-            self, self.tr("Choose a picture or a video"), "", file_filter(self.tr("Pictures and videos"), self.tr("All files"))
+            self,
+            self.tr("Choose a picture or a video"),
+            "",
+            file_filter(self.tr("Pictures and videos"), self.tr("All files")),
         )
         if path:
             self.choose_file(Path(path))
@@ -231,11 +240,15 @@ class NewProjectDialog(QDialog):
             return
         self._peeked = found
         height, width = found.picture.shape[:2]
-        image = QImage(found.picture.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+        image = QImage(
+            found.picture.data, width, height, 3 * width, QImage.Format.Format_RGB888
+        ).copy()
         self.crop.set_image(image)
         facts = f"{found.width} × {found.height}"
         if found.kind == "video":
-            facts += self.tr(" · %1 s of video; the end of it is continued").replace("%1", f"{found.seconds:.1f}")
+            facts += self.tr(" · %1 s of video; the end of it is continued").replace(
+                "%1", f"{found.seconds:.1f}"
+            )
         if not self.crop.whole:
             facts += self.tr(" · drag the frame to choose what is used")
         self._facts.setText(facts)
@@ -247,7 +260,11 @@ class NewProjectDialog(QDialog):
         from core.media.errors import MediaError
 
         known = isinstance(error, MediaError)
-        sentence = str(error) if known else self.tr("%1 cannot be read. Choose another file.").replace("%1", path.name)
+        sentence = (
+            str(error)
+            if known
+            else self.tr("%1 cannot be read. Choose another file.").replace("%1", path.name)
+        )
         self.crop.set_message(self.tr("Nothing to show."))
         self._say(sentence)
         self._enable()
@@ -261,7 +278,9 @@ class NewProjectDialog(QDialog):
         self._scene_by_hand = bool(self.scene.toPlainText().strip())
 
     def _choose_folder(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, self.tr("Where to keep the project"), self.folder.text())
+        chosen = QFileDialog.getExistingDirectory(
+            self, self.tr("Where to keep the project"), self.folder.text()
+        )
         if chosen:
             self.folder.setText(chosen)
 
@@ -270,7 +289,11 @@ class NewProjectDialog(QDialog):
         restyle(self.message, role="bad")
 
     def _enable(self) -> None:
-        ready = self._peeked is not None and bool(self.name.text().strip()) and bool(self.folder.text().strip())
+        ready = (
+            self._peeked is not None
+            and bool(self.name.text().strip())
+            and bool(self.folder.text().strip())
+        )
         self.create.setEnabled(ready)
         self.create.setToolTip("" if ready else self.tr("Choose a start and a name first"))
 
@@ -279,7 +302,11 @@ class NewProjectDialog(QDialog):
             return
         parent = Path(self.folder.text().strip()).expanduser()
         if parent.exists() and not parent.is_dir():
-            self._say(self.tr("%1 is a file, not a folder. Choose another folder.").replace("%1", str(parent)))
+            self._say(
+                self.tr("%1 is a file, not a folder. Choose another folder.").replace(
+                    "%1", str(parent)
+                )
+            )
             return
         name = self.name.text().strip()
         self.result_value = NewProject(
@@ -299,11 +326,11 @@ class NewProjectDialog(QDialog):
 
     # -- drops -----------------------------------------------------------------------------------
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+    def dropEvent(self, event: QDropEvent) -> None:
         for url in event.mimeData().urls():
             if url.isLocalFile():
                 self.choose_file(Path(url.toLocalFile()))

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QFormLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.state.settings import Settings, log_folder
 from app.widgets.basics import button, icon_button, label, level_labels, rule
@@ -32,7 +41,9 @@ class PreferencesDialog(QDialog):
         row.setSpacing(4)
         self.folder = QLineEdit(str(settings.folder))
         self.folder.setAccessibleName(self.tr("Folder for new projects"))
-        self.folder.editingFinished.connect(lambda: settings.set("projects_folder", self.folder.text().strip()))
+        self.folder.editingFinished.connect(
+            lambda: settings.set("projects_folder", self.folder.text().strip())
+        )
         row.addWidget(self.folder, 1)
         row.addWidget(icon_button("folder-outline", self.tr("Choose another folder"), self._browse))
         form.addRow(label(self.tr("New projects"), "dim"), row)
@@ -42,7 +53,13 @@ class PreferencesDialog(QDialog):
         form.addRow(label(self.tr("Log"), "dim"), logs)
         form.addRow(
             label(""),
-            label(self.tr("Projects are saved after every change. What is made is never overwritten."), "dim", wrap=True),
+            label(
+                self.tr(
+                    "Projects are saved after every change. What is made is never overwritten."
+                ),
+                "dim",
+                wrap=True,
+            ),
         )
         form.addRow(rule())
 
@@ -50,12 +67,22 @@ class PreferencesDialog(QDialog):
         self.engine = self._choice(
             "engine",
             self.tr("Engine"),
-            ((self.tr("Inside the studio"), "inprocess"), (self.tr("In a process of its own"), "child")),
+            (
+                (self.tr("Inside the studio"), "inprocess"),
+                (self.tr("In a process of its own"), "child"),
+            ),
         )
         form.addRow(label(self.tr("Runs"), "dim"), self.engine)
         form.addRow(
             label(""),
-            label(self.tr("In a process of its own, a fault of the graphics driver cannot take the window with it. Used from the next job on."), "dim", wrap=True),
+            label(
+                self.tr(
+                    "In a process of its own, a fault of the graphics driver cannot take the "
+                    "window with it. Used from the next job on."
+                ),
+                "dim",
+                wrap=True,
+            ),
         )
         foot = QHBoxLayout()
         foot.addStretch(1)
@@ -77,7 +104,9 @@ class PreferencesDialog(QDialog):
         return box
 
     def _browse(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, self.tr("Where to keep new projects"), self.folder.text())
+        chosen = QFileDialog.getExistingDirectory(
+            self, self.tr("Where to keep new projects"), self.folder.text()
+        )
         if chosen:
             self.folder.setText(chosen)
             self._settings.set("projects_folder", chosen)

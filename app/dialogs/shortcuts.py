@@ -101,7 +101,7 @@ class ShortcutsDialog(QDialog):
 
     def _filter(self, text: str) -> None:
         wanted = text.strip().lower()
-        for id, item in self._items.items():
+        for item in self._items.values():
             words = " ".join(item.text(i) for i in range(3)).lower()
             item.setHidden(wanted not in words)
         for i in range(self.tree.topLevelItemCount()):
@@ -137,7 +137,9 @@ class ShortcutsDialog(QDialog):
             return
         text = keys.toString()
         for other in self._actions.clashes(id, [text]):
-            self._actions.set_keys(other, [k for k in self._actions.keys(other) if k != QKeySequence(text).toString()])
+            self._actions.set_keys(
+                other, [k for k in self._actions.keys(other) if k != QKeySequence(text).toString()]
+            )
         self._actions.set_keys(id, [text])
         self._show()
         self._pick()

@@ -26,7 +26,11 @@ class StartDialog(QDialog):
         column.setSpacing(12)
         column.addWidget(label(self.tr("Drag the frame to choose what is used."), "dim"))
         column.addWidget(self.crop, 1)
-        self._words = label(self.tr("What was made from the old start is kept, and marked as stale."), "dim", wrap=True)
+        self._words = label(
+            self.tr("What was made from the old start is kept, and marked as stale."),
+            "dim",
+            wrap=True,
+        )
         column.addWidget(self._words)
         row = QHBoxLayout()
         row.addStretch(1)

@@ -13,11 +13,17 @@ from core.project.model import Clip, Project
 
 
 class Editing(QObject):
-    def __init__(self, document: Document, selection: Selection, transport: Transport, parent: QObject | None = None):
+    def __init__(
+        self,
+        document: Document,
+        selection: Selection,
+        transport: Transport,
+        parent: QObject | None = None,
+    ):
         super().__init__(parent)
         self._document, self._selection, self._transport = document, selection, transport
 
-    # -- clips -------------------------------------------------------------------------------------
+    # -- clips --------------------------------------------------------------------------------
 
     def clip(self) -> Clip | None:
         """The one selected clip."""
@@ -39,7 +45,9 @@ class Editing(QObject):
         if index >= 0:
             self._do(self.tr("Reorder clip"), lambda p: edits.reorder_clip(p, clip_id, index))
         else:
-            self._do(self.tr("Move clip"), lambda p: edits.move_clip(p, clip_id, start, track_id or None))
+            self._do(
+                self.tr("Move clip"), lambda p: edits.move_clip(p, clip_id, start, track_id or None)
+            )
 
     def trim_clip(self, clip_id: str, into: int, out: int, ripple: bool) -> None:
         self._do(self.tr("Trim clip"), lambda p: edits.trim_clip(p, clip_id, into, out, ripple))
@@ -78,7 +86,12 @@ class Editing(QObject):
 
         words = self.tr("Ripple delete") if ripple else self.tr("Delete clip")
         if ids:
-            self._do(words if len(ids) == 1 else self.tr("%1 of %2").replace("%1", words).replace("%2", str(len(ids))), edit)
+            self._do(
+                words
+                if len(ids) == 1
+                else self.tr("%1 of %2").replace("%1", words).replace("%2", str(len(ids))),
+                edit,
+            )
 
     def shift_order(self, by: int) -> None:
         p, clip = self._document.project, self.clip()
@@ -89,24 +102,32 @@ class Editing(QObject):
         if 0 <= index < len(track.clips):
             self._do(self.tr("Reorder clip"), lambda q: edits.reorder_clip(q, clip.id, index))
 
-    # -- actions -----------------------------------------------------------------------------------
+    # -- actions ------------------------------------------------------------------------------
 
     def add_action(self, start: int, end: int, text: str) -> None:
         id = new_id()
-        if self._do(self.tr("Add “%1”").replace("%1", text), lambda p: edits.add_action(p, text, start, end, id=id)):
+        if self._do(
+            self.tr("Add “%1”").replace("%1", text),
+            lambda p: edits.add_action(p, text, start, end, id=id),
+        ):
             self._selection.set(actions=[id])
 
     def set_text(self, id: str, text: str) -> None:
         p = self._document.project
         old = next((a.text for a in p.actions if a.id == id), None) if p else None
         if old is not None and text and text != old:
-            self._do(self.tr("Write “%1”").replace("%1", text), lambda q: edits.set_action_text(q, id, text))
+            self._do(
+                self.tr("Write “%1”").replace("%1", text),
+                lambda q: edits.set_action_text(q, id, text),
+            )
 
     def move_action(self, id: str, start: int) -> None:
         self._do(self.tr("Move action"), lambda p: edits.move_action(p, id, start))
 
     def resize_action(self, id: str, start: int, end: int) -> None:
-        self._do(self.tr("Change length of action"), lambda p: edits.resize_action(p, id, start, end))
+        self._do(
+            self.tr("Change length of action"), lambda p: edits.resize_action(p, id, start, end)
+        )
 
     def delete_actions(self, ids: list[str]) -> None:
         def edit(p: Project) -> Project:
@@ -115,9 +136,14 @@ class Editing(QObject):
             return p
 
         if ids:
-            self._do(self.tr("Delete action") if len(ids) == 1 else self.tr("Delete %1 actions").replace("%1", str(len(ids))), edit)
+            self._do(
+                self.tr("Delete action")
+                if len(ids) == 1
+                else self.tr("Delete %1 actions").replace("%1", str(len(ids))),
+                edit,
+            )
 
-    # -- marks, tracks, words ------------------------------------------------------------------------
+    # -- marks, tracks, words -----------------------------------------------------------------
 
     def move_marker(self, id: str, frame: int) -> None:
         self._do(self.tr("Move marker"), lambda p: edits.move_marker(p, id, frame))

@@ -29,7 +29,9 @@ class Episodes(QObject):
         super().__init__(parent)
         self._document, self._background = document, background
         self._pictures: dict[str, Path | None] = {}
-        self._folder = tempfile.TemporaryDirectory(prefix="slowfast-thumbs-", ignore_cleanup_errors=True)
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="slowfast-thumbs-", ignore_cleanup_errors=True
+        )
 
     # -- showing -----------------------------------------------------------------------------------
 
@@ -84,7 +86,10 @@ class Episodes(QObject):
         snapshot = queries.memory_before(p, queries.tip(p))
         if snapshot is None:
             self.notice.emit(
-                Notice(self.tr("Nothing is learned yet. Accept a chunk first, then save the memory."), "info")
+                Notice(
+                    self.tr("Nothing is learned yet. Accept a chunk first, then save the memory."),
+                    "info",
+                )
             )
             return
         id = new_id()
@@ -110,7 +115,8 @@ class Episodes(QObject):
             self.busy.emit("")
             ref, _ = made
             if self._document.store is store and self._document.do(
-                self.tr("Save episode “%1”").replace("%1", name), lambda q: edits.add_episode(q, ref)
+                self.tr("Save episode “%1”").replace("%1", name),
+                lambda q: edits.add_episode(q, ref),
             ):
                 self.notice.emit(
                     Notice(
@@ -156,7 +162,9 @@ class Episodes(QObject):
             if self._document.do(self.tr("Load episode “%1”").replace("%1", episode.name), edit):
                 self.notice.emit(
                     Notice(
-                        self.tr("The next chunk continues with the memory “%1”.").replace("%1", episode.name),
+                        self.tr("The next chunk continues with the memory “%1”.").replace(
+                            "%1", episode.name
+                        ),
                         "info",
                         kept=self.tr("Undo takes it back."),
                     )
@@ -169,7 +177,9 @@ class Episodes(QObject):
         """Bring a file in beside the project; refused, with the reason, where it does not fit."""
         p, store = self._document.project, self._document.store
         if p is None or store is None:
-            self.notice.emit(Notice(self.tr("Open a project first, then load the episode into it."), "info"))
+            self.notice.emit(
+                Notice(self.tr("Open a project first, then load the episode into it."), "info")
+            )
             return
         id = new_id()
 
@@ -188,7 +198,8 @@ class Episodes(QObject):
         def done(ref: EpisodeRef) -> None:
             self.busy.emit("")
             if self._document.store is store and self._document.do(
-                self.tr("Bring in episode “%1”").replace("%1", ref.name), lambda q: edits.add_episode(q, ref)
+                self.tr("Bring in episode “%1”").replace("%1", ref.name),
+                lambda q: edits.add_episode(q, ref),
             ):
                 self.notice.emit(
                     Notice(
@@ -210,7 +221,10 @@ class Episodes(QObject):
 
         def edit(p: Project) -> Project:
             return replace(
-                p, episodes=tuple(replace(e, name=name[:200]) if e.id == id else e for e in p.episodes)
+                p,
+                episodes=tuple(
+                    replace(e, name=name[:200]) if e.id == id else e for e in p.episodes
+                ),
             )
 
         self._document.do(self.tr("Rename episode “%1”").replace("%1", name), edit)
@@ -220,7 +234,8 @@ class Episodes(QObject):
         if episode is None:
             return
         if self._document.do(
-            self.tr("Delete episode “%1”").replace("%1", episode.name), lambda p: edits.remove_episode(p, id)
+            self.tr("Delete episode “%1”").replace("%1", episode.name),
+            lambda p: edits.remove_episode(p, id),
         ):
             self.notice.emit(
                 Notice(
@@ -245,7 +260,11 @@ class Episodes(QObject):
         def done(written: Path) -> None:
             self.busy.emit("")
             self.notice.emit(
-                Notice(self.tr("%1 is written.").replace("%1", written.name), "info", kept=str(written.parent))
+                Notice(
+                    self.tr("%1 is written.").replace("%1", written.name),
+                    "info",
+                    kept=str(written.parent),
+                )
             )
 
         self.busy.emit(self.tr("Writing the episode…"))
@@ -265,7 +284,13 @@ class Episodes(QObject):
         known = isinstance(error, (MemoryRefused, TensorFileError, ProjectError))
         if not known:
             log.error("episode", exc_info=error)
-        words = str(error) if known or isinstance(error, OSError) else self.tr("The episode cannot be used: %1.").replace("%1", str(error) or type(error).__name__)
+        words = (
+            str(error)
+            if known or isinstance(error, OSError)
+            else self.tr("The episode cannot be used: %1.").replace(
+                "%1", str(error) or type(error).__name__
+            )
+        )
         self.notice.emit(Notice(words, kept=self.tr("The memory is as it was.")))
 
 
@@ -298,7 +323,9 @@ def _bank(p: Project, store, takes, context):
 
     parts = []
     for take, after in zip(takes, [*takes[1:], None]):
-        stop = after.parent.frames if after is not None and after.parent is not None else take.frames
+        stop = (
+            after.parent.frames if after is not None and after.parent is not None else take.frames
+        )
         parts.append(read_latents(store.path(take.latents))[:stop])
     return Frames.joined(parts) if parts else context
 

@@ -9,8 +9,8 @@ from typing import Any
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
-from app.dialogs.export import ExportWish
 from app.state.document import Document
+from app.state.export_wish import ExportWish
 from app.state.jobs import JobQueue
 from app.widgets.notice_bar import Notice
 from app.workers.export_worker import ExportWorker
@@ -53,19 +53,28 @@ class Exporting(QObject):
         if self._worker.busy or p is None:
             return
         job = next(
-            (j for j in self._queue.jobs if j.kind == "export" and isinstance(j.state, jobs.Queued)), None
+            (
+                j
+                for j in self._queue.jobs
+                if j.kind == "export" and isinstance(j.state, jobs.Queued)
+            ),
+            None,
         )
         if job is None:
             return
         try:
             wish = wish_of(job)
         except (TypeError, KeyError):
-            self._queue.set_state(job.id, jobs.Failed(self.tr("What was to be exported can no longer be read.")))
+            self._queue.set_state(
+                job.id, jobs.Failed(self.tr("What was to be exported can no longer be read."))
+            )
             return
         self._queue.set_state(job.id, jobs.Running())
         store = self._document.store
         folder = {a.id: store.folder / a.path for a in p.assets.values()}
-        self._worker.start(job.id, p, lambda id: folder[id] if id in folder and folder[id].exists() else None, wish)
+        self._worker.start(
+            job.id, p, lambda id: folder[id] if id in folder and folder[id].exists() else None, wish
+        )
 
     def _follow(self) -> None:
         """The queue panel paused, resumed or cancelled the export in hand."""
@@ -92,7 +101,11 @@ class Exporting(QObject):
             if sentence:
                 self._queue.set_state(id, jobs.Failed(sentence))
                 self.notice.emit(
-                    Notice(sentence, kept=self.tr("The project is as it was."), fixes=((self.tr("Try again"), lambda: self.ask(wish_of(job))),))
+                    Notice(
+                        sentence,
+                        kept=self.tr("The project is as it was."),
+                        fixes=((self.tr("Try again"), lambda: self.ask(wish_of(job))),),
+                    )
                 )
             else:
                 path = wish_of(job).path
@@ -102,7 +115,10 @@ class Exporting(QObject):
                         self.tr("%1 is written.").replace("%1", path.name),
                         "info",
                         kept=str(path.parent),
-                        fixes=((self.tr("Play it"), lambda: open_path(path)), (self.tr("Show the folder"), lambda: open_path(path.parent))),
+                        fixes=(
+                            (self.tr("Play it"), lambda: open_path(path)),
+                            (self.tr("Show the folder"), lambda: open_path(path.parent)),
+                        ),
                     )
                 )
         self._next()

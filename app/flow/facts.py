@@ -25,7 +25,7 @@ def tr(text: str, *values: object) -> str:
     return made
 
 
-# -- memory ---------------------------------------------------------------------------------------
+# -- memory ----------------------------------------------------------------------------------
 
 
 def remembered(p: Project) -> list[Take]:
@@ -52,20 +52,32 @@ def _learned_in(p: Project, snapshot: str) -> list[Take]:
 def memory_facts(p: Project) -> MemoryFacts:
     takes = remembered(p)
     place = {
-        p.chunks[c.source].chosen: c for c in queries.track_clips(p) if c.kind == "chunk" and c.source in p.chunks
+        p.chunks[c.source].chosen: c
+        for c in queries.track_clips(p)
+        if c.kind == "chunk" and c.source in p.chunks
     }
     learnt, steps, spans = [], 0, []
     for take in takes:
         record = take.learning
         clip = place.get(take.id)
         when = (
-            f"{short(clip.start, p.rate)} – {short(clip.end, p.rate)}" if clip else tr("an earlier take")
+            f"{short(clip.start, p.rate)} – {short(clip.end, p.rate)}"
+            if clip
+            else tr("an earlier take")
         )
         if clip and not record.skipped:
             spans.append((clip.start, clip.end))
         number = queries.chunk_number(p, take.chunk) or 0
         learnt.append(
-            Learnt(take.id, number, when, record.loss_before, record.loss_after, record.change, record.skipped)
+            Learnt(
+                take.id,
+                number,
+                when,
+                record.loss_before,
+                record.loss_after,
+                record.change,
+                record.skipped,
+            )
         )
         steps += 0 if record.skipped else record.steps
     return MemoryFacts(steps, tuple(learnt), words=_memory_words(p, spans))
@@ -105,12 +117,14 @@ def draft_words(p: Project) -> str | None:
     )
 
 
-# -- queue ----------------------------------------------------------------------------------------
+# -- queue -----------------------------------------------------------------------------------
 
 
 def job_title(p: Project | None, job: Job) -> str:
     if job.kind == "export":
-        return tr("Export %1", str(job.settings.get("path", "")).replace("\\", "/").rsplit("/", 1)[-1])
+        return tr(
+            "Export %1", str(job.settings.get("path", "")).replace("\\", "/").rsplit("/", 1)[-1]
+        )
     if job.kind == "redo":
         number = queries.chunk_number(p, job.chunk) if p else None
         return tr("Redo chunk %1", number or "–")
@@ -141,26 +155,54 @@ def _job_row(p: Project | None, queue: JobQueue, job: Job, export: Any) -> JobRo
                 words = tr("writing")
                 if export and export.remaining_s is not None:
                     words += " · " + tr("about %1 left", clock(export.remaining_s))
-                return JobRow(job.id, title, words, "good", "export-variant", done, frozenset({"pause", "cancel"}))
+                return JobRow(
+                    job.id,
+                    title,
+                    words,
+                    "good",
+                    "export-variant",
+                    done,
+                    frozenset({"pause", "cancel"}),
+                )
             shown = shown_progress(p, queue)
             words = shown.words if shown else tr("running")
             if shown and shown.left is not None:
                 words += " · " + tr("about %1 left", clock(shown.left))
             done = (shown.done if shown else None) or 0.0
-            return JobRow(job.id, title, words, "good", "creation", done, frozenset({"pause", "cancel"}))
+            return JobRow(
+                job.id, title, words, "good", "creation", done, frozenset({"pause", "cancel"})
+            )
         case jobs.Waiting(take=take):
             number = queries.chunk_number(p, p.takes[take].chunk) if p and take in p.takes else None
-            return JobRow(job.id, title, tr("draft of chunk %1 waits for you", number or "–"), "warn", "hand-back-right-outline", can=waiting)
+            return JobRow(
+                job.id,
+                title,
+                tr("draft of chunk %1 waits for you", number or "–"),
+                "warn",
+                "hand-back-right-outline",
+                can=waiting,
+            )
         case jobs.Paused(interrupted=interrupted):
             words = tr("interrupted when the studio closed") if interrupted else tr("paused")
-            return JobRow(job.id, title, words, "warn", "pause-circle-outline", can=waiting | {"resume"})
+            return JobRow(
+                job.id, title, words, "warn", "pause-circle-outline", can=waiting | {"resume"}
+            )
         case jobs.Done():
             can = frozenset({"clear", "show"}) if job.kind == "export" else frozenset({"clear"})
             return JobRow(job.id, title, tr("done"), "good", "check-circle-outline", can=can)
         case jobs.Failed(message=message):
-            return JobRow(job.id, title, message, "bad", "alert-circle-outline", can=frozenset({"clear"}))
+            return JobRow(
+                job.id, title, message, "bad", "alert-circle-outline", can=frozenset({"clear"})
+            )
         case jobs.Cancelled():
-            return JobRow(job.id, title, tr("cancelled; what was made is kept"), "", "cancel", can=frozenset({"clear"}))
+            return JobRow(
+                job.id,
+                title,
+                tr("cancelled; what was made is kept"),
+                "",
+                "cancel",
+                can=frozenset({"clear"}),
+            )
     raise AssertionError(f"no such state: {job.state!r}")
 
 

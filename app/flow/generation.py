@@ -46,32 +46,59 @@ class Generation(QObject):
         if p is None or self._document.read_only:
             return Plan(self.tr("Generate"), False, self.tr("Open for reading only") if p else "")
         if p.start is None:
-            return Plan(self.tr("Generate"), False, self.tr("Choose a picture or a video to start from first"))
+            return Plan(
+                self.tr("Generate"),
+                False,
+                self.tr("Choose a picture or a video to start from first"),
+            )
         until, adds = self._until(p)
         end = queries.sequence_end(p)
-        covered = max((j.until for j in self._queue.jobs if j.kind == "generate" and not j.ended), default=0)
-        if self._queue.current is not None and covered >= until and not isinstance(
-            self._queue.current.state, jobs.Waiting
+        covered = max(
+            (j.until for j in self._queue.jobs if j.kind == "generate" and not j.ended), default=0
+        )
+        if (
+            self._queue.current is not None
+            and covered >= until
+            and not isinstance(self._queue.current.state, jobs.Waiting)
         ):
             return Plan(self.tr("Generating…"), False, self.tr("Write more actions to make more"))
         draft = queries.draft_clip(p)
         if draft is not None:
-            return Plan(self.tr("Accept and go on"), True, self.tr("The draft is kept and learned"), until if not adds else end, False, True)
+            return Plan(
+                self.tr("Accept and go on"),
+                True,
+                self.tr("The draft is kept and learned"),
+                until if not adds else end,
+                False,
+                True,
+            )
         stale = stale_chunks(p, end)
         if stale:
             n = len(stale)
-            words = self.tr("Remake 1 stale chunk") if n == 1 else self.tr("Remake %1 stale chunks").replace("%1", str(n))
+            words = (
+                self.tr("Remake 1 stale chunk")
+                if n == 1
+                else self.tr("Remake %1 stale chunks").replace("%1", str(n))
+            )
             return Plan(words + self._about(p, n), True, self.tr("Their old takes are kept"), end)
         n = max(1, math.ceil((until - max(end, covered)) / p.chunk_frames))
         seconds = n * p.chunk_frames / p.rate
         chunks = self.tr("1 chunk") if n == 1 else self.tr("%1 chunks").replace("%1", str(n))
-        words = self.tr("Generate %1 s · %2").replace("%1", f"{float(seconds):g}").replace("%2", chunks)
+        words = (
+            self.tr("Generate %1 s · %2").replace("%1", f"{float(seconds):g}").replace("%2", chunks)
+        )
         if covered > end:
             words = self.tr("Add %1 s to the queue").replace("%1", f"{float(seconds):g}")
-        return Plan(words + self._about(p, n), True, f"“{self.pending[0]}”" if adds and self.pending[0] else "", until, adds)
+        return Plan(
+            words + self._about(p, n),
+            True,
+            f"“{self.pending[0]}”" if adds and self.pending[0] else "",
+            until,
+            adds,
+        )
 
     def _until(self, p: Project) -> tuple[int, bool]:
-        """Where the lane ends; where nothing is planned behind the picture, the pending action's end."""
+        """Where the lane ends; with nothing planned behind the picture, the pending action's end."""
         end = queries.sequence_end(p)
         planned = max((a.end for a in p.actions), default=0)
         if planned > end:
@@ -118,13 +145,20 @@ class Generation(QObject):
         last = p.actions[-1] if p.actions else None
         start = max(queries.sequence_end(p), last.end if last else 0) if at is None else at
         label = self.tr("Add “%1”").replace("%1", text)
-        if last is not None and last.end == start and last.text == text and last.start >= queries.sequence_end(p):
+        if (
+            last is not None
+            and last.end == start
+            and last.text == text
+            and last.start >= queries.sequence_end(p)
+        ):
             done = self._document.do(
                 self.tr("Lengthen “%1”").replace("%1", text),
                 lambda q: edits.resize_action(q, last.id, last.start, last.end + frames),
             )
         else:
-            done = self._document.do(label, lambda q: edits.add_action(q, text, start, start + frames))
+            done = self._document.do(
+                label, lambda q: edits.add_action(q, text, start, start + frames)
+            )
         if done:
             self.planned.emit(start + frames)
         return done
@@ -171,7 +205,8 @@ class Generation(QObject):
         number = queries.chunk_number(p, p.takes[take].chunk)
         self._queue.stop_waiting()
         self._document.do(
-            self.tr("Discard draft of chunk %1").replace("%1", str(number)), lambda q: edits.discard_take(q, take)
+            self.tr("Discard draft of chunk %1").replace("%1", str(number)),
+            lambda q: edits.discard_take(q, take),
         )
 
     def set_auto_accept(self, on: bool) -> None:
@@ -189,7 +224,10 @@ class Generation(QObject):
         p = self._document.project
         if p is None or chunk_id not in p.chunks:
             return
-        if any(j.kind == "redo" and j.chunk == chunk_id and isinstance(j.state, jobs.Queued) for j in self._queue.jobs):
+        if any(
+            j.kind == "redo" and j.chunk == chunk_id and isinstance(j.state, jobs.Queued)
+            for j in self._queue.jobs
+        ):
             return
         self._queue.add(jobs.redo_job(chunk_id, self.fixed_seed), first=True)
         self.going.emit()
@@ -228,7 +266,11 @@ class Generation(QObject):
             words = self.tr("Mute the memory") if use.muted else self.tr("Unmute the memory")
         else:
             words = self.tr("Memory strength")
-        self._document.do(words, lambda q: edits.set_memory(q, use), merge_id="memory-strength" if words == self.tr("Memory strength") else None)
+        self._document.do(
+            words,
+            lambda q: edits.set_memory(q, use),
+            merge_id="memory-strength" if words == self.tr("Memory strength") else None,
+        )
 
     def set_muted(self, muted: bool) -> None:
         p = self._document.project
@@ -243,9 +285,15 @@ class Generation(QObject):
             self.notice.emit(Notice(self.tr("The memory is empty already."), "info"))
             return
         key = self._now(p)
-        if self._document.do(self.tr("Reset the memory"), lambda q: edits.set_memory_base(q, key, "")):
+        if self._document.do(
+            self.tr("Reset the memory"), lambda q: edits.set_memory_base(q, key, "")
+        ):
             self.notice.emit(
-                Notice(self.tr("From here on the memory is empty."), "info", kept=self.tr("Undo brings it back."))
+                Notice(
+                    self.tr("From here on the memory is empty."),
+                    "info",
+                    kept=self.tr("Undo brings it back."),
+                )
             )
 
     def go_back(self, take_id: str) -> None:
@@ -261,18 +309,28 @@ class Generation(QObject):
             number = queries.chunk_number(p, take.chunk) if take else None
             where = self.tr("chunk %1").replace("%1", str(number or "–"))
             if snapshot is None:
-                self.notice.emit(Notice(self.tr("Nothing was learned from %1.").replace("%1", where), "info"))
+                self.notice.emit(
+                    Notice(self.tr("Nothing was learned from %1.").replace("%1", where), "info")
+                )
                 return
         key = self._now(p)
         if queries.memory_before(p, queries.tip(p)) == (snapshot or None):
-            self.notice.emit(Notice(self.tr("The memory is already as it was after %1.").replace("%1", where), "info"))
+            self.notice.emit(
+                Notice(
+                    self.tr("The memory is already as it was after %1.").replace("%1", where),
+                    "info",
+                )
+            )
             return
         if self._document.do(
-            self.tr("Memory back to %1").replace("%1", where), lambda q: edits.set_memory_base(q, key, snapshot)
+            self.tr("Memory back to %1").replace("%1", where),
+            lambda q: edits.set_memory_base(q, key, snapshot),
         ):
             self.notice.emit(
                 Notice(
-                    self.tr("The next chunk continues with the memory as it was after %1.").replace("%1", where),
+                    self.tr("The next chunk continues with the memory as it was after %1.").replace(
+                        "%1", where
+                    ),
                     "info",
                     kept=self.tr("Undo takes it back."),
                 )

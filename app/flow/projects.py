@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 from PySide6.QtCore import QObject, Signal
 
@@ -77,7 +77,12 @@ class Projects(QObject):
 
         def work() -> tuple[Project, ProjectStore]:
             p = edits.new_project(
-                wish.name, self._worlds.ref(entry), entry.rate, (entry.width, entry.height), entry.n_new, entry.n_past
+                wish.name,
+                self._worlds.ref(entry),
+                entry.rate,
+                (entry.width, entry.height),
+                entry.n_new,
+                entry.n_past,
             )
             p = edits.set_scene(p, wish.scene)
             from core.rollout.start import make_start
@@ -123,10 +128,19 @@ class Projects(QObject):
             words = self.tr("This is the recipe of %1 as a project.").replace("%1", film.name)
             if store.project.start is None:
                 self.notice.emit(
-                    Notice(words, "warning", kept=self.tr("Its start did not fit into the film: drop the picture or video here, then generate."))
+                    Notice(
+                        words,
+                        "warning",
+                        kept=self.tr(
+                            "Its start did not fit into the film: drop the picture or video "
+                            "here, then generate."
+                        ),
+                    )
                 )
             else:
-                self.notice.emit(Notice(words, "info", kept=self.tr("Press Generate to make it again.")))
+                self.notice.emit(
+                    Notice(words, "info", kept=self.tr("Press Generate to make it again."))
+                )
             self.started.emit()
 
         def failed(error: Exception) -> None:
@@ -152,7 +166,9 @@ class Projects(QObject):
             self.notice.emit(Notice(str(locked), "warning", fixes=fixes))
             return False
         except (ProjectError, OSError) as error:
-            self.notice.emit(Notice(_sentence(error), kept=self.tr("Nothing on the disk was changed.")))
+            self.notice.emit(
+                Notice(_sentence(error), kept=self.tr("Nothing on the disk was changed."))
+            )
             return False
         self._take(store.project, store)
         if store.read_only:
@@ -164,7 +180,14 @@ class Projects(QObject):
             if more > 0:
                 words += self.tr(" and %1 more").replace("%1", str(more))
             self.notice.emit(
-                Notice(words + ".", "warning", kept=self.tr("Everything else is here. Put them back into the project's folder, or redo those chunks."))
+                Notice(
+                    words + ".",
+                    "warning",
+                    kept=self.tr(
+                        "Everything else is here. Put them back into the project's folder, or "
+                        "redo those chunks."
+                    ),
+                )
             )
         return True
 
@@ -183,13 +206,26 @@ class Projects(QObject):
             except WorldError as error:
                 return str(error)
             if self._worlds.hash(entry) != p.world.hash:
-                return self.tr("This project was made with another version of %1.").replace("%1", p.world.name)
+                return self.tr("This project was made with another version of %1.").replace(
+                    "%1", p.world.name
+                )
             return None
 
         def done(words: str | None) -> None:
-            if words is not None and self._document.project is not None and self._document.project.id == p.id:
+            if (
+                words is not None
+                and self._document.project is not None
+                and self._document.project.id == p.id
+            ):
                 self.notice.emit(
-                    Notice(words, "warning", kept=self.tr("Everything made can be watched, cut and exported; new chunks need that world."))
+                    Notice(
+                        words,
+                        "warning",
+                        kept=self.tr(
+                            "Everything made can be watched, cut and exported; new chunks need "
+                            "that world."
+                        ),
+                    )
                 )
 
         self._background.run(work, done, lambda _error: None)
@@ -208,7 +244,9 @@ class Projects(QObject):
 
     # -- files -----------------------------------------------------------------------------------
 
-    def import_media(self, paths: list[Path], then: Callable[[Asset, Path], None] | None = None) -> None:
+    def import_media(
+        self, paths: list[Path], then: Callable[[Asset, Path], None] | None = None
+    ) -> None:
         """Copy pictures and videos into the project."""
         store = self._document.store
         if store is None:
@@ -250,7 +288,8 @@ class Projects(QObject):
             assets, start = made
             if self._document.store is store:
                 self._document.do(
-                    self.tr("Change the start"), lambda q: edits.set_start(edits.add_assets(q, assets), start)
+                    self.tr("Change the start"),
+                    lambda q: edits.set_start(edits.add_assets(q, assets), start),
                 )
 
         def failed(error: Exception) -> None:

@@ -35,11 +35,11 @@ class SceneField(QPlainTextEdit):
         self.setTabChangesFocus(True)
         self.setFixedHeight(50)
 
-    def focusOutEvent(self, event) -> None:  # noqa: N802
+    def focusOutEvent(self, event) -> None:
         super().focusOutEvent(event)
         self.left.emit()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
             self.left.emit()
             self.clearFocus()
@@ -83,7 +83,9 @@ class ActionsPanel(QWidget):
     def _build_scene(self, column: QVBoxLayout) -> None:
         column.addWidget(label(self.tr("Scene"), "section"))
         self.scene = SceneField()
-        self.scene.setPlaceholderText(self.tr("What is true in every chunk: “a quiet corridor with blue doors”"))
+        self.scene.setPlaceholderText(
+            self.tr("What is true in every chunk: “a quiet corridor with blue doors”")
+        )
         self.scene.setAccessibleName(self.tr("Scene, holds in every chunk"))
         self._scene_timer = QTimer(self)
         self._scene_timer.setSingleShot(True)
@@ -105,7 +107,9 @@ class ActionsPanel(QWidget):
         self.text.returnPressed.connect(self._commit_text)
         self.text.editingFinished.connect(self._finish_text)
         row.addWidget(self.text, 1)
-        self.add = icon_button("plus", self.tr("Add to the action lane (Return)"), self._commit_text)
+        self.add = icon_button(
+            "plus", self.tr("Add to the action lane (Return)"), self._commit_text
+        )
         self.add.setProperty("flat", False)
         self.add.setFixedHeight(28)
         row.addWidget(self.add)
@@ -148,7 +152,9 @@ class ActionsPanel(QWidget):
         self.seconds.valueChanged.connect(self.seconds_changed)
         self.fixed = QCheckBox(self.tr("Seed"))
         self.fixed.setToolTip(
-            self.tr("On: this seed, so that the same picture can be made again. Off: each take is new.")
+            self.tr(
+                "On: this seed, so that the same picture can be made again. Off: each take is new."
+            )
         )
         self.fixed.setAccessibleName(self.tr("Fixed seed"))
         self.seed = QSpinBox()

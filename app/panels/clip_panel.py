@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
@@ -18,7 +18,18 @@ from PySide6.QtWidgets import (
 
 from app.actions import Actions
 from app.state.timecode import short
-from app.widgets.basics import ElidedLabel, Empty, bind, button, icon_button, label, level_labels, restyle, rule, scrolled
+from app.widgets.basics import (
+    ElidedLabel,
+    Empty,
+    bind,
+    button,
+    icon_button,
+    label,
+    level_labels,
+    restyle,
+    rule,
+    scrolled,
+)
 from app.widgets.pixmaps import Pixmaps
 from core.project import queries
 from core.project.model import Clip, Project, Take
@@ -58,7 +69,9 @@ class TakeRow(QFrame):
         if is_chosen:
             name += " · " + self.tr("shown")
         words.addWidget(label(name))
-        facts = status_words(self, p, take) + " · " + self.tr("seed %1").replace("%1", str(take.seed))
+        facts = (
+            status_words(self, p, take) + " · " + self.tr("seed %1").replace("%1", str(take.seed))
+        )
         words.addWidget(ElidedLabel(facts, "dim"))
         row.addLayout(words, 1)
         self.setAccessibleName(f"{name}, {facts}")
@@ -69,10 +82,10 @@ class TakeRow(QFrame):
         else:
             restyle(self, role="card")
 
-    def mouseDoubleClickEvent(self, event) -> None:  # noqa: N802
+    def mouseDoubleClickEvent(self, event) -> None:
         self.chosen.emit(self._id)
 
-    def keyPressEvent(self, event) -> None:  # noqa: N802
+    def keyPressEvent(self, event) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self.chosen.emit(self._id)
         else:
@@ -93,7 +106,10 @@ class ClipPanel(QWidget):
             Empty(
                 "movie-open-outline",
                 self.tr("No clip selected"),
-                self.tr("Click a clip on the timeline to see what it was made with, its other takes, and to make it again."),
+                self.tr(
+                    "Click a clip on the timeline to see what it was made with, its other "
+                    "takes, and to make it again."
+                ),
             )
         )
         body = QWidget()
@@ -110,7 +126,9 @@ class ClipPanel(QWidget):
         self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         column.addLayout(self._form)
         self._redo = bind(button(self.tr("Redo this chunk"), "refresh"), actions["redo_from_here"])
-        self._back = bind(button(self.tr("Go back to its memory"), "history"), actions["memory_back"])
+        self._back = bind(
+            button(self.tr("Go back to its memory"), "history"), actions["memory_back"]
+        )
         column.addWidget(self._redo)
         column.addWidget(self._back)
         column.addSpacing(4)
@@ -193,7 +211,9 @@ class ClipPanel(QWidget):
         return base if take.snapshot_in else base + " · " + self.tr("nothing learned yet")
 
     def _length(self, p: Project, frames: int) -> str:
-        words = self.tr("1 frame") if frames == 1 else self.tr("%1 frames").replace("%1", str(frames))
+        words = (
+            self.tr("1 frame") if frames == 1 else self.tr("%1 frames").replace("%1", str(frames))
+        )
         return f"{short(frames, p.rate)} · {words}"
 
     def _fact(self, name: str, value: str) -> None:
@@ -215,7 +235,11 @@ class ClipPanel(QWidget):
             )
         )
         row.addWidget(
-            icon_button("pin-outline", self.tr("Use this seed for the next takes"), lambda: self.seed_used.emit(seed))
+            icon_button(
+                "pin-outline",
+                self.tr("Use this seed for the next takes"),
+                lambda: self.seed_used.emit(seed),
+            )
         )
         self._form.addRow(label(self.tr("Seed"), "dim"), cell)
 

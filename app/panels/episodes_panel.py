@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QVBoxLayout, QWidget
@@ -22,16 +22,27 @@ class EpisodesPanel(QWidget):
     delete_wanted = Signal(str)
     export_wanted = Signal(str)
 
-    def __init__(self, actions: Actions, pixmaps: Pixmaps, thumb: Callable[[EpisodeRef], Path | None], parent=None):
+    def __init__(
+        self,
+        actions: Actions,
+        pixmaps: Pixmaps,
+        thumb: Callable[[EpisodeRef], Path | None],
+        parent=None,
+    ):
         super().__init__(parent)
         self._thumb = thumb
         self._project: Project | None = None
-        save = bind(button(self.tr("Save the memory…"), "bookmark-plus-outline"), actions["episode_save"])
+        save = bind(
+            button(self.tr("Save the memory…"), "bookmark-plus-outline"), actions["episode_save"]
+        )
         self.rows = ThumbList(
             Empty(
                 "bookmark-outline",
                 self.tr("No episodes yet"),
-                self.tr("An episode keeps what the memory has learned, so that you can come back to a place later, here or in another project."),
+                self.tr(
+                    "An episode keeps what the memory has learned, so that you can come back "
+                    "to a place later, here or in another project."
+                ),
                 save,
             ),
             pixmaps,
@@ -50,12 +61,16 @@ class EpisodesPanel(QWidget):
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(6)
         column.addWidget(self.rows, 1)
-        self._load = button(self.tr("Load"), "bookmark-check-outline", lambda: self._on_current("load"))
+        self._load = button(
+            self.tr("Load"), "bookmark-check-outline", lambda: self._on_current("load")
+        )
         self._load.setToolTip(self.tr("Continue with this memory"))
         self._tools = [
             self._load,
             icon_button("rename-outline", self.tr("Rename"), lambda: self._on_current("rename")),
-            icon_button("file-export-outline", self.tr("Save as a file"), lambda: self._on_current("export")),
+            icon_button(
+                "file-export-outline", self.tr("Save as a file"), lambda: self._on_current("export")
+            ),
             icon_button("delete-outline", self.tr("Delete"), lambda: self._on_current("delete")),
         ]
         row = QHBoxLayout()
@@ -75,10 +90,16 @@ class EpisodesPanel(QWidget):
         self._project = p
         rows = []
         for e in p.episodes if p else ():
-            chunks = self.tr("1 chunk") if e.chunks == 1 else self.tr("%1 chunks").replace("%1", str(e.chunks))
+            chunks = (
+                self.tr("1 chunk")
+                if e.chunks == 1
+                else self.tr("%1 chunks").replace("%1", str(e.chunks))
+            )
             facts = f"{chunks} · {short(e.frames, p.rate)}"
             badge = "" if e.world_hash == p.world.hash else self.tr("other world")
-            rows.append(Row(e.id, e.name, facts, self._thumb(e), tip=self._tip(e, facts), badge=badge))
+            rows.append(
+                Row(e.id, e.name, facts, self._thumb(e), tip=self._tip(e, facts), badge=badge)
+            )
         self.rows.show_rows(rows)
         self._enable()
 
@@ -101,8 +122,14 @@ class EpisodesPanel(QWidget):
         elif command == "delete":
             self.delete_wanted.emit(id)
         elif command == "rename":
-            old = next((e.name for e in self._project.episodes if e.id == id), "") if self._project else ""
-            name, ok = QInputDialog.getText(self, self.tr("Rename episode"), self.tr("Name"), text=old)
+            old = (
+                next((e.name for e in self._project.episodes if e.id == id), "")
+                if self._project
+                else ""
+            )
+            name, ok = QInputDialog.getText(
+                self, self.tr("Rename episode"), self.tr("Name"), text=old
+            )
             if ok and name.strip():
                 self.rename_wanted.emit(id, name.strip())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
@@ -64,7 +64,11 @@ class MediaPanel(QWidget):
                 continue
             is_start = p.start is not None and p.start.source == asset.id
             thumb = self._path(p.start.thumbnail) if is_start else self._path(asset.id)
-            size = f"{asset.bytes / 1e6:.1f} MB" if asset.bytes >= 1e5 else f"{max(1, asset.bytes // 1000)} kB"
+            size = (
+                f"{asset.bytes / 1e6:.1f} MB"
+                if asset.bytes >= 1e5
+                else f"{max(1, asset.bytes // 1000)} kB"
+            )
             rows.append(
                 Row(asset.id, asset.name or self.tr("Unnamed"), size, thumb,
                     badge=self.tr("start") if is_start else "")

@@ -62,7 +62,7 @@ class LossBar(QWidget):
         self._values = (before, after, max(most, 1e-9))
         self.setFixedSize(56, 14)
 
-    def paintEvent(self, event) -> None:  # noqa: N802
+    def paintEvent(self, event) -> None:
         t = theme.current()
         before, after, most = self._values
         painter = QPainter(self)
@@ -86,19 +86,32 @@ class LearntRow(QFrame):
         words = QVBoxLayout()
         words.setSpacing(1)
         words.addWidget(
-            ElidedLabel(self.tr("Chunk %1 · %2").replace("%1", str(fact.number)).replace("%2", fact.when))
+            ElidedLabel(
+                self.tr("Chunk %1 · %2").replace("%1", str(fact.number)).replace("%2", fact.when)
+            )
         )
         if fact.skipped:
             below = ElidedLabel(self.tr("Not learned: %1").replace("%1", fact.skipped), "dim")
         else:
             numbers = f"{fact.before:.3f} → {fact.after:.3f} · {fact.change * 100:.2f} %"
             below = ElidedLabel(numbers, "dim")
-        below.setToolTip(self.tr("Error on this chunk before and after learning (less is better), and how much the memory moved"))
+        below.setToolTip(
+            self.tr(
+                "Error on this chunk before and after learning (less is better), and how much "
+                "the memory moved"
+            )
+        )
         words.addWidget(below)
         row.addLayout(words, 1)
         if not fact.skipped:
             row.addWidget(LossBar(fact.before, fact.after, most))
-        row.addWidget(icon_button("history", self.tr("Continue with the memory as it was after this chunk"), lambda: self.back.emit(fact.take)))
+        row.addWidget(
+            icon_button(
+                "history",
+                self.tr("Continue with the memory as it was after this chunk"),
+                lambda: self.back.emit(fact.take),
+            )
+        )
 
 
 class MemoryPanel(QWidget):
@@ -123,7 +136,12 @@ class MemoryPanel(QWidget):
         self.preset.addItem(self.tr("As in the paper"), "paper")
         self.preset.addItem(self.tr("Off"), "off")
         self.preset.setAccessibleName(self.tr("How the memory learns"))
-        self.preset.setToolTip(self.tr("As in the paper: the memory learns each chunk that you accept. Off: nothing is learned."))
+        self.preset.setToolTip(
+            self.tr(
+                "As in the paper: the memory learns each chunk that you accept. Off: nothing "
+                "is learned."
+            )
+        )
         self.preset.currentIndexChanged.connect(lambda *_: self._send())
         grid.addWidget(self.preset, 0, 1, 1, 2)
         grid.addWidget(label(self.tr("Strength"), "dim"), 1, 0)
@@ -133,7 +151,12 @@ class MemoryPanel(QWidget):
         self.strength.setTickInterval(50)
         self.strength.setTickPosition(QSlider.TickPosition.NoTicks)
         self.strength.setAccessibleName(self.tr("Strength of the memory in percent"))
-        self.strength.setToolTip(self.tr("How strongly the memory speaks when a chunk is made: 0 %, 100 %, up to 150 %. Double-click: 100 %."))
+        self.strength.setToolTip(
+            self.tr(
+                "How strongly the memory speaks when a chunk is made: 0 %, 100 %, up to 150 %. "
+                "Double-click: 100 %."
+            )
+        )
         self.strength.valueChanged.connect(self._slid)
         self.strength.sliderReleased.connect(self._send)
         self.strength.mouseDoubleClickEvent = lambda event: self.strength.setValue(100)
@@ -151,7 +174,9 @@ class MemoryPanel(QWidget):
         row.addWidget(self._named(actions, "memory_reset", self.tr("Reset")))
         row.addStretch(1)
         column.addLayout(row)
-        self._save = bind(button(self.tr("Save as episode…"), "bookmark-plus-outline"), actions["episode_save"])
+        self._save = bind(
+            button(self.tr("Save as episode…"), "bookmark-plus-outline"), actions["episode_save"]
+        )
         column.addWidget(self._save)
         column.addSpacing(2)
         column.addWidget(rule())
@@ -164,7 +189,10 @@ class MemoryPanel(QWidget):
         self._none = Empty(
             "brain",
             self.tr("Nothing learned yet"),
-            self.tr("Accept a draft, and the memory learns it. Then it knows the place when you come back."),
+            self.tr(
+                "Accept a draft, and the memory learns it. Then it knows the place when you "
+                "come back."
+            ),
         )
         column.addWidget(self._none, 1)
         column.addStretch(1)

@@ -106,7 +106,10 @@ class QueuePanel(QWidget):
             Empty(
                 "format-list-checks",
                 self.tr("Nothing in the queue"),
-                self.tr("Press Generate, and what is made appears here. It is kept when the studio closes."),
+                self.tr(
+                    "Press Generate, and what is made appears here. It is kept when the "
+                    "studio closes."
+                ),
             )
         )
         self._stack.addWidget(scrolled(body))
@@ -126,7 +129,8 @@ class QueuePanel(QWidget):
         self._stack.setCurrentIndex(1 if rows else 0)
         self._clear.setVisible(any("clear" in r.can for r in rows))
         same = len(rows) == len(self._rows) and all(
-            (a.row.id, a.row.title, a.row.can, a.row.glyph, a.row.tone) == (b.id, b.title, b.can, b.glyph, b.tone)
+            (a.row.id, a.row.title, a.row.can, a.row.glyph, a.row.tone)
+            == (b.id, b.title, b.can, b.glyph, b.tone)
             for a, b in zip(self._rows, rows)
         )
         if same:  # only words and bars move: keep focus and hover where they are

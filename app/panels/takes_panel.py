@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
@@ -29,7 +29,10 @@ class TakesPanel(QWidget):
             Empty(
                 "layers-outline",
                 self.tr("No takes yet"),
-                self.tr("Each time a chunk is made, the take is kept here. Redo as often as you like: the old ones stay."),
+                self.tr(
+                    "Each time a chunk is made, the take is kept here. Redo as often as you "
+                    "like: the old ones stay."
+                ),
             ),
             pixmaps,
             (("back", self.tr("Bring this take back"), "Return"),),
@@ -60,7 +63,11 @@ class TakesPanel(QWidget):
         rows = []
         for take in reversed(list(p.takes.values()) if p else []):
             chunk = p.chunks.get(take.chunk)
-            shown = chunk is not None and chunk.chosen == take.id and bool(queries.clips_of(p, chunk.id))
+            shown = (
+                chunk is not None
+                and chunk.chosen == take.id
+                and bool(queries.clips_of(p, chunk.id))
+            )
             if shown and self.unused.isChecked():
                 continue
             number = queries.chunk_number(p, take.chunk) if chunk else None
@@ -78,7 +85,13 @@ class TakesPanel(QWidget):
                 status = self.tr("stale")
             badge = status or ("" if shown else self.tr("not shown"))
             rows.append(
-                Row(take.id, title, said, self._path(take.thumbnail),
-                    tip=f"{title}\n{said}\n{self.tr('Seed')} {take.seed}", badge=badge)
+                Row(
+                    take.id,
+                    title,
+                    said,
+                    self._path(take.thumbnail),
+                    tip=f"{title}\n{said}\n{self.tr('Seed')} {take.seed}",
+                    badge=badge,
+                )
             )
         self.rows.show_rows(rows)

@@ -25,7 +25,14 @@ class WorldsPanel(QWidget):
     def __init__(self, pixmaps: Pixmaps, parent=None):
         super().__init__(parent)
         self.rows = ThumbList(
-            Empty("earth", self.tr("No world found"), self.tr("The starter world belongs in resources/worlds. Set the studio up again to repair it.")),
+            Empty(
+                "earth",
+                self.tr("No world found"),
+                self.tr(
+                    "The starter world belongs in resources/worlds. Set the studio up again to "
+                    "repair it."
+                ),
+            ),
             pixmaps,
             (),
             self.tr("Worlds"),
@@ -35,10 +42,20 @@ class WorldsPanel(QWidget):
         column.setSpacing(6)
         column.addWidget(self.rows, 1)
         column.addWidget(
-            label(self.tr("A world is a model that continues a picture under your actions. A project keeps the world it was started with."), "dim", wrap=True)
+            label(
+                self.tr(
+                    "A world is a model that continues a picture under your actions. A project "
+                    "keeps the world it was started with."
+                ),
+                "dim",
+                wrap=True,
+            )
         )
 
     def show_worlds(self, worlds: list[WorldFacts]) -> None:
         self.rows.show_rows(
-            [Row(w.id, w.name, w.facts, w.thumb, badge=self.tr("in use") if w.used else "") for w in worlds]
+            [
+                Row(w.id, w.name, w.facts, w.thumb, badge=self.tr("in use") if w.used else "")
+                for w in worlds
+            ]
         )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
@@ -143,5 +143,6 @@ class Document(QObject):
         self._unsaved = True
         self.problem.emit(
             self.tr("The project could not be saved: %1. Everything is kept in memory; "
-                    "free some space or fix the folder, then save again.").replace("%1", reason.rstrip("."))
+                    "free some space or fix the folder, then "
+                    "save again.").replace("%1", reason.rstrip("."))
         )  # fmt: skip

@@ -7,9 +7,10 @@ cut off by a crash goes on where it stopped.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -90,7 +91,7 @@ class JobQueue(QObject):
         self._tick.setInterval(_TICK_MS)
         self._tick.timeout.connect(self.progressed)
 
-    # -- what it is ------------------------------------------------------------------------------
+    # -- what it is ---------------------------------------------------------------------------
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -113,9 +114,12 @@ class JobQueue(QObject):
         """The generation job in hand, or the one whose draft waits."""
         if self._active is not None and not self._active.dropped:
             return self.job(self._active.job)
-        return next((j for j in self._jobs if j.kind != "export" and isinstance(j.state, jobs.Waiting)), None)
+        return next(
+            (j for j in self._jobs if j.kind != "export" and isinstance(j.state, jobs.Waiting)),
+            None,
+        )
 
-    # -- commands --------------------------------------------------------------------------------
+    # -- commands -----------------------------------------------------------------------------
 
     def add(self, job: Job, first: bool = False) -> None:
         self._jobs = (job, *self._jobs) if first else (*self._jobs, job)
@@ -197,7 +201,7 @@ class JobQueue(QObject):
             if isinstance(job.state, jobs.Paused) and job.state.interrupted:
                 self.resume(job.id)
 
-    # -- the loop --------------------------------------------------------------------------------
+    # -- the loop -----------------------------------------------------------------------------
 
     def advance(self) -> None:
         """Go on with the first job that can: called after every event and every decision."""
@@ -206,7 +210,8 @@ class JobQueue(QObject):
                 (
                     j
                     for j in self._jobs
-                    if j.kind != "export" and isinstance(j.state, jobs.Queued | jobs.Running | jobs.Waiting)
+                    if j.kind != "export"
+                    and isinstance(j.state, jobs.Queued | jobs.Running | jobs.Waiting)
                 ),
                 None,
             )
@@ -261,14 +266,16 @@ class JobQueue(QObject):
         self.progressed.emit()
 
     def _key(self) -> str:
-        return f"{self._epoch}:{self._active.job}:{self._active.step.take_id}" if self._active else ""
+        return (
+            f"{self._epoch}:{self._active.job}:{self._active.step.take_id}" if self._active else ""
+        )
 
     def _fail(self, job: Job, sentence: str) -> bool:
         self._set(job.id, jobs.Failed(sentence))
         self.failed.emit(job, sentence)
         return True
 
-    # -- events of the engine ------------------------------------------------------------------------
+    # -- events of the engine -----------------------------------------------------------------
 
     def _on_event(self, key: str, event: object) -> None:
         if self._active is None or key != self._key() or self._active.dropped:
@@ -330,7 +337,9 @@ class JobQueue(QObject):
 
         self._background.run(work, done, failed)
 
-    def _apply(self, job: Job, edit: Callable[[Project], Project], step: ChunkStep | LearnStep) -> None:
+    def _apply(
+        self, job: Job, edit: Callable[[Project], Project], step: ChunkStep | LearnStep
+    ) -> None:
         p = self._document.project
         if isinstance(step, LearnStep):
             take = p.takes.get(step.take_id)
@@ -340,14 +349,18 @@ class JobQueue(QObject):
             if self._document.do(label, edit, merge_id=f"take:{step.take_id}"):
                 self.learned.emit(step.take_id)
             return
-        number = str(queries.chunk_number(p, step.chunk) or _chunks(p) + 1) if step.chunk else str(_chunks(p) + 1)
+        number = (
+            str(queries.chunk_number(p, step.chunk) or _chunks(p) + 1)
+            if step.chunk
+            else str(_chunks(p) + 1)
+        )
         word = self.tr("Redo chunk %1") if step.chunk else self.tr("Generate chunk %1")
         if self._document.do(word.replace("%1", number), edit):
             self.take_arrived.emit(step.take_id)
         else:
             self._fail(job, self.tr("The new take did not fit into the project any more."))
 
-    # -- decisions -------------------------------------------------------------------------------
+    # -- decisions ----------------------------------------------------------------------------
 
     def decided(self) -> None:
         """The artist accepted or brought back: whoever waited goes on."""
@@ -363,10 +376,14 @@ class JobQueue(QObject):
         """After undo: a job must not wait for a draft that was never made."""
         p = self._document.project
         for job in self._jobs:
-            if isinstance(job.state, jobs.Waiting) and p is not None and job.state.take not in p.takes:
+            if (
+                isinstance(job.state, jobs.Waiting)
+                and p is not None
+                and job.state.take not in p.takes
+            ):
                 self._set(job.id, jobs.Cancelled())
 
-    # -- project, journal ------------------------------------------------------------------------------
+    # -- project, journal ---------------------------------------------------------------------
 
     def _on_opened(self, _project: Project) -> None:
         store = self._document.store
@@ -382,7 +399,9 @@ class JobQueue(QObject):
             self.problem.emit(store.journal.problem)
         # What waited for a decision is found again by asking; what was queued waits for a click.
         self._jobs = tuple(
-            replace(j, state=jobs.Paused(interrupted=True)) if isinstance(j.state, jobs.Queued | jobs.Waiting) else j
+            replace(j, state=jobs.Paused(interrupted=True))
+            if isinstance(j.state, jobs.Queued | jobs.Waiting)
+            else j
             for j in self._jobs
         )
         if not self._document.read_only:
@@ -431,7 +450,7 @@ class JobQueue(QObject):
             self._tick.stop()
             self.progressed.emit()
 
-    # -- how far ---------------------------------------------------------------------------------
+    # -- how far ------------------------------------------------------------------------------
 
     def chunks_left(self, job: Job) -> int:
         """Chunks that a job still has to make, counting the one in hand."""
@@ -440,7 +459,9 @@ class JobQueue(QObject):
             return 0
         if job.kind == "redo":
             return 0 if job.take in p.takes else 1
-        return len(stale_chunks(p, job.until)) + -(-max(0, job.until - queries.sequence_end(p)) // p.chunk_frames)
+        return len(stale_chunks(p, job.until)) + -(
+            -max(0, job.until - queries.sequence_end(p)) // p.chunk_frames
+        )
 
     def chunk_counts(self, job: Job) -> tuple[int, int]:
         """(made since it began, all of them)."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from statistics import median
-from typing import Callable
 
 from core.project.model import Project
 from core.rollout.events import Phase, Progress
@@ -20,7 +20,9 @@ _SHARE: dict[Phase, float] = {
 def measured(p: Project) -> tuple[float | None, float | None]:
     """Seconds for a chunk and for learning it: the middle of the last few; None where unknown."""
     takes = [t for t in p.takes.values() if t.seconds > 0][-_KEPT:]
-    learnt = [t.learning.seconds for t in p.takes.values() if t.learning and t.learning.seconds > 0][-_KEPT:]
+    learnt = [
+        t.learning.seconds for t in p.takes.values() if t.learning and t.learning.seconds > 0
+    ][-_KEPT:]
     return (
         median(t.seconds for t in takes) if takes else None,
         median(learnt) if learnt else None,
@@ -71,7 +73,11 @@ class StepMeter:
     def left(self, expected: float | None) -> float | None:
         """Seconds left of this task; from what such tasks took before, else from its own pace."""
         if expected is not None:
-            return max(0.0, expected - self.elapsed) if self.elapsed < expected else expected * (1 - self.done)
+            return (
+                max(0.0, expected - self.elapsed)
+                if self.elapsed < expected
+                else expected * (1 - self.done)
+            )
         if self.done > 0.25:
             return self.elapsed * (1 - self.done) / self.done
         return None

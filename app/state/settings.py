@@ -15,7 +15,9 @@ MOST_RECENTS = 8
 
 
 def log_folder() -> Path:
-    folder = Path(os.environ.get("SLOWFAST_LOGS") or platformdirs.user_log_dir(APP, appauthor=False))
+    folder = Path(
+        os.environ.get("SLOWFAST_LOGS") or platformdirs.user_log_dir(APP, appauthor=False)
+    )
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
 
 from core.project.model import WorldRef
 from core.worlds.catalogue import DEFAULT, WorldEntry, WorldError, find_world, installed, read_entry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QFontMetrics, QPainter, QResizeEvent
@@ -61,7 +61,7 @@ class ElidedLabel(QLabel):
         self.setMinimumWidth(24)
         self.setText(text)
 
-    def setText(self, text: str) -> None:  # noqa: N802
+    def setText(self, text: str) -> None:
         self._full = text
         self.setAccessibleName(text)
         super().setText(text)
@@ -70,11 +70,11 @@ class ElidedLabel(QLabel):
     def full_text(self) -> str:
         return self._full
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
+    def minimumSizeHint(self) -> QSize:
         return QSize(24, super().minimumSizeHint().height())
 
     def _fit(self) -> None:
@@ -82,7 +82,7 @@ class ElidedLabel(QLabel):
         cut = QFontMetrics(self.font()).elidedText(self._full, Qt.TextElideMode.ElideRight, width)
         self.setToolTip(self._full if cut != self._full else "")
 
-    def paintEvent(self, event) -> None:  # noqa: N802
+    def paintEvent(self, event) -> None:
         painter = QPainter(self)
         rect = self.contentsRect()
         cut = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, rect.width())
@@ -226,7 +226,7 @@ class Empty(QWidget):
 
         self._picture.setPixmap(icon(self._glyph, theme.current().dim).pixmap(36, 36))
 
-    def changeEvent(self, event) -> None:  # noqa: N802
+    def changeEvent(self, event) -> None:
         super().changeEvent(event)
         if event.type() == event.Type.PaletteChange:
             self.refresh()

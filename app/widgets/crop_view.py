@@ -29,7 +29,9 @@ class CropView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setAccessibleName(self.tr("What part of the picture is used"))
-        self.setAccessibleDescription(self.tr("Arrow keys move the frame, plus and minus change its size."))
+        self.setAccessibleDescription(
+            self.tr("Arrow keys move the frame, plus and minus change its size.")
+        )
 
     def set_aspect(self, aspect: float) -> None:
         self._aspect = aspect
@@ -73,7 +75,7 @@ class CropView(QWidget):
         self.crop_changed.emit(self._crop)
         self.update()
 
-    # -- geometry --------------------------------------------------------------------------------
+    # -- geometry -----------------------------------------------------------------------------
 
     def _picture(self) -> QRectF:
         space = QRectF(self.rect()).adjusted(1, 1, -1, -1)
@@ -85,7 +87,9 @@ class CropView(QWidget):
 
     def _frame(self) -> QRectF:
         p, c = self._picture(), self._crop
-        return QRectF(p.x() + c.x * p.width(), p.y() + c.y * p.height(), c.w * p.width(), c.h * p.height())
+        return QRectF(
+            p.x() + c.x * p.width(), p.y() + c.y * p.height(), c.w * p.width(), c.h * p.height()
+        )
 
     def _corner_at(self, at: QPointF) -> str:
         frame = self._frame()
@@ -100,7 +104,7 @@ class CropView(QWidget):
         return "move" if frame.contains(at) else ""
 
     def _sized(self, crop: Crop, w: float, anchor: str) -> Crop:
-        """``crop`` with width ``w`` (fraction of the source), kept inside, its ``anchor`` corner fixed."""
+        """``crop`` with width ``w`` (of the source), kept inside, its ``anchor`` corner fixed."""
         ratio = crop.h / crop.w
         right, bottom = crop.x + crop.w, crop.y + crop.h
         wide = right if "l" in anchor else 1 - crop.x
@@ -118,14 +122,14 @@ class CropView(QWidget):
             y = bottom - h if "t" in anchor else crop.y
         return Crop(min(max(0.0, x), 1 - w), min(max(0.0, y), 1 - h), w, h)
 
-    # -- hands --------------------------------------------------------------------------------------
+    # -- hands --------------------------------------------------------------------------------
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         part = self._corner_at(event.position())
         if part and not self._image.isNull() and event.button() == Qt.MouseButton.LeftButton:
             self._drag = (part, event.position(), self._crop)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._drag is None:
             part = self._corner_at(event.position()) if not self._image.isNull() else ""
             shapes = {
@@ -149,16 +153,16 @@ class CropView(QWidget):
         else:
             self.set_crop(self._sized(crop, crop.w - dx if "l" in part else crop.w + dx, part))
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._drag = None
 
-    def wheelEvent(self, event) -> None:  # noqa: N802
+    def wheelEvent(self, event) -> None:
         if not self._image.isNull():
             step = 0.94 if event.angleDelta().y() > 0 else 1 / 0.94
             self.set_crop(self._sized(self._crop, self._crop.w * step, "centre"))
             event.accept()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         moves = {
             Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0),
             Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1),
@@ -167,7 +171,12 @@ class CropView(QWidget):
         if event.key() in moves and not self._image.isNull():
             dx, dy = moves[event.key()]
             self.set_crop(
-                Crop(min(max(0.0, c.x + dx * 0.01), 1 - c.w), min(max(0.0, c.y + dy * 0.01), 1 - c.h), c.w, c.h)
+                Crop(
+                    min(max(0.0, c.x + dx * 0.01), 1 - c.w),
+                    min(max(0.0, c.y + dy * 0.01), 1 - c.h),
+                    c.w,
+                    c.h,
+                )
             )
         elif event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.set_crop(self._sized(c, c.w * 1.04, "centre"))
@@ -176,28 +185,45 @@ class CropView(QWidget):
         else:
             super().keyPressEvent(event)
 
-    # -- picture ---------------------------------------------------------------------------------------
+    # -- picture ------------------------------------------------------------------------------
 
-    def paintEvent(self, event) -> None:  # noqa: N802
+    def paintEvent(self, event) -> None:
         t = theme.current()
         painter = QPainter(self)
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setRenderHints(
+            QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
+        )
         painter.fillRect(self.rect(), QColor(t.field) if self._image.isNull() else _GROUND)
         if self._image.isNull():
             painter.setPen(QColor(t.dim))
             painter.drawText(
                 self.rect().adjusted(24, 24, -24, -24),
                 Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap,
-                self._message or self.tr("Choose a sample scene, or drop a picture or a video here."),
+                self._message
+                or self.tr("Choose a sample scene, or drop a picture or a video here."),
             )
             return
         picture, frame = self._picture(), self._frame()
         painter.drawImage(picture, self._image)
         shade = QColor(0, 0, 0, 150)
-        painter.fillRect(QRectF(picture.left(), picture.top(), picture.width(), frame.top() - picture.top()), shade)
-        painter.fillRect(QRectF(picture.left(), frame.bottom(), picture.width(), picture.bottom() - frame.bottom()), shade)
-        painter.fillRect(QRectF(picture.left(), frame.top(), frame.left() - picture.left(), frame.height()), shade)
-        painter.fillRect(QRectF(frame.right(), frame.top(), picture.right() - frame.right(), frame.height()), shade)
+        painter.fillRect(
+            QRectF(picture.left(), picture.top(), picture.width(), frame.top() - picture.top()),
+            shade,
+        )
+        painter.fillRect(
+            QRectF(
+                picture.left(), frame.bottom(), picture.width(), picture.bottom() - frame.bottom()
+            ),
+            shade,
+        )
+        painter.fillRect(
+            QRectF(picture.left(), frame.top(), frame.left() - picture.left(), frame.height()),
+            shade,
+        )
+        painter.fillRect(
+            QRectF(frame.right(), frame.top(), picture.right() - frame.right(), frame.height()),
+            shade,
+        )
         if self.whole and not self.hasFocus():
             return
         painter.setBrush(Qt.BrushStyle.NoBrush)

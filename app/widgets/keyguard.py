@@ -1,4 +1,4 @@
-"""Keeps single-key commands away from whoever is typing, and Space and Enter with a focused button."""
+"""Keeps single keys with whoever is typing, and Space and Enter with a focused button."""
 
 from __future__ import annotations
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Callable, Literal
+from typing import Literal
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
@@ -13,7 +14,11 @@ from app.icons import icon
 from app.widgets.basics import button, icon_button, label, restyle
 
 Level = Literal["problem", "warning", "info"]
-_GLYPHS = {"problem": "alert-circle-outline", "warning": "alert-outline", "info": "check-circle-outline"}
+_GLYPHS = {
+    "problem": "alert-circle-outline",
+    "warning": "alert-outline",
+    "info": "check-circle-outline",
+}
 _INFO_MS = 6000
 _MOST = 260  # characters: a sentence or two; the rest is in the tooltip and in the log
 

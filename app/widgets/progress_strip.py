@@ -61,7 +61,7 @@ class ProgressStrip(QFrame):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.hide()
 
-    def mouseReleaseEvent(self, event) -> None:  # noqa: N802
+    def mouseReleaseEvent(self, event) -> None:
         super().mouseReleaseEvent(event)
         self.opened.emit()
 

@@ -30,8 +30,12 @@ def samples(folder: Path = FOLDER) -> list[Sample]:
             pass
         if not isinstance(facts, dict):
             facts = {}
-        name = str(facts.get("name") or picture.stem.replace("_", " ").replace("-", " ").capitalize())
-        found.append(Sample(picture, name, str(facts.get("scene", "")), _actions(facts.get("actions"))))
+        name = str(
+            facts.get("name") or picture.stem.replace("_", " ").replace("-", " ").capitalize()
+        )
+        found.append(
+            Sample(picture, name, str(facts.get("scene", "")), _actions(facts.get("actions")))
+        )
     return found
 
 

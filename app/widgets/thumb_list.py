@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon
+from PySide6.QtCore import QModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListWidget,
     QListWidgetItem,
     QMenu,
     QStackedWidget,
-    QStyledItemDelegate,
     QStyle,
+    QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
-from PySide6.QtCore import QModelIndex, QRect
-from PySide6.QtGui import QColor, QPainter
 
 from app import theme
 from app.widgets.pixmaps import Pixmaps
@@ -45,7 +43,7 @@ class Row:
 class _Delegate(QStyledItemDelegate):
     """Thumbnail, a title and a dim second line; both elided."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # noqa: N802
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         return QSize(120, _THUMB.height() + 12)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
@@ -158,7 +156,8 @@ class ThumbList(QWidget):
             item.setData(_SECOND, row.facts)
             item.setData(_BADGE, row.badge)
             item.setData(
-                Qt.ItemDataRole.AccessibleTextRole, ", ".join(p for p in (row.title, row.badge, row.facts) if p)
+                Qt.ItemDataRole.AccessibleTextRole,
+                ", ".join(p for p in (row.title, row.badge, row.facts) if p),
             )
             item.setToolTip(row.tip or (f"{row.title}\n{row.facts}" if row.facts else row.title))
             picture = self._pixmaps.get(row.thumb, _THUMB.width(), _THUMB.height(), ratio)
@@ -178,7 +177,7 @@ class ThumbList(QWidget):
             menu.addAction(words, lambda c=id: self.commanded.emit(c, item.data(_ID)))
         menu.exec(self.list.viewport().mapToGlobal(at))
 
-    def keyPressEvent(self, event) -> None:  # noqa: N802
+    def keyPressEvent(self, event) -> None:
         if self.current is not None:
             for id, _words, key in self._commands:
                 if key and event.keyCombination().key() == Qt.Key[f"Key_{key}"]:

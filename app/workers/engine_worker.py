@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 
 #: Previews and progress reach the window at most this often.
 MIN_GAP = 0.1
-#: Python hands the interpreter over this often while the engine works, so that painting stays fluid.
+#: Python hands the interpreter over this often while the engine works: painting stays fluid.
 SWITCH_INTERVAL = 0.0005
 
 
@@ -103,8 +104,10 @@ class EngineWorker(QObject):
         finally:
             sys.setswitchinterval(before)
         if last is None:
-            last = Cancelled() if getattr(token, "cancelled", False) else Failed(
-                "The engine stopped without a result."
+            last = (
+                Cancelled()
+                if getattr(token, "cancelled", False)
+                else Failed("The engine stopped without a result.")
             )
         if isinstance(last, Failed) and last.detail:
             log.error("task %s: %s\n%s", key, last.message, last.detail)

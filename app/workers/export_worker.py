@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 from PySide6.QtCore import QObject, Signal
 
-from app.dialogs.export import ExportWish, export_settings
+from app.state.export_wish import ExportWish, export_settings
 from core.project.model import Project
 
 log = logging.getLogger(__name__)
@@ -34,11 +34,15 @@ class ExportWorker(QObject):
     def busy(self) -> bool:
         return self.job is not None
 
-    def start(self, job: str, p: Project, path_of: Callable[[str], Path | None], wish: ExportWish) -> None:
+    def start(
+        self, job: str, p: Project, path_of: Callable[[str], Path | None], wish: ExportWish
+    ) -> None:
         self.job = job
         self._stop.clear()
         self._go.set()
-        self._thread = threading.Thread(target=self._work, args=(job, p, path_of, wish), name="export", daemon=True)
+        self._thread = threading.Thread(
+            target=self._work, args=(job, p, path_of, wish), name="export", daemon=True
+        )
         self._thread.start()
 
     def pause(self, on: bool) -> None:

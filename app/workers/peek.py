@@ -1,4 +1,4 @@
-"""A first look at a file the artist gave: what it is and one frame of it. Runs off the interface."""
+"""A first look at a file the artist gave: what it is and one frame of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SHOWN_SIDE = 1280
 
 @dataclass(frozen=True)
 class Peek:
-    """``picture``: [h, w, 3] uint8, upright; of a video the last frame, which is what is continued."""
+    """``picture``: [h, w, 3] uint8, upright; of a video its last frame, which is continued."""
 
     kind: Literal["picture", "video"]
     width: int

@@ -1,10 +1,10 @@
-"""Writes the project off the interface thread; of several versions waiting only the newest is kept."""
+"""Writes off the interface thread; of several versions waiting only the newest is kept."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from typing import Callable
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 

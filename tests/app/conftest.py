@@ -1,4 +1,4 @@
-"""A whole studio for tests: the real window, store and engine, with a tiny world of random weights."""
+"""A whole studio for tests: real window, store and engine, a tiny world of random weights."""
 
 from __future__ import annotations
 

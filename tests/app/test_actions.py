@@ -82,9 +82,13 @@ def test_typing_keeps_its_keys(qapp, key, held, text):
 
 
 def test_commands_with_ctrl_work_while_typing(qapp):
-    event = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    event = QKeyEvent(
+        QEvent.Type.ShortcutOverride, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier
+    )
     assert not belongs_to(QLineEdit(), event)
-    event = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_J, Qt.KeyboardModifier.NoModifier, "j")
+    event = QKeyEvent(
+        QEvent.Type.ShortcutOverride, Qt.Key.Key_J, Qt.KeyboardModifier.NoModifier, "j"
+    )
     assert not belongs_to(QPushButton(), event)
 
 
@@ -122,7 +126,15 @@ def test_controls_have_names_and_are_reachable(opened):
 
     w = opened.w
     nameless, unreachable = [], []
-    for panel in (w.actions_panel, w.clip_panel, w.memory_panel, w.queue_panel, w.media_panel, w.episodes_panel, w.takes_panel):
+    for panel in (
+        w.actions_panel,
+        w.clip_panel,
+        w.memory_panel,
+        w.queue_panel,
+        w.media_panel,
+        w.episodes_panel,
+        w.takes_panel,
+    ):
         for kind in (QAbstractButton, QLineEdit, QComboBox, QSpinBox, QAbstractSlider):
             for control in panel.findChildren(kind):
                 if isinstance(control, QScrollBar) or control.objectName().startswith("qt_"):

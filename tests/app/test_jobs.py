@@ -103,7 +103,6 @@ def test_pause_resume_cancel(opened):
 def test_queue_orders_and_clears(opened):
     h = opened
     q = h.w.queue
-    h.w.document.store.journal  # the queue is written down beside the project
     q.pause(_add(q, jobs.generate_job(9)))
     a, b = _add(q, jobs.generate_job(17)), _add(q, jobs.generate_job(25))
     assert q.job(a) is not None and q.job(b) is not None

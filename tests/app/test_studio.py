@@ -139,7 +139,7 @@ def test_from_picture_to_film_and_back(hand, qtbot, picture_file: Path, tmp_path
 
 
 def test_cancelled_export_leaves_no_file(opened, tmp_path):
-    from app.dialogs.export import ExportWish
+    from app.state.export_wish import ExportWish
 
     target = tmp_path / "film.mp4"
     target.write_bytes(b"what was there")
@@ -186,12 +186,18 @@ def test_the_window_opens_without_torch(tmp_path):
         "from app.studio import open_window\n"
         "window, app = open_window(['studio'])\n"
         "app.processEvents()\n"
-        "print(json.dumps([m for m in ('torch', 'diffusers', 'transformers', 'cv2', 'av') if m in sys.modules]))\n"
+        "print(json.dumps([m for m in ('torch', 'diffusers', 'transformers', 'cv2', 'av') if m "
+        "in sys.modules]))\n"
         "window.close()\n"
     )
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
     made = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert made.returncode == 0, made.stderr
     assert json.loads(made.stdout.strip().splitlines()[-1]) == []

@@ -11,7 +11,8 @@ from app import theme
 @pytest.mark.parametrize(
     ("ink", "ground"),
     [
-        ("text", "window"), ("text", "panel"), ("text", "field"), ("text", "raised"), ("text", "hover"),
+        ("text", "window"), ("text", "panel"), ("text", "field"), ("text", "raised"),
+        ("text", "hover"),
         ("text", "selection"), ("dim", "window"), ("dim", "panel"), ("dim", "field"),
         ("on_accent", "accent"), ("on_accent", "accent_hover"), ("accent", "panel"),
         ("good", "panel"), ("warn", "panel"), ("bad", "panel"),

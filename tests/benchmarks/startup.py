@@ -37,7 +37,12 @@ def once(folder: Path) -> tuple[float, list[str]]:
     }
     began = time.time()
     made = subprocess.run(
-        [sys.executable, "-c", _CHILD], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", _CHILD],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     facts = json.loads(made.stdout.strip().splitlines()[-1])
     assert facts["visible"]
