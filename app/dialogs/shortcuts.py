@@ -25,7 +25,7 @@ class ShortcutsDialog(QDialog):
         super().__init__(parent)
         self._actions = actions
         self.setWindowTitle(self.tr("Keyboard shortcuts"))
-        self.resize(620, 600)
+        self.resize(800, 620)
         self.search = QLineEdit()
         self.search.setPlaceholderText(self.tr("Find a command or a key"))
         self.search.setAccessibleName(self.tr("Find a command or a key"))

@@ -98,7 +98,7 @@ class Generation(QObject):
         )
 
     def _until(self, p: Project) -> tuple[int, bool]:
-        """Where the lane ends; with nothing planned behind the picture, the pending action's end."""
+        """Where the lane ends; with nothing planned, where the pending action would."""
         end = queries.sequence_end(p)
         planned = max((a.end for a in p.actions), default=0)
         if planned > end:
