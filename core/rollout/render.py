@@ -17,6 +17,7 @@ from core.project.model import AT_START, MemoryUse, Project, Sampling, WorldRef
 from core.project.store import ProjectStore
 from core.rollout.events import Cancelled, EngineEvent, Failed, Learned, Progress, TakeReady
 from core.rollout.recipe import planned_seed
+from core.rollout.request import EngineTask
 from core.rollout.start import make_start
 from core.worlds.catalogue import WorldEntry
 
@@ -129,11 +130,11 @@ def roll_out(
                 case steps.AwaitDecision(take_id=take) | steps.AcceptStep(take_id=take):
                     p = edits.accept_take(p, take)
                 case steps.ChunkStep():
-                    ready = _run(engine, step.task, token, meter)
+                    ready = _run(engine, step.task, token, meter, store)
                     p = steps.apply_take_ready(p, step, ready, store)
                     meter.chunk_done()
                 case steps.LearnStep():
-                    learned = _run(engine, step.task, token, meter)
+                    learned = _run(engine, step.task, token, meter, store)
                     p = steps.apply_learned(p, step, learned, store)
             store.save(p)
     except (EditError, ProjectError) as error:
@@ -141,7 +142,20 @@ def roll_out(
     _journal(store, None)
 
 
-def _run(engine: Engine, task, token: CancelToken, meter: _Meter) -> TakeReady | Learned:
+def _run(
+    engine: Engine, task: EngineTask, token: CancelToken, meter: _Meter, store: ProjectStore
+) -> TakeReady | Learned:
+    """The result of one task; without one, nothing of it is left."""
+    try:
+        return _result(engine, task, token, meter)
+    except BaseException:
+        store.drop_staging(task.out_dir)
+        raise
+
+
+def _result(
+    engine: Engine, task: EngineTask, token: CancelToken, meter: _Meter
+) -> TakeReady | Learned:
     for event in engine.run(task, token, PauseGate()):
         if isinstance(event, TakeReady | Learned):
             return event

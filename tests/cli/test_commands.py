@@ -29,6 +29,26 @@ def command(*arguments: object, **options) -> subprocess.CompletedProcess:
 
 
 @pytest.fixture
+def here(capsys):
+    """A command in this process, where the packages are loaded already."""
+    import main
+
+    before = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
+
+    def command(*arguments: object) -> subprocess.CompletedProcess:
+        try:
+            code = main.main([str(a) for a in arguments])
+        except SystemExit as stop:
+            code = stop.code
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, code, said.out, said.err)
+
+    yield command
+    for which, handler in before.items():
+        signal.signal(which, handler)
+
+
+@pytest.fixture
 def start(tmp_path) -> Path:
     path = tmp_path / "view.png"
     path.write_bytes(thumbnail_png(picture(96, 3), 96))
@@ -46,7 +66,7 @@ def frames_of(path: Path) -> int:
         return len(reader)
 
 
-def test_render_keep_export_and_go_on(tmp_path, start, rendering):
+def test_render_keep_export_and_go_on(tmp_path, start, rendering, here):
     project, film = tmp_path / "walk", tmp_path / "film.mp4"
     done = command(*rendering, start, "--action", "forward:1s", "--action", "turn left : 0.5 s",
                    "--scene", "a house", "--project", project, "--out", film)
@@ -56,27 +76,28 @@ def test_render_keep_export_and_go_on(tmp_path, start, rendering):
     assert read_recipe(film)["scene"] == "a house" and (project / "project.json").is_file()
 
     wide = tmp_path / "wide.mp4"
-    done = command("export", project, wide, "--size", "200x100", "--fps", "16", "--crf", "30",
+    done = here("export", project, wide, "--size", "200x100", "--fps", "16", "--crf", "30",
                    "--preset", "veryfast")
     assert done.returncode == 0, done.stderr
     with FrameReader(wide) as reader:
         assert reader.frame(0).shape == (100, 200, 3) and len(reader) == 34
 
-    again = command(*rendering, start, "--action", "forward:1", "--project", project, "--out", film)
+    again = here(*rendering, start, "--action", "forward:1", "--project", project, "--out", film)
     assert again.returncode == 2 and "--continue" in again.stderr
-    more = command(*rendering, "--continue", "--action", "forward:1", "--project", project,
+    more = here(*rendering, "--continue", "--action", "forward:1", "--project", project,
                    "--out", film)
     assert more.returncode == 0, more.stderr
     assert frames_of(film) == 1 + 8 + 4 + 8
 
 
-def test_without_a_project_nothing_is_left_behind(tmp_path, start, rendering):
+def test_without_a_project_nothing_is_left_behind(tmp_path, start, rendering, here, monkeypatch):
     film, temporary = tmp_path / "film.mp4", tmp_path / "tmp"
     temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
     actions = tmp_path / "walk.txt"
     actions.write_text("# a walk\nforward:0.5s\n\nturn left:0.25\n", "utf-8")
-    done = command(*rendering, start, "--actions", actions, "--memory", "off", "--seed", 5,
-                   "--out", film, env={**os.environ, "TMPDIR": str(temporary)})
+    done = here(*rendering, start, "--actions", actions, "--memory", "off", "--seed", 5,
+                "--out", film)
     assert done.returncode == 0, done.stderr
     assert frames_of(film) == 7 and read_recipe(film)["chunks"][0]["seed"] == 5
     assert [p for p in temporary.iterdir() if p.name.startswith("slowfast")] == []
@@ -133,11 +154,8 @@ def test_ctrl_c_keeps_the_project_and_says_how_to_go_on(tmp_path, start, renderi
     ],
 )
 def test_mistakes_are_explained(
-    tmp_path, start, tiny_world_dir, capsys, monkeypatch, arguments, code, words
+    tmp_path, start, tiny_world_dir, here, monkeypatch, arguments, code, words
 ):
-    """In this process, which is much faster; nothing here may reach the model."""
-    import main
-
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text.mp4").write_text("I am no film")
     (tmp_path / "full").mkdir()
@@ -145,13 +163,9 @@ def test_mistakes_are_explained(
     given = [str(start) if a == "START" else a for a in arguments]
     if given[0] == "render" and "--world" not in given:
         given += ["--world", str(tiny_world_dir)]
-    try:
-        got = main.main(given)
-    except SystemExit as stop:
-        got = stop.code
-    said = capsys.readouterr().err
-    assert got == code, said
-    assert words in said and "Traceback" not in said
+    done = here(*given)
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "x.mp4").exists()
     assert (tmp_path / "full" / "mine.txt").read_text() == "mine"
 
