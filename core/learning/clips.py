@@ -41,6 +41,10 @@ class Clips:
         if not self.walks:
             raise FileNotFoundError(f"No shards in {folder}; make them with core.learning.data.")
         self.text, self.n_new = text, n_new
+        self.seed(seed)
+
+    def seed(self, seed: int) -> None:
+        """Draw from here on as ``seed`` says."""
         self.rng = np.random.default_rng(seed)
         self.generator = torch.Generator().manual_seed(seed)
 

@@ -117,13 +117,15 @@ def train(args: argparse.Namespace) -> None:
         latent_channels=autoencoder.config.latent_channels, dim=args.dim, layers=args.layers,
         heads=args.dim // 64,
     )
+    clips = Clips(args.data, text)
+    fit_rough_pictures(net, autoencoder, clips)
     trainer = Trainer(net, args.rate, args.muon_rate)
     args.out.mkdir(parents=True, exist_ok=True)
     state = args.out / "state.pt"
     if state.exists():
         trainer.restore(torch.load(state, weights_only=True))
     seed = args.seed * 1000 + rank + trainer.step * 7919
-    clips = Clips(args.data, text, seed=seed)
+    clips.seed(seed)
     generator = torch.Generator().manual_seed(seed + 1)
     held_out = HeldOut(autoencoder, text, args.out) if rank == 0 else None
     log = (args.out / "log.jsonl").open("a") if rank == 0 else None
@@ -161,6 +163,14 @@ def train(args: argparse.Namespace) -> None:
     if world_size > 1:
         dist.barrier()
         dist.destroy_process_group()
+
+
+@torch.no_grad()
+def fit_rough_pictures(net: StarterDenoiser, autoencoder: StarterAutoencoder, clips: Clips) -> None:
+    """Give the denoiser its linear maps between latents and rough pictures."""
+    latents = torch.cat([walk.latents[::24].float() for walk in clips.walks[::4]])[:320]
+    pictures = torch.cat([autoencoder.decode(part) for part in latents.split(32)])
+    net.fit_rough_pictures(latents, pictures.clamp(-1, 1))
 
 
 def checkpoint(

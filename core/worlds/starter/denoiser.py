@@ -6,7 +6,8 @@ frame is from the present, in time and in pose. Through the rotary positions of 
 attention: every token carries the compass direction it looks in, so a wall seen before is found
 again by its direction, whatever the heading is now. And each frame is given what it may expect to
 see: the present and the oldest context frame, moved to where it looks from (``warp``); gates copy
-what is right of that straight to the output.
+what is right of that straight to the output. Latents can't be moved by less than their 8 pixels, so
+they are moved as rough pictures, through a linear map fitted to the autoencoder.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from core.worlds.starter.warp import warp
 
 #: What each frame expects to see: (which anchor: -1 the present, 0 the oldest; wall distance).
 EXPECTATIONS = ((-1, 4.0), (-1, 1.5), (0, 2.5))
+
+#: Side of a rough picture's patch, one for each latent (half the pixels of the real picture's).
+ROUGH = 4
 
 #: Numbers that describe a frame's address relative to the present (see ``relative_address``).
 ADDRESS_FEATURES = 20
@@ -197,6 +201,10 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         for layer in (self.out_modulation, self.patch_out, self.copy_out):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
+        # Latents → rough pictures → latents, linear in a patch (fit_rough_pictures).
+        rough = 3 * ROUGH * ROUGH
+        self.register_buffer("rough_out", torch.zeros(latent_channels + 1, rough))
+        self.register_buffer("rough_in", torch.zeros(rough + 1, latent_channels))
         with torch.no_grad():  # at first: what is there is noise, what comes is what was expected
             self.copy_out.bias.view(1 + expected, patch * patch)[:2] = 1.0
 
@@ -250,15 +258,49 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
             out = out - gates[:, i : i + 1] * picture
         return out.to(z.dtype)
 
+    @torch.no_grad()
     def expectations(self, z: Tensor, condition: Condition) -> tuple[list[Tensor], list[Tensor]]:
-        """Per entry of EXPECTATIONS: the picture [B, C, F, h, w], and where it is known."""
-        ends = (condition.anchors[0] if condition.anchors else 0, condition.present)
-        found = []
+        """Per entry of EXPECTATIONS: the latents [B, C, F, h, w], and where they are known.
+
+        For the frames after the present; of those before it nothing is expected (zeros).
+        """
+        present = condition.present
+        ends = (condition.anchors[0] if condition.anchors else 0, present)
+        h, w = z.shape[-2:]
+        poses = condition.pose[:, present + 1 :]
+        b, f = poses.shape[:2]
+        found: list[Tensor] = []
+        known: list[Tensor] = []
         for which, depth in EXPECTATIONS:
             i = ends[which]
-            found.append(warp(z[:, :, i], condition.pose[:, i], condition.pose, depth,
-                              self.config.field_of_view))
-        return [picture for picture, _ in found], [known for _, known in found]
+            rough = affine(z[:, :, i].flatten(2).transpose(1, 2), self.rough_out)  # b (h w) p
+            picture = F.fold(rough.transpose(1, 2), (ROUGH * h, ROUGH * w), ROUGH, stride=ROUGH)
+            moved, seen = warp(picture, condition.pose[:, i], poses, depth,
+                               self.config.field_of_view)
+            patches = F.unfold(moved.transpose(1, 2).flatten(0, 1), ROUGH, stride=ROUGH)
+            back = affine(patches.transpose(1, 2), self.rough_in).transpose(1, 2)
+            back = back.reshape(b, f, -1, h, w).transpose(1, 2)
+            seen = F.avg_pool3d(seen, (1, ROUGH, ROUGH))
+            before = (0, 0, 0, 0, present + 1, 0)
+            found.append(F.pad(back, before))
+            known.append(F.pad(seen, before))
+        return found, known
+
+    @torch.no_grad()
+    def fit_rough_pictures(self, latents: Tensor, pictures: Tensor) -> None:
+        """Least squares between latents [N, C, h, w] and pictures [N, 3, 8h, 8w] in ±1, each way."""
+        z = latents.float().flatten(2).transpose(1, 2).flatten(0, 1)
+        small = F.avg_pool2d(pictures.float(), pictures.shape[-1] // (latents.shape[-1] * ROUGH))
+        x = F.unfold(small, ROUGH, stride=ROUGH).transpose(1, 2).flatten(0, 1)
+
+        def solve(a: Tensor, b: Tensor) -> Tensor:
+            # Normal equations with a small ridge: neighbouring pixels say nearly the same.
+            a, b = F.pad(a.double(), (0, 1), value=1.0), b.double()
+            ridge = 1e-4 * len(a) * torch.eye(a.shape[1], dtype=a.dtype)
+            return torch.linalg.solve(a.T @ a + ridge, a.T @ b).float()
+
+        self.rough_out.copy_(solve(z, x))
+        self.rough_in.copy_(solve(x, z))
 
     def patches(self, z: Tensor) -> Tensor:
         """[B, C, F, h, w] → [B, F, N, C·p·p]."""
@@ -273,6 +315,11 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         b, f = x.shape[:2]
         x = x.reshape(b, f, h // p, w // p, -1, p, p).permute(0, 4, 1, 2, 5, 3, 6)
         return x.reshape(b, -1, f, h, w)
+
+
+def affine(x: Tensor, weight: Tensor) -> Tensor:
+    """x [..., I] through weight [I + 1, O], whose last row is the offset; in float32."""
+    return x.float() @ weight[:-1].float() + weight[-1].float()
 
 
 def noise_features(u: Tensor) -> Tensor:
