@@ -129,6 +129,19 @@ def test_a_missing_or_unknown_world_is_said(copy, tmp_path):
 
 
 @pytest.mark.parametrize("part", ["transformer", "autoencoder", "text_encoder"])
+def test_weights_of_another_version_are_said(copy, part):
+    """diffusers would fill the gap with noise and only warn."""
+    from safetensors.torch import load_file, save_file
+
+    file = next((copy / part).glob("*.safetensors"))
+    weights = load_file(file)
+    del weights[next(iter(weights))]
+    save_file(weights, file, metadata={"format": "pt"})
+    with pytest.raises(WorldError, match="another version"):
+        load_world(copy)
+
+
+@pytest.mark.parametrize("part", ["transformer", "autoencoder", "text_encoder"])
 def test_weights_cut_short_are_said(copy, part):
     file = next((copy / part).glob("*.safetensors"))
     file.write_bytes(file.read_bytes()[:200])

@@ -145,14 +145,23 @@ def geometry_of(config: dict[str, Any]) -> Geometry:
 def load(folder: Path, device: torch.device) -> StarterWorld:
     """Load from a folder in the diffusers layout; raises OSError or ValueError when it is broken."""
     config = json.loads((folder / "world.json").read_text("utf-8"))
-    autoencoder = StarterAutoencoder.from_pretrained(folder / "autoencoder", dtype=torch.float32)
-    net = StarterDenoiser.from_pretrained(folder / "transformer", dtype=torch.float32)
-    text = StarterTextEncoder.from_pretrained(folder / "text_encoder", dtype=torch.float32)
+    autoencoder = _part(StarterAutoencoder, folder / "autoencoder")
+    net = _part(StarterDenoiser, folder / "transformer")
+    text = _part(StarterTextEncoder, folder / "text_encoder")
     return StarterWorld(
         autoencoder.to(device), net.to(device), text.to(device), id=config["id"],
         name=config["name"], hash=content_hash(folder), geometry=geometry_of(config),
         shift=float(config.get("shift", 1.0)),
     )
+
+
+def _part(kind: type[Any], folder: Path) -> Any:
+    """One network with all of its weights: diffusers only warns, and fills gaps with noise."""
+    network, found = kind.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+    wrong = sorted({*found["missing_keys"], *found["unexpected_keys"]})
+    if wrong:
+        raise ValueError(f"the weights in {folder.name} are of another version: {wrong[0]}")
+    return network
 
 
 def save(
