@@ -140,7 +140,9 @@ def tr(text: str) -> str:
 def native(keys: tuple[str, ...] | list[QKeySequence]) -> str:
     """Keys as the machine writes them, joined by "or"."""
     words = [QKeySequence(k).toString(QKeySequence.SequenceFormat.NativeText) for k in keys]
-    return tr(" or ").join(w for w in words if w)
+    # Qt tells the two Enter keys of a keyboard apart; people do not.
+    words = [w[: -len("Return")] + "Enter" if w.endswith("Return") else w for w in words]
+    return tr(" or ").join(dict.fromkeys(w for w in words if w))
 
 
 class Actions(QObject):

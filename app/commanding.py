@@ -85,12 +85,12 @@ class Commands(QObject):
         self._w.generation.add_action(text, self._w.actions_panel.seconds.value())
 
     def _pause(self) -> None:
-        job = self._w.refresh.job_in_hand()
+        job = self._w.work.job_in_hand()
         if job is not None:
             self._w.queue.toggle_pause(job.id)
 
     def _cancel(self) -> None:
-        job = self._w.refresh.job_in_hand()
+        job = self._w.work.job_in_hand()
         if job is not None:
             self._w.queue.cancel(job.id)
 
@@ -273,7 +273,7 @@ class Commands(QObject):
         dialog.finished.connect(
             lambda *_: self._w.settings.set_keys(self._w.actions_table.chosen_keys())
         )
-        dialog.finished.connect(lambda *_: self._w.refresh.plan())
+        dialog.finished.connect(lambda *_: self._w.work.plan())
         dialog.open()
 
     def about(self) -> None:

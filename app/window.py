@@ -7,26 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QDockWidget,
     QLabel,
     QMainWindow,
-    QMenu,
     QStackedWidget,
     QStatusBar,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from app import theme
-from app.actions import MENUS, TABLE, Actions
+from app.actions import Actions
+from app.docks import Docks
 from app.flow.editing import Editing
 from app.flow.episodes import Episodes
 from app.flow.exporting import Exporting
 from app.flow.generation import Generation
 from app.flow.projects import Projects
+from app.menus import build_menus
 from app.panels.actions_panel import ActionsPanel
 from app.panels.clip_panel import ClipPanel
 from app.panels.episodes_panel import EpisodesPanel
@@ -53,9 +52,6 @@ from app.widgets.samples import samples
 from app.workers.background import Background
 from app.workers.collector import Collector
 from app.workers.engine_worker import EngineThread
-
-LIBRARY = ("media", "episodes", "worlds", "takes")
-INSPECTOR = ("actions", "clip", "memory", "queue")
 
 
 def default_engine(settings: Settings) -> Callable[[], Any]:
@@ -109,8 +105,9 @@ class MainWindow(QMainWindow):
 
         self._build_centre()
         self._build_panels()
-        self._build_docks()
-        self._build_menus()
+        self._docks = self._build_docks()
+        self.docks = self._docks.by_name
+        self.recent_menu = build_menus(self, self.actions_table)
         self._build_status()
 
         self.setWindowTitle("SlowFast Studio")
@@ -156,100 +153,14 @@ class MainWindow(QMainWindow):
         )
         self.strips = StripSource(path, self)
 
-    def _build_docks(self) -> None:
-        self.setDockOptions(
-            QMainWindow.DockOption.AllowTabbedDocks
-            | QMainWindow.DockOption.AllowNestedDocks
-            | QMainWindow.DockOption.GroupedDragging
-        )
-        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        self.docks: dict[str, QDockWidget] = {}
+    def _build_docks(self) -> Docks:
         titles = {
             "media": self.tr("Media"), "episodes": self.tr("Episodes"), "worlds": self.tr("Worlds"),
             "takes": self.tr("Takes"), "actions": self.tr("Actions"), "clip": self.tr("Clip"),
             "memory": self.tr("Memory"), "queue": self.tr("Queue"),
         }  # fmt: skip
-        for names, area in (
-            (LIBRARY, Qt.DockWidgetArea.LeftDockWidgetArea),
-            (INSPECTOR, Qt.DockWidgetArea.RightDockWidgetArea),
-        ):
-            before: QDockWidget | None = None
-            for name in names:
-                dock = self._dock(name, titles[name], getattr(self, f"{name}_panel"))
-                self.addDockWidget(area, dock)
-                if before is not None:
-                    self.tabifyDockWidget(before, dock)
-                before = dock
-            self.docks[names[0]].raise_()
-        timeline = self._dock("timeline", self.tr("Timeline"), self.timeline)
-        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, timeline)
-        for names, width in ((LIBRARY, 264), (INSPECTOR, 300)):
-            for name in names:
-                self.docks[name].widget().setMinimumWidth(width)
-        self._sized = False
-
-    def _size_docks(self) -> None:
-        """The widths and heights of a first start; Qt takes them only once docks are shown."""
-        wide = self.width() >= 1800
-        self.resizeDocks(
-            [self.docks["media"], self.docks["actions"]],
-            [320, 360] if wide else [268, 304],
-            Qt.Orientation.Horizontal,
-        )
-        self.resizeDocks([self.docks["timeline"]], [300 if wide else 230], Qt.Orientation.Vertical)
-
-    def _dock(self, name: str, title: str, widget: QWidget) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        widget.setAutoFillBackground(True)
-        dock.setWidget(widget)
-        dock.setFeatures(
-            QDockWidget.DockWidgetFeature.DockWidgetMovable
-            | QDockWidget.DockWidgetFeature.DockWidgetFloatable
-        )
-        empty = QWidget(dock)
-        dock.setTitleBarWidget(empty)  # the tab says it already; a floating panel gets its own back
-
-        def floated(floating: bool) -> None:
-            dock.setTitleBarWidget(None if floating else empty)
-
-        dock.topLevelChanged.connect(floated)
-        self.docks[name] = dock
-        return dock
-
-    def _build_menus(self) -> None:
-        self.menus: dict[str, QMenu] = {}
-        for name in MENUS:
-            menu = self.menuBar().addMenu("&" + self.tr(name))
-            menu.setToolTipsVisible(True)
-            self.menus[name] = menu
-            group = None
-            for command in TABLE:
-                if command.menu != name:
-                    continue
-                if group is not None and command.group != group:
-                    menu.addSeparator()
-                group = command.group
-                target = menu
-                if command.group in ("verb", "panel"):
-                    target = self._submenu(menu, command.group)
-                target.addAction(self.actions_table[command.id])
-                if command.id == "open":
-                    self.recent_menu = menu.addMenu(self.tr("Open recent"))
-        tools = QActionGroup(self)
-        for id in ("tool_select", "tool_blade"):
-            tools.addAction(self.actions_table[id])
-        self.actions_table["tool_select"].setChecked(True)
-        self.actions_table["snap"].setChecked(True)
-        # Keys must work while the menu bar is hidden too (full screen).
-        self.addActions(list(self.actions_table))
-
-    def _submenu(self, menu: QMenu, group: str) -> QMenu:
-        title = {"verb": self.tr("Add an action"), "panel": self.tr("Panels")}[group]
-        for action in menu.actions():
-            if action.menu() is not None and action.text() == title:
-                return action.menu()
-        return menu.addMenu(title)
+        panels = {name: (title, getattr(self, f"{name}_panel")) for name, title in titles.items()}
+        return Docks(self, {**panels, "timeline": (self.tr("Timeline"), self.timeline)})
 
     def _build_status(self) -> None:
         bar = QStatusBar()
@@ -274,15 +185,12 @@ class MainWindow(QMainWindow):
         """The welcome page or the studio, whichever fits."""
         there = self.document.project is not None
         self.stack.setCurrentWidget(self.viewer if there else self.welcome)
-        for dock in self.docks.values():
-            dock.setVisible(there and not self.viewer_only)
+        self._docks.show(there and not self.viewer_only)
         if there:
-            for names in (LIBRARY, INSPECTOR):
-                self.docks[names[0]].raise_()
-            if not self._sized:
-                self._sized = True
-                self._size_docks()
-                self.later(self._size_docks)
+            self._docks.first_tabs()
+            if self._docks.needs_size():
+                self._docks.size()
+                self.later(self._docks.size)
         else:
             self.welcome.show_samples(samples())
             self.welcome.show_recents(self.projects.recents())
@@ -292,10 +200,7 @@ class MainWindow(QMainWindow):
     def show_panel(self, name: str) -> None:
         if self.document.project is None:
             return
-        dock = self.docks[name]
-        dock.show()
-        dock.raise_()
-        dock.widget().setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._docks.raise_(name)
 
     def set_viewer_only(self, on: bool) -> None:
         """Only the picture, over the whole screen."""
@@ -304,8 +209,7 @@ class MainWindow(QMainWindow):
         self.viewer_only = on
         if on:
             self._before_full = (self.saveState(), self.isMaximized())
-        for dock in self.docks.values():
-            dock.setVisible(not on)
+        self._docks.show(not on)
         self.menuBar().setVisible(not on)
         self.statusBar().setVisible(not on)
         if on:
@@ -321,11 +225,11 @@ class MainWindow(QMainWindow):
         if geometry is not None:
             self.restoreGeometry(geometry)
         if state is not None and self.restoreState(state):
-            self._sized = True
+            self._docks.was_sized(True)
 
     def reset_layout(self) -> None:
         self.restoreState(self._first_layout)
-        self._sized = False
+        self._docks.was_sized(False)
         self.show_page()
 
     def apply_theme(self) -> None:
@@ -342,10 +246,16 @@ class MainWindow(QMainWindow):
     # -- coming and going --------------------------------------------------------------------------
 
     def keyPressEvent(self, event) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.viewer_only:
-            self.set_viewer_only(False)
-        else:
+        if event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
+        elif self.viewer_only:
+            self.set_viewer_only(False)
+        elif self.document.project is not None and not self.viewer.hasFocus():
+            self.viewer.setFocus()  # out of a field or a list: the keys are commands again
+        elif self.notices.current is not None:
+            self.notices.dismiss()
+        else:
+            self.selection.clear()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
@@ -379,11 +289,12 @@ class MainWindow(QMainWindow):
         self.exporting.shut_down()
         self.projects.close()
         stopped = self.engine.shut_down()
-        self.background.wait(5000)
+        idle = self.background.wait(5000)
         self.viewer.close_source()
         self.strips.close()
         self.settings.sync()
-        self.collector.stop()
+        if stopped and idle:  # else the collector of Python could still run on their threads
+            self.collector.stop()
         return stopped
 
     def later(self, work: Callable[[], None], milliseconds: int = 0) -> None:

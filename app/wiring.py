@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QCheckBox
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QCheckBox, QPushButton
 
 from app.commanding import Commands
 from app.intake import Intake
-from app.refresh import Refresh
+from app.refresh.project import Refresh
+from app.refresh.status import Status
+from app.refresh.work import Work
 from app.widgets.notice_bar import Notice
 
 if TYPE_CHECKING:
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def wire(w: MainWindow) -> None:
-    w.refresh = Refresh(w)
+    w.refresh, w.work, w.status = Refresh(w), Work(w), Status(w)
     w.commands = Commands(w)
     w.intake = Intake(w)
     w.take_files = w.intake.take
@@ -37,8 +40,8 @@ def _notices(w: MainWindow) -> None:
         part.notice.connect(show)
     w.document.problem.connect(lambda words: show(Notice(words)))
     w.queue.problem.connect(lambda words: show(Notice(words, "warning")))
-    w.projects.busy.connect(w.refresh.busy)
-    w.episodes.busy.connect(w.refresh.busy)
+    w.projects.busy.connect(w.status.busy)
+    w.episodes.busy.connect(w.status.busy)
 
     def failed(job, words: str) -> None:
         p = w.document.project
@@ -64,7 +67,7 @@ def _document(w: MainWindow) -> None:
     d.closed.connect(w.refresh.closed)
     d.changed.connect(lambda p: w.refresh.project())
     d.changed.connect(lambda p: w.queue.check_waiting())
-    d.saved.connect(w.refresh.title)
+    d.saved.connect(w.status.title)
     d.stack.indexChanged.connect(lambda *_: w.refresh.undo())
     d.stack.cleanChanged.connect(lambda *_: w.refresh.undo())
     w.selection.changed.connect(w.refresh.selection)
@@ -72,17 +75,18 @@ def _document(w: MainWindow) -> None:
 
 def _generation(w: MainWindow) -> None:
     q = w.queue
-    q.changed.connect(w.refresh.queue)
-    q.progressed.connect(w.refresh.progress)
-    q.preview.connect(w.refresh.preview)
-    q.take_arrived.connect(w.refresh.take_arrived)
-    q.waiting.connect(w.refresh.draft_waits)
-    w.exporting.progressed.connect(w.refresh.progress)
+    q.changed.connect(w.work.queue)
+    q.progressed.connect(w.work.progress)
+    q.preview.connect(w.work.preview)
+    q.take_arrived.connect(w.work.take_arrived)
+    q.waiting.connect(w.work.draft_waits)
+    q.through.connect(w.work.job_through)
+    w.exporting.progressed.connect(w.work.progress)
     w.generation.going.connect(w.viewer.setFocus)
     w.projects.started.connect(lambda: w.show_panel("actions"))
     w.projects.started.connect(w.viewer.setFocus)
     w.progress.opened.connect(lambda: w.show_panel("queue"))
-    w.engine.worker.ready.connect(w.refresh.engine_ready)
+    w.engine.worker.ready.connect(w.status.engine_ready)
 
 
 def _timeline(w: MainWindow) -> None:
@@ -119,6 +123,7 @@ def _viewer(w: MainWindow) -> None:
     v.redo_requested.connect(w.commands.redo_shown)
     v.discard_requested.connect(g.discard)
     v.take_chosen.connect(lambda _chunk, take: g.choose_take(take))
+    v.problem.connect(lambda words: w.notices.show_notice(Notice(words, "warning")))
     v.file_dropped.connect(lambda path: w.intake.take([path]))
     automatic = QCheckBox(w.tr("Accept automatically"))
     automatic.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -128,8 +133,23 @@ def _viewer(w: MainWindow) -> None:
     automatic.clicked.connect(action.trigger)
     action.toggled.connect(automatic.setChecked)
     v.bar.layout().insertWidget(1, automatic)
+    w.transport.frame_changed.connect(w.refresh.moved)
+    for button, id in (
+        (v.bar.accept_button, "accept"),
+        (v.bar.redo_button, "redo_draft"),
+        (v.bar.discard_button, "discard"),
+    ):  # the tooltip names the key that the artist chose
+        _same_tip(button, w.actions_table[id])
     w.transport.loop_changed.connect(w.actions_table["loop"].setChecked)
-    w.transport.playing_changed.connect(w.refresh.playing)
+    w.transport.playing_changed.connect(w.work.playing)
+
+
+def _same_tip(button: QPushButton, action: QAction) -> None:
+    def follow() -> None:
+        button.setToolTip(action.toolTip())
+
+    action.changed.connect(follow)
+    follow()
 
 
 def _panels(w: MainWindow) -> None:
@@ -144,7 +164,7 @@ def _panels(w: MainWindow) -> None:
             g.pending = a.pending()
         else:
             g.pending = (g.pending[0], a.pending()[1])
-        w.refresh.plan()
+        w.work.plan()
 
     a.text.textChanged.connect(pending)
     a.seconds_changed.connect(pending)
@@ -203,5 +223,5 @@ def _settings(w: MainWindow) -> None:
     # What the machine is using, once every two seconds.
     ram = QTimer(w)
     ram.setInterval(2000)
-    ram.timeout.connect(w.refresh.ram)
+    ram.timeout.connect(w.status.ram)
     ram.start()

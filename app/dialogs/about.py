@@ -22,7 +22,6 @@ PARTS = (
     ("imageio-ffmpeg", "encoding video (ffmpeg, GPL build)", "BSD-2-Clause"),
     ("pillow", "pictures", "MIT-CMU"),
     ("QtAwesome", "icons (Material Design Icons, Apache-2.0)", "MIT"),
-    ("superqt", "widgets", "BSD-3-Clause"),
     ("platformdirs", "folders", "MIT"),
 )
 

@@ -32,7 +32,7 @@ from app.workers.background import Background
 from app.workers.peek import Peek, file_filter, peek
 from core.project.model import Crop
 
-_TILE = QSize(116, 78)
+_TILE = QSize(144, 96)
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class NewProject:
     folder: Path
     scene: str
     actions: tuple[tuple[str, int], ...] = ()  # texts with frames, written behind the start
+    media: str = ""  # what the start is called in the project, else its file's name
 
 
 def free_folder(parent: Path, name: str) -> Path:
@@ -198,10 +199,6 @@ class NewProjectDialog(QDialog):
                 self.scene.blockSignals(False)
             self._look(sample.picture, sample.name)
 
-    def choose_sample(self, sample: Sample) -> None:
-        if sample in self._samples:
-            self.list.setCurrentRow(self._samples.index(sample))
-
     def choose_file(self, path: Path) -> None:
         """The artist's own picture or video."""
         self.list.clearSelection()
@@ -309,6 +306,7 @@ class NewProjectDialog(QDialog):
             )
             return
         name = self.name.text().strip()
+        sample = next((s for s in self._samples if s.picture == self._wanted), None)
         self.result_value = NewProject(
             source=self._wanted,
             kind=self._peeked.kind,
@@ -316,7 +314,8 @@ class NewProjectDialog(QDialog):
             name=name,
             folder=free_folder(parent, name),
             scene=self.scene.toPlainText().strip(),
-            actions=next((s.actions for s in self._samples if s.picture == self._wanted), ()),
+            actions=sample.actions if sample else (),
+            media=sample.name if sample else "",
         )
         self.accept()
 

@@ -9,7 +9,9 @@ from PySide6.QtCore import QCoreApplication
 
 from app.panels.memory_panel import Learnt, MemoryFacts
 from app.panels.queue_panel import JobRow
+from app.state import outlook
 from app.state.jobs import Active, JobQueue
+from app.state.results import chunks_made
 from app.state.timecode import short
 from app.widgets.progress_strip import Shown, clock
 from core.project import jobs, queries
@@ -104,19 +106,6 @@ def _memory_words(p: Project, spans: list[tuple[int, int]]) -> str:
     return tr("The memory knows this place from %1.", words)
 
 
-def draft_words(p: Project) -> str | None:
-    clip = queries.draft_clip(p)
-    if clip is None:
-        return None
-    chunk = p.chunks[clip.source]
-    return tr(
-        "Draft of chunk %1 · take %2 of %3",
-        queries.chunk_number(p, chunk.id) or "–",
-        chunk.takes.index(chunk.chosen) + 1,
-        len(chunk.takes),
-    )
-
-
 # -- queue -----------------------------------------------------------------------------------
 
 
@@ -146,7 +135,7 @@ def _job_row(p: Project | None, queue: JobQueue, job: Job, export: Any) -> JobRo
     waiting = frozenset({"up", "down", "cancel"})
     match job.state:
         case jobs.Queued():
-            n = queue.chunks_left(job) if job.kind != "export" else 0
+            n = outlook.chunks_left(p, job) if job.kind != "export" else 0
             words = tr("waits its turn") + (f" · {chunks_words(n)}" if n else "")
             return JobRow(job.id, title, words, can=waiting)
         case jobs.Running():
@@ -225,26 +214,25 @@ def shown_progress(p: Project | None, queue: JobQueue) -> Shown | None:
     if job is None:
         return None
     meter = active.meter
-    made, total = queue.chunk_counts(job)
-    number = active_number(p, active)
-    if isinstance(active.step, LearnStep):
-        words = tr("Learning chunk %1", number)
-        if meter.steps:
-            words += " · " + tr("%1 of %2", meter.step, meter.steps)
-        done = (made - 1 + 0.8 + 0.2 * meter.done) / max(1, total) if total else meter.done
+    made, total = outlook.chunk_counts(p, queue, job)
+    learning = isinstance(active.step, LearnStep)
+    if learning:
+        made, done = made - 1, 0.8 + 0.2 * meter.done
     else:
-        if job.kind == "redo":
-            words = tr("Remaking chunk %1", number)
-        else:
-            words = tr("Generating chunk %1 of %2", made + 1, max(total, made + 1))
-        words += " · " + tr(_PHASES[meter.phase])
-        if meter.phase == "sampling" and meter.steps:
-            words += " · " + tr("step %1 of %2", meter.step, meter.steps)
-        done = (made + 0.8 * meter.done) / max(1, total, made + 1)
+        done = 0.8 * meter.done
+    if job.kind == "redo":
+        words = [tr("Chunk %1 again", active_number(p, active))]
+    else:
+        words = [tr("Chunk %1 of %2", made + 1, max(total, made + 1))]
+    words.append(tr(_PHASES["learning" if learning else meter.phase]))
+    if meter.steps and (learning or meter.phase == "sampling"):
+        words.append(tr("step %1 of %2", max(1, meter.step), meter.steps))
     paused = isinstance(job.state, jobs.Paused)
     if paused:
-        words = tr("Paused") + " · " + words[0].lower() + words[1:]
-    return Shown(words, min(1.0, max(0.0, done)), meter.elapsed, queue.left(job), paused)
+        words.insert(0, tr("Paused"))
+    share = (made + done) / max(1, total, made + 1)
+    left = outlook.seconds_left(p, queue, job)
+    return Shown(" · ".join(words), min(1.0, max(0.0, share)), queue.spent(job.id), left, paused)
 
 
 def active_number(p: Project, active: Active) -> int:
@@ -254,4 +242,4 @@ def active_number(p: Project, active: Active) -> int:
         return (queries.chunk_number(p, take.chunk) if take else None) or 0
     if step.chunk is not None:
         return queries.chunk_number(p, step.chunk) or 0
-    return len({c.source for c in queries.track_clips(p) if c.kind == "chunk"}) + 1
+    return chunks_made(p) + 1

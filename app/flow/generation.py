@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 
 from app.state.document import Document
-from app.state.jobs import JobQueue, stale_chunks
+from app.state.jobs import JobQueue
 from app.state.meter import measured
+from app.state.outlook import stale_chunks
 from app.widgets.notice_bar import Notice
 from app.widgets.progress_strip import clock
 from core.project import edits, jobs, queries
@@ -26,6 +27,11 @@ class Plan:
     until: int = 0
     adds_action: bool = False  # the pending action goes on the lane first
     accepts: bool = False  # a draft is accepted first
+
+
+def _joined(parts: list[str]) -> str:
+    words = " · ".join(part for part in parts if part)
+    return words[:1].upper() + words[1:]
 
 
 class Generation(QObject):
@@ -80,7 +86,8 @@ class Generation(QObject):
                 if n == 1
                 else self.tr("Remake %1 stale chunks").replace("%1", str(n))
             )
-            return Plan(words + self._about(p, n), True, self.tr("Their old takes are kept"), end)
+            hint = [self._about(p, n), self.tr("their old takes are kept")]
+            return Plan(words, True, _joined(hint), end)
         n = max(1, math.ceil((until - max(end, covered)) / p.chunk_frames))
         seconds = n * p.chunk_frames / p.rate
         chunks = self.tr("1 chunk") if n == 1 else self.tr("%1 chunks").replace("%1", str(n))
@@ -90,9 +97,9 @@ class Generation(QObject):
         if covered > end:
             words = self.tr("Add %1 s to the queue").replace("%1", f"{float(seconds):g}")
         return Plan(
-            words + self._about(p, n),
+            words,
             True,
-            f"“{self.pending[0]}”" if adds and self.pending[0] else "",
+            _joined([f"“{self.pending[0]}”" * (adds and bool(self.pending[0])), self._about(p, n)]),
             until,
             adds,
         )
@@ -113,7 +120,7 @@ class Generation(QObject):
         if chunk is None:
             return ""
         seconds = n * (chunk + ((learn or 0) if p.memory.preset != "off" else 0))
-        return " · " + self.tr("about %1").replace("%1", clock(max(1, seconds)))
+        return self.tr("about %1").replace("%1", clock(max(1, seconds)))
 
     def generate(self) -> None:
         plan, p = self.plan(), self._document.project

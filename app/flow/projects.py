@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -57,6 +58,7 @@ class Projects(QObject):
                 folder=free_folder(self._settings.folder, sample.name),
                 scene=sample.scene,
                 actions=sample.actions,
+                media=sample.name,
             )
         )
 
@@ -90,6 +92,10 @@ class Projects(QObject):
             store = ProjectStore.create(wish.folder, p)
             try:
                 assets, start = make_start(store, p, wish.source, wish.crop)
+                if wish.media:
+                    assets = tuple(
+                        replace(a, name=wish.media) if a.id == start.source else a for a in assets
+                    )
                 p = edits.set_start(edits.add_assets(p, assets), start)
                 at = start.frames
                 for text, frames in wish.actions:

@@ -58,6 +58,7 @@ class ActionsPanel(QWidget):
         super().__init__(parent)
         self._actions = actions
         self.editing: str | None = None  # the selected action whose text the field shows
+        self._shown = ""  # the text of that action
         self._filling = False
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -207,6 +208,7 @@ class ActionsPanel(QWidget):
         leaving = self.editing is not None and id is None
         self.editing = id
         if id is not None:
+            self._shown = text
             self.text.setText(text)
         self._action_head.setText(self.tr("Selected action") if id else self.tr("Next action"))
         self.add.setVisible(id is None)
@@ -219,7 +221,7 @@ class ActionsPanel(QWidget):
         self.generate.setAccessibleName(words)
         self.generate.setEnabled(enabled)
         keys = native(self._actions["generate"].shortcuts()[:1])
-        self._hint.setText(hint or keys)
+        self._hint.setText(" · ".join(w for w in (hint, keys if enabled else "") if w))
 
     def set_amounts(self, seconds: float, fixed: bool, seed: int) -> None:
         self.seconds.setValue(seconds)
@@ -234,6 +236,12 @@ class ActionsPanel(QWidget):
         if self._scene_timer.isActive():
             self._send_scene()
         self._finish_text()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc in the text of a selected action gives up what was typed."""
+        if event.key() == Qt.Key.Key_Escape and self.editing is not None:
+            self.text.setText(self._shown)
+        super().keyPressEvent(event)
 
     # -- intents -------------------------------------------------------------------------------
 

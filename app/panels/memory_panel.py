@@ -104,7 +104,11 @@ class LearntRow(QFrame):
         words.addWidget(below)
         row.addLayout(words, 1)
         if not fact.skipped:
-            row.addWidget(LossBar(fact.before, fact.after, most))
+            bar = LossBar(fact.before, fact.after, most)
+            bar.setToolTip(
+                self.tr("The error on this chunk: grey before learning, green after it.")
+            )
+            row.addWidget(bar)
         row.addWidget(
             icon_button(
                 "history",
@@ -181,8 +185,12 @@ class MemoryPanel(QWidget):
         column.addSpacing(2)
         column.addWidget(rule())
         column.addWidget(label(self.tr("What it learned"), "section"))
-        self._caption = label(self.tr("Error before → after learning · how far it moved"), "dim")
+        self._caption = ElidedLabel(
+            self.tr("Error before → after learning · how far it moved"), "dim"
+        )
         column.addWidget(self._caption)
+        self._legend = label(self.tr("Bars: grey before, green after; shorter is better"), "dim")
+        column.addWidget(self._legend)
         self._list = QVBoxLayout()
         self._list.setSpacing(6)
         column.addLayout(self._list)
@@ -238,7 +246,8 @@ class MemoryPanel(QWidget):
             made.back.connect(self.back_wanted)
             self._list.addWidget(made)
         self._none.setVisible(not facts.learnt)
-        self._caption.setVisible(bool(facts.learnt))
+        for words in (self._caption, self._legend):
+            words.setVisible(bool(facts.learnt))
 
     def _slid(self, value: int) -> None:
         self._percent.setText(f"{value} %")

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.state.document import Document
-from app.state.meter import StepMeter, measured
+from app.state.job_list import JobList
+from app.state.meter import StepMeter
+from app.state.planned import with_planned_seed
+from app.state.results import Results
 from app.workers.background import Background
 from app.workers.engine_worker import EngineWorker
-from app.workers.saver import Saver
 from core.project import edits, jobs, queries
 from core.project.errors import EditError, ProjectError
 from core.project.jobs import Job, JobState
@@ -29,10 +31,8 @@ from core.project.steps import (
     ChunkStep,
     Finished,
     LearnStep,
-    learned_edit,
     next_step,
     plan_step,
-    take_edit,
 )
 from core.rollout.events import Cancelled, Failed, Learned, Preview, Progress, TakeReady
 
@@ -62,6 +62,7 @@ class JobQueue(QObject):
     waiting = Signal(str)  # take id: a draft waits for the artist
     failed = Signal(object, str)  # Job, one sentence
     problem = Signal(str)
+    through = Signal(object)  # Job: everything it was to make is made
     export_wanted = Signal(object)  # Job: the exporter runs it in its own thread
 
     def __init__(
@@ -74,15 +75,21 @@ class JobQueue(QObject):
         parent: QObject | None = None,
     ):
         super().__init__(parent)
-        self._document, self._worker, self._background = document, worker, background
+        self._document, self._worker = document, worker
         self._world_folder = world_folder
         self._controls = controls or _controls
-        self._jobs: tuple[Job, ...] = ()
+        self._list = JobList(self)
+        self._list.problem.connect(self.problem)
+        self._list.changed.connect(self._on_list)
         self._active: Active | None = None
-        self._taking_in = False  # files of the last result are on their way into the project
+        self._results = Results(document, background, self._wanted, self)
+        self._results.arrived.connect(self.take_arrived)
+        self._results.learned.connect(self.learned)
+        self._results.failed.connect(lambda id, words: self._fail(self.job(id), words))
+        self._results.ended.connect(self.advance)
         self._epoch = 0  # counts projects, so that late answers find the right one
-        self._saver: Saver | None = None
-        self._began: dict[str, int] = {}  # job id → chunks there were when it began
+        self._spent: dict[str, float] = {}  # job id → seconds of its tasks that ended
+        self._began: dict[str, int] = {}  # job id → takes there were when it began
         worker.event.connect(self._on_event)
         worker.finished.connect(self._on_finished)
         document.opened.connect(self._on_opened)
@@ -95,7 +102,7 @@ class JobQueue(QObject):
 
     @property
     def jobs(self) -> tuple[Job, ...]:
-        return self._jobs
+        return self._list.jobs
 
     @property
     def active(self) -> Active | None:
@@ -104,10 +111,20 @@ class JobQueue(QObject):
     @property
     def busy(self) -> bool:
         """The engine works, or a result is being taken in."""
-        return self._active is not None or self._taking_in
+        return self._active is not None or self._results.busy
 
     def job(self, id: str) -> Job | None:
-        return next((j for j in self._jobs if j.id == id), None)
+        return self._list.job(id)
+
+    def takes_before(self, id: str) -> int:
+        """How many takes there were when the job began."""
+        p = self._document.project
+        return self._began.get(id, len(p.takes) if p is not None else 0)
+
+    def spent(self, id: str) -> float:
+        """Seconds the engine has worked for a job."""
+        now = self._active.meter.elapsed if self._active and self._active.job == id else 0.0
+        return self._spent.get(id, 0.0) + now
 
     @property
     def current(self) -> Job | None:
@@ -115,15 +132,14 @@ class JobQueue(QObject):
         if self._active is not None and not self._active.dropped:
             return self.job(self._active.job)
         return next(
-            (j for j in self._jobs if j.kind != "export" and isinstance(j.state, jobs.Waiting)),
+            (j for j in self.jobs if j.kind != "export" and isinstance(j.state, jobs.Waiting)),
             None,
         )
 
     # -- commands -----------------------------------------------------------------------------
 
     def add(self, job: Job, first: bool = False) -> None:
-        self._jobs = (job, *self._jobs) if first else (*self._jobs, job)
-        self._note()
+        self._list.add(job, first)
         if job.kind == "export":
             self.export_wanted.emit(job)
         self.advance()
@@ -170,34 +186,23 @@ class JobQueue(QObject):
         self.advance()
 
     def cancel_all(self) -> None:
-        for job in self._jobs:
+        for job in self.jobs:
             self.cancel(job.id)
 
     def move(self, id: str, by: int) -> None:
         """Sooner (-1) or later (+1) among what has not ended."""
-        order = list(self._jobs)
-        at = next((i for i, j in enumerate(order) if j.id == id), None)
-        if at is None:
-            return
-        to = at + by
-        while 0 <= to < len(order) and order[to].ended:
-            to += by
-        if 0 <= to < len(order):
-            order.insert(to, order.pop(at))
-            self._jobs = tuple(order)
-            self._note()
+        self._list.move(id, by)
 
     def clear(self, id: str | None = None) -> None:
         """Forget ended jobs: one, or all of them."""
-        self._jobs = tuple(j for j in self._jobs if not (j.ended and id in (None, j.id)))
-        self._note()
+        self._list.clear(id)
 
     def set_state(self, id: str, state: JobState) -> None:
         """For the exporter, which runs its own jobs."""
         self._set(id, state)
 
     def resume_interrupted(self) -> None:
-        for job in self._jobs:
+        for job in self.jobs:
             if isinstance(job.state, jobs.Paused) and job.state.interrupted:
                 self.resume(job.id)
 
@@ -209,7 +214,7 @@ class JobQueue(QObject):
             job = next(
                 (
                     j
-                    for j in self._jobs
+                    for j in self.jobs
                     if j.kind != "export"
                     and isinstance(j.state, jobs.Queued | jobs.Running | jobs.Waiting)
                 ),
@@ -225,10 +230,10 @@ class JobQueue(QObject):
         if p is None or store is None:
             return False
         try:
-            if isinstance(plan_step(p, job), ChunkStep | LearnStep):
-                step = next_step(p, job, store, self._world_folder(p.world.id))
-            else:
-                step = plan_step(p, job)
+            step = plan_step(p, job)
+            if isinstance(step, ChunkStep | LearnStep):
+                world = self._world_folder(p.world.id)
+                step = next_step(p, with_planned_seed(p, job), store, world)
         except (EditError, ProjectError, OSError) as error:
             return self._fail(job, str(error))
         except Exception as error:
@@ -239,9 +244,9 @@ class JobQueue(QObject):
                 self._start(job, step)
                 return False
             case AcceptStep(take_id=take):
-                number = _number(p, take)
+                number = queries.chunk_number(p, p.takes[take].chunk) if take in p.takes else None
                 if not self._document.do(
-                    self.tr("Accept chunk %1").replace("%1", number),
+                    self.tr("Accept chunk %1").replace("%1", str(number or "–")),
                     lambda q: edits.accept_take(q, take),
                     merge_id=f"take:{take}",
                 ):
@@ -254,6 +259,7 @@ class JobQueue(QObject):
                 return False
             case Finished():
                 self._set(job.id, jobs.Done())
+                self.through.emit(job)
                 return True
         raise AssertionError(f"no such step: {step!r}")
 
@@ -264,6 +270,11 @@ class JobQueue(QObject):
         self._set(job.id, jobs.Running())
         self._worker.submit(self._key(), step.task, token, pause)
         self.progressed.emit()
+
+    def _wanted(self, id: str) -> bool:
+        """Whether what a job made is still to be taken in."""
+        job = self.job(id)
+        return job is not None and not isinstance(job.state, jobs.Cancelled)
 
     def _key(self) -> str:
         return (
@@ -290,6 +301,7 @@ class JobQueue(QObject):
         if self._active is None or key != self._key():
             return
         active, self._active = self._active, None
+        self._spent[active.job] = self._spent.get(active.job, 0.0) + active.meter.elapsed
         job = self.job(active.job)
         store = self._document.store
         if active.dropped or job is None or store is None:
@@ -299,10 +311,8 @@ class JobQueue(QObject):
             self.advance()
             return
         match event:
-            case TakeReady():
-                self._take_in(job, lambda: take_edit(active.step, event, store), active.step)
-            case Learned():
-                self._take_in(job, lambda: learned_edit(active.step, event, store), active.step)
+            case TakeReady() | Learned():
+                self._results.take_in(job.id, active.step, event)
             case Cancelled():
                 _drop(store, active.step)
                 self._set(job.id, jobs.Cancelled())
@@ -312,54 +322,6 @@ class JobQueue(QObject):
         self.progressed.emit()
         self.advance()
 
-    def _take_in(self, job: Job, work: Callable[[], Any], step: ChunkStep | LearnStep) -> None:
-        """Hash and move the files beside the interface thread, then change the document."""
-        self._taking_in = True
-        epoch = self._epoch
-
-        def done(edit: Callable[[Project], Project]) -> None:
-            self._taking_in = False
-            if epoch != self._epoch or self._document.project is None:
-                return
-            if self.job(job.id) is not None and isinstance(self.job(job.id).state, jobs.Cancelled):
-                self.advance()
-                return
-            self._apply(job, edit, step)
-            self.advance()
-
-        def failed(error: Exception) -> None:
-            self._taking_in = False
-            if epoch != self._epoch:
-                return
-            sentence = str(error) or type(error).__name__
-            self._fail(job, sentence)
-            self.advance()
-
-        self._background.run(work, done, failed)
-
-    def _apply(
-        self, job: Job, edit: Callable[[Project], Project], step: ChunkStep | LearnStep
-    ) -> None:
-        p = self._document.project
-        if isinstance(step, LearnStep):
-            take = p.takes.get(step.take_id)
-            if take is None or take.status != "accepted":
-                return  # taken back meanwhile; the memory stays as it was
-            label = self.tr("Accept chunk %1").replace("%1", _number(p, step.take_id))
-            if self._document.do(label, edit, merge_id=f"take:{step.take_id}"):
-                self.learned.emit(step.take_id)
-            return
-        number = (
-            str(queries.chunk_number(p, step.chunk) or _chunks(p) + 1)
-            if step.chunk
-            else str(_chunks(p) + 1)
-        )
-        word = self.tr("Redo chunk %1") if step.chunk else self.tr("Generate chunk %1")
-        if self._document.do(word.replace("%1", number), edit):
-            self.take_arrived.emit(step.take_id)
-        else:
-            self._fail(job, self.tr("The new take did not fit into the project any more."))
-
     # -- decisions ----------------------------------------------------------------------------
 
     def decided(self) -> None:
@@ -368,14 +330,14 @@ class JobQueue(QObject):
 
     def stop_waiting(self) -> None:
         """The draft was dropped: jobs that waited for it end, what they made stays."""
-        for job in self._jobs:
+        for job in self.jobs:
             if isinstance(job.state, jobs.Waiting):
                 self._set(job.id, jobs.Cancelled())
 
     def check_waiting(self) -> None:
         """After undo: a job must not wait for a draft that was never made."""
         p = self._document.project
-        for job in self._jobs:
+        for job in self.jobs:
             if (
                 isinstance(job.state, jobs.Waiting)
                 and p is not None
@@ -388,25 +350,8 @@ class JobQueue(QObject):
     def _on_opened(self, _project: Project) -> None:
         store = self._document.store
         self._epoch += 1
-        self._taking_in = False
-        self._saver = None
-        try:
-            self._jobs = store.journal.load()
-        except (ProjectError, OSError) as error:
-            self._jobs = ()
-            self.problem.emit(str(error))
-        if store.journal.problem:
-            self.problem.emit(store.journal.problem)
-        # What waited for a decision is found again by asking; what was queued waits for a click.
-        self._jobs = tuple(
-            replace(j, state=jobs.Paused(interrupted=True))
-            if isinstance(j.state, jobs.Queued | jobs.Waiting)
-            else j
-            for j in self._jobs
-        )
-        if not self._document.read_only:
-            self._saver = Saver(store.journal.save, self)
-            self._saver.failed.connect(self.problem)
+        self._results.forget()
+        self._list.open(store, self._document.read_only)
         self.changed.emit()
         self.progressed.emit()
 
@@ -417,31 +362,25 @@ class JobQueue(QObject):
             self._active.token.cancel()
             self._active.pause.resume()
             self._active = None
-        if self._saver is not None:
-            self._saver.close()
-            self._saver = None
+        self._list.let_go()
 
     def _on_closed(self) -> None:
         self._epoch += 1
         self._active = None
-        self._taking_in = False
-        self._jobs = ()
+        self._results.forget()
+        self._list.forget()
         self.changed.emit()
         self.progressed.emit()
 
     def _set(self, id: str, state: JobState) -> None:
-        self._jobs = tuple(replace(j, state=state) if j.id == id else j for j in self._jobs)
-        self._note()
+        self._list.set_state(id, state)
 
-    def _note(self) -> None:
-        if self._saver is not None:
-            self._saver.save(self._jobs)
+    def _on_list(self) -> None:
         self._tick_if_busy()
         self.changed.emit()
 
     def flush(self) -> None:
-        if self._saver is not None:
-            self._saver.flush()
+        self._list.flush()
 
     def _tick_if_busy(self) -> None:
         if self.busy and not self._tick.isActive():
@@ -449,66 +388,6 @@ class JobQueue(QObject):
         elif not self.busy and self._tick.isActive():
             self._tick.stop()
             self.progressed.emit()
-
-    # -- how far ------------------------------------------------------------------------------
-
-    def chunks_left(self, job: Job) -> int:
-        """Chunks that a job still has to make, counting the one in hand."""
-        p = self._document.project
-        if p is None or job.ended:
-            return 0
-        if job.kind == "redo":
-            return 0 if job.take in p.takes else 1
-        return len(stale_chunks(p, job.until)) + -(
-            -max(0, job.until - queries.sequence_end(p)) // p.chunk_frames
-        )
-
-    def chunk_counts(self, job: Job) -> tuple[int, int]:
-        """(made since it began, all of them)."""
-        p = self._document.project
-        made = max(0, len(p.takes) - self._began.get(job.id, len(p.takes))) if p else 0
-        return made, made + self.chunks_left(job)
-
-    def left(self, job: Job) -> float | None:
-        """Seconds left, from measured times; None until there is a measure."""
-        p = self._document.project
-        if p is None:
-            return None
-        chunk, learn = measured(p)
-        per = (chunk or 0) + ((learn or 0) if p.memory.preset != "off" else 0)
-        more = self.chunks_left(job)
-        if self._active is not None and self._active.job == job.id:
-            meter, learning = self._active.meter, isinstance(self._active.step, LearnStep)
-            now = meter.left(learn if learning else chunk)
-            if now is None:
-                return None
-            if learning:
-                return now + (per * more if chunk else 0)
-            rest = max(0, more - 1)
-            if chunk is None:
-                return now + rest * (meter.elapsed + now)
-            return now + (learn or 0) + rest * per
-        return per * more if chunk else None
-
-
-def stale_chunks(p: Project, until: int) -> list[str]:
-    """Chunks on the first track before ``until`` that would be made again, in time order."""
-    found: list[str] = []
-    for clip in queries.track_clips(p):
-        if clip.kind == "chunk" and clip.start < until and clip.source not in found:
-            if queries.is_stale(p, queries.chosen_take(p, clip.source).id):
-                found.append(clip.source)
-    return found
-
-
-def _chunks(p: Project) -> int:
-    return len({c.source for c in queries.track_clips(p) if c.kind == "chunk"})
-
-
-def _number(p: Project, take_id: str) -> str:
-    take = p.takes.get(take_id)
-    number = queries.chunk_number(p, take.chunk) if take else None
-    return str(number or "–")
 
 
 def _drop(store: Any, step: ChunkStep | LearnStep) -> None:

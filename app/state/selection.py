@@ -47,9 +47,6 @@ class Selection(QObject):
             self._clips, self._actions, self._take = new
             self.changed.emit()
 
-    def set_take(self, take: str | None) -> None:
-        self.set(self._clips, self._actions, take)
-
     def toggle_clip(self, clip_id: str) -> None:
         self.set(self._clips ^ {clip_id}, self._actions, self._take)
 

@@ -37,6 +37,7 @@ class Transport(QObject):
         self._out: int | None = None
         self._loop = False
         self._playing = False
+        self._review: tuple[int, int] | None = None  # played once, then back to its start
         self._direction = 1
         self._speed = 1
         self._anchor = 0
@@ -119,6 +120,7 @@ class Transport(QObject):
 
     def seek(self, frame: int) -> None:
         """Go there. Past the end is allowed: actions are written where nothing is made yet."""
+        self._review = None
         self._show(max(0, int(frame)))
         self._restart()
 
@@ -144,7 +146,16 @@ class Transport(QObject):
         self._restart()
         self.playing_changed.emit(True)
 
+    def review(self, first: int, stop: int) -> None:
+        """Play [first, stop) once and come back to ``first``, ready for Space."""
+        self._set_speed(1, 1)
+        self.seek(first)
+        self.play()
+        if self._playing and stop > first:
+            self._review = (first, min(stop, self._length))
+
     def pause(self) -> None:
+        self._review = None
         if self._playing:
             self._playing = False
             self._timer.stop()
@@ -201,6 +212,11 @@ class Transport(QObject):
     def advance(self, elapsed_ns: int) -> None:
         """Show the frame that belongs ``elapsed_ns`` after play began."""
         target = self._anchor + self._direction * frames_after(elapsed_ns, self._rate, self._speed)
+        if self._review is not None and target >= self._review[1]:
+            first = self._review[0]
+            self.pause()
+            self._show(first)
+            return
         first, stop = self.play_range
         inside = first <= self._anchor < stop
         if self._loop and inside and not first <= target < stop:

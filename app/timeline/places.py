@@ -32,10 +32,6 @@ class Places:
     def lane_of_track(self, track_id: str) -> Lane:
         return next(lane for lane in self.rows if lane.kind == "track" and lane.id == track_id)
 
-    def clip_rect(self, clip_id: str) -> QRectF:
-        clip, track = self.index.clip_by_id[clip_id]
-        return self.block_rect(clip, self.lane_rect(self.lane_of_track(track)))
-
     def block_rect(self, clip: Clip, lane: QRectF) -> QRectF:
         """A clip in its lane; the start picture reaches back before frame 0."""
         left, pixel = self.scale.x(clip.start), 1 / self.scale.ratio

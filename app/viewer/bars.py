@@ -1,8 +1,6 @@
-"""The bars around the picture: what went wrong (above), and what to decide (below)."""
+"""The bar under the picture: what to decide about a draft, and the takes of a chunk."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
@@ -15,73 +13,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app import theme
 from app.icons import icon
 from app.viewer.canvas import tr
 
-_LEVEL_ICON = {
-    "problem": "alert-circle-outline",
-    "warning": "alert-outline",
-    "info": "information-outline",
-}
 
-
-def bar_button(text: str, tip: str, primary: bool = False) -> QPushButton:
-    button = QPushButton(text)
+def bar_button(text: str, key: str, tip: str, primary: bool = False) -> QPushButton:
+    """``key``: the icon of the key that does the same, behind the words."""
+    button = QPushButton(text + "\u2002\u200e")  # air between words and icon
     button.setToolTip(tip)
+    button.setAccessibleName(text)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    button.setProperty("primary", primary)
+    button.setProperty("barPrimary", primary)
+    button.setProperty("key", key)
+    button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the icon at the right
+    button.setIconSize(QSize(16, 16))
     button.setFixedHeight(30)
     return button
-
-
-class NoticeBar(QFrame):
-    """What happened, what was kept, and buttons that mend it. Never a dialog."""
-
-    chosen = Signal(str)  # key of the button
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setProperty("role", "bar")
-        self.setAccessibleName(tr("Notice"))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 6, 6, 6)
-        row.setSpacing(8)
-        self.sign = QLabel()
-        self.text = QLabel()
-        self.text.setWordWrap(True)
-        self.text.setTextFormat(Qt.TextFormat.PlainText)
-        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.buttons = QHBoxLayout()
-        self.buttons.setSpacing(6)
-        self.dismiss = QToolButton()
-        self.dismiss.setProperty("flat", True)
-        self.dismiss.setAutoRaise(True)
-        self.dismiss.setIconSize(QSize(16, 16))
-        self.dismiss.setToolTip(tr("Close this notice"))
-        self.dismiss.setAccessibleName(tr("Close this notice"))
-        self.dismiss.clicked.connect(self.hide)
-        row.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(self.text, 1)
-        row.addLayout(self.buttons)
-        row.addWidget(self.dismiss)
-        self.hide()
-
-    def show_notice(self, text: str, level: str, buttons: Sequence[tuple[str, str]]) -> None:
-        self.setProperty("level", level)
-        self.style().unpolish(self)
-        self.style().polish(self)
-        self.sign.setPixmap(icon(_LEVEL_ICON.get(level, "information-outline")).pixmap(18, 18))
-        self.dismiss.setIcon(icon("close"))
-        self.text.setText(text)
-        self.setAccessibleDescription(text)
-        while (item := self.buttons.takeAt(0)) is not None:
-            item.widget().deleteLater()
-        for key, label in buttons:
-            button = bar_button(label, label)
-            button.clicked.connect(lambda _=False, key=key: self.chosen.emit(key))
-            self.buttons.addWidget(button)
-        self.show()
 
 
 class DraftBar(QFrame):
@@ -101,11 +49,15 @@ class DraftBar(QFrame):
         self.words = QLabel()
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.accept_button = bar_button(
-            tr("Accept  ⏎"), tr("Keep this chunk; the memory learns it (Enter)"), True
+            tr("Accept"), "keyboard-return",
+            tr("Keep this chunk; the memory learns it (Enter)"), primary=True,
         )
-        self.redo_button = bar_button(tr("Redo  R"), tr("Make it again with another seed (R)"))
+        self.redo_button = bar_button(
+            tr("Redo"), "alpha-r-box-outline", tr("Make it again with another seed (R)")
+        )
         self.discard_button = bar_button(
-            tr("Discard  ⌫"), tr("Drop this draft; the take before it comes back (Backspace)")
+            tr("Discard"), "backspace-outline",
+            tr("Drop this draft; the take before it comes back (Backspace)"),
         )
         self.earlier = self._arrow("chevron-left", tr("The take before this one (Alt+Up)"), -1)
         self.take = QLabel()
@@ -157,6 +109,19 @@ class DraftBar(QFrame):
         self.take.setToolTip(tr("Take {0} of {1}").format(take, takes))
         self.earlier.setEnabled(take > 1)
         self.later.setEnabled(take < takes)
+        self._show_icons()
+        self.show()
+
+    def _show_icons(self) -> None:
         for arrow in (self.earlier, self.later):
             arrow.setIcon(icon(arrow.property("glyph")))
-        self.show()
+        self.accept_button.setIcon(
+            icon(self.accept_button.property("key"), theme.current().on_accent)
+        )
+        for button in (self.redo_button, self.discard_button):
+            button.setIcon(icon(button.property("key"), theme.current().dim))
+
+    def changeEvent(self, event) -> None:
+        super().changeEvent(event)
+        if event.type() == event.Type.PaletteChange and hasattr(self, "later"):
+            self._show_icons()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSize, QSizeF, Qt, Signal
@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.state.transport import Transport
-from app.viewer.bars import DraftBar, NoticeBar
+from app.viewer.bars import DraftBar
 from app.viewer.canvas import Canvas, tr
 from app.viewer.controls import Controls
 from app.viewer.frames import FrameSource
@@ -25,11 +25,9 @@ class Viewer(QWidget):
     accept_requested = Signal()
     redo_requested = Signal()
     discard_requested = Signal()
-    take_selected = Signal(int)  # place among the takes that were not discarded, from 0
-    take_chosen = Signal(str, str)  # the same as chunk id, take id
+    take_chosen = Signal(str, str)  # chunk id, take id
     file_dropped = Signal(str)
-    bar_changed = Signal()  # which chunk is to be decided about, or its takes
-    notice_chosen = Signal(str)  # key of a notice's button
+    problem = Signal(str)  # a sentence: this file cannot be shown
 
     def __init__(
         self,
@@ -43,25 +41,21 @@ class Viewer(QWidget):
         self.project: Project | None = None
         self._path_of: PathOf = lambda asset: None
         self._shown: tuple[str, int] | None = None  # what the canvas was last asked to show
-        self._own_bar = True
         self._bar_chunk: str | None = None
         self._bar_takes: tuple[Take, ...] = ()
         self.setAccessibleName(tr("Viewer"))
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
-        self.notice = NoticeBar()
         self.canvas = Canvas()
         self.bar = DraftBar()
         self.controls = Controls(transport)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.notice)
         column.addWidget(self.canvas, 1)
         column.addWidget(self.bar)
         column.addWidget(self.controls)
 
-        self.notice.chosen.connect(self.notice_chosen)
         self.bar.accept.connect(self.accept_requested)
         self.bar.redo.connect(self.redo_requested)
         self.bar.discard.connect(self.discard_requested)
@@ -129,28 +123,6 @@ class Viewer(QWidget):
         self.canvas.show_preview(None, "")
         self.canvas.set_inset(False)
 
-    def show_notice(
-        self, text: str, level: str = "problem", buttons: Sequence[tuple[str, str]] = ()
-    ) -> None:
-        """A bar above the picture. ``level``: problem, warning, info; ``buttons``: (key, words)."""
-        self.notice.show_notice(text, level, buttons)
-
-    def clear_notice(self) -> None:
-        self.notice.hide()
-
-    def set_notice_widget(self, bar: QWidget) -> None:
-        """Put another bar in the place above the picture."""
-        self._replace(self.notice, bar)
-
-    def set_draft_widget(self, bar: QWidget) -> None:
-        """Put another bar in the draft bar's place; ``bar_changed`` says when to refresh it."""
-        self._replace(self.bar, bar)
-        self._own_bar = False
-
-    def _replace(self, old: QWidget, new: QWidget) -> None:
-        self.layout().insertWidget(self.layout().indexOf(old), new)
-        old.hide()
-
     @property
     def bar_chunk(self) -> str | None:
         """The chunk that the bar under the picture is about."""
@@ -178,7 +150,7 @@ class Viewer(QWidget):
     def _failed(self, path: str, frame: int, sentence: str) -> None:
         if (path, frame) == self._shown:
             self.canvas.show_image(None, gap=True)
-            self.show_notice(sentence)
+            self.problem.emit(sentence)
 
     def _prefetch(self) -> None:
         step = 1 if self.transport.speed > 0 else -1
@@ -222,11 +194,7 @@ class Viewer(QWidget):
             self.bar.hide()
         else:
             self._bar_chunk = chunk.id
-            if self._own_bar:
-                self.bar.show_chunk(
-                    self._title(chunk), draft, self._place() + 1, len(self._bar_takes)
-                )
-        self.bar_changed.emit()
+            self.bar.show_chunk(self._title(chunk), draft, self._place() + 1, len(self._bar_takes))
 
     def _title(self, chunk: Chunk) -> str:
         number = queries.chunk_number(self.project, chunk.id)
@@ -241,5 +209,4 @@ class Viewer(QWidget):
             return
         place = self._place() + step
         if 0 <= place < len(self._bar_takes):
-            self.take_selected.emit(place)
             self.take_chosen.emit(self._bar_chunk, self._bar_takes[place].id)

@@ -67,9 +67,6 @@ class ElidedLabel(QLabel):
         super().setText(text)
         self._fit()
 
-    def full_text(self) -> str:
-        return self._full
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()

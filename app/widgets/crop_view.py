@@ -33,10 +33,6 @@ class CropView(QWidget):
             self.tr("Arrow keys move the frame, plus and minus change its size.")
         )
 
-    def set_aspect(self, aspect: float) -> None:
-        self._aspect = aspect
-        self._reset()
-
     def set_image(self, image: QImage) -> None:
         self._image, self._message = image, ""
         self._reset()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QSizePolicy, QWidget
 
 from app import theme
 from app.actions import Actions
@@ -47,13 +47,16 @@ class ProgressStrip(QFrame):
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setRange(0, 1000)
-        self._bar.setFixedWidth(180)
+        self._bar.setMinimumWidth(120)
         self._bar.setAccessibleName(self.tr("How far the job is"))
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 0, 0)
         row.setSpacing(8)
-        row.addWidget(self._words, 1)
-        row.addWidget(self._bar)
+        self._words.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        row.addWidget(self._words)
+        row.addSpacing(4)
+        row.addWidget(self._bar, 1)
+        row.addSpacing(4)
         row.addWidget(self._times)
         self._pause = action_button(actions["pause"])
         row.addWidget(self._pause)
@@ -75,7 +78,7 @@ class ProgressStrip(QFrame):
         else:
             self._bar.setRange(0, 1000)
             self._bar.setValue(round(1000 * min(1.0, max(0.0, shown.done))))
-        times = self.tr("%1 elapsed").replace("%1", clock(shown.elapsed))
+        times = self.tr("%1 so far").replace("%1", clock(shown.elapsed))
         if shown.left is not None and not shown.paused:
             times += " · " + self.tr("about %1 left").replace("%1", clock(shown.left))
         self._times.setText(times)

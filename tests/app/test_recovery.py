@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -102,3 +104,33 @@ def test_a_second_studio_is_told_who_has_the_project(hand, picture_file):
     hand.w.document.flush()
     with pytest.raises(ProjectLocked, match="already open"):
         ProjectStore.open(folder)
+
+
+def test_a_lock_left_by_a_killed_studio_is_no_obstacle(hand, picture_file):
+    """Its process is gone, or its number belongs to another program by now: no question asked."""
+    for holder in (
+        {"pid": 2**22 - 3, "host": socket.gethostname(), "born": "", "token": "x"},
+        {"pid": 1, "host": socket.gethostname(), "born": "another boot:1", "token": "x"},
+    ):
+        hand.open_sample(picture_file)
+        folder = hand.w.document.folder
+        hand.w.projects.close()
+        (folder / ".lock").write_text(json.dumps(holder), "utf-8")
+        hand.w.notices.clear()
+        assert hand.w.projects.open(folder)
+        assert hand.w.notices.current is None and not hand.w.document.read_only
+
+
+def test_a_lock_of_this_machine_says_who_has_it_and_of_another_can_be_taken(hand, picture_file):
+    hand.open_sample(picture_file)
+    folder = hand.w.document.folder
+    hand.w.projects.close()
+    parent = {"pid": os.getppid(), "host": socket.gethostname(), "born": "", "token": "x"}
+    (folder / ".lock").write_text(json.dumps(parent), "utf-8")
+    assert not hand.w.projects.open(folder)
+    assert "already open" in hand.w.notices.current.text
+    assert [words for words, _ in hand.w.notices.current.fixes] == ["Try again"]
+    (folder / ".lock").write_text(json.dumps({**parent, "host": "elsewhere"}), "utf-8")
+    assert not hand.w.projects.open(folder)
+    dict(hand.w.notices.current.fixes)["Open anyway"]()
+    assert hand.w.document.folder == folder

@@ -133,9 +133,21 @@ def test_from_picture_to_film_and_back(hand, qtbot, picture_file: Path, tmp_path
     assert h.p.scene == "a room with waves"
     assert "2 chunks" in panel.generate.text()
 
+    # Generate makes the same film: the same seeds in the same order, the same bytes.
+    w.generation.set_auto_accept(True)
+    h.trigger("generate")
+    h.wait_idle()
+    assert _chosen(h.p, "seed") == _chosen(before, "seed")
+    assert _chosen(h.p, "latents") == _chosen(before, "latents")
+
     # 11. Close and open: everything of the first one is there.
     assert w.projects.open(old)
     assert len(h.p.takes) == len(before.takes)
+
+
+def _chosen(p, what: str) -> list:
+    clips = [c for c in queries.track_clips(p) if c.kind == "chunk"]
+    return [getattr(queries.chosen_take(p, c.source), what) for c in clips]
 
 
 def test_cancelled_export_leaves_no_file(opened, tmp_path):

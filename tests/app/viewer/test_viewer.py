@@ -106,9 +106,9 @@ def test_gaps_and_missing_files_are_black_and_beyond_the_end_is_a_hint(viewer, t
 def test_a_broken_file_is_a_notice(viewer, transport, qtbot, tmp_path):
     bad = tmp_path / "bad.mp4"
     bad.write_bytes(b"not a video at all" * 100)
-    with qtbot.waitSignal(viewer.source.failed, timeout=5000):
+    with qtbot.waitSignal(viewer.problem, timeout=5000) as said:
         viewer.set_project(viewer.project, lambda asset: bad)
-    assert viewer.notice.isVisible() and "bad.mp4" in viewer.notice.text.text()
+    assert "bad.mp4" in said.args[0]
     assert viewer.canvas.gap
 
 
@@ -157,7 +157,6 @@ def test_the_draft_bar(viewer, qtbot):
     heard = []
     for name in ("accept_requested", "redo_requested", "discard_requested"):
         getattr(viewer, name).connect(lambda name=name: heard.append(name))
-    viewer.take_selected.connect(heard.append)
     viewer.take_chosen.connect(lambda *ids: heard.append(ids))
     assert not viewer.bar.isVisible()
     viewer.set_project(with_two_takes(viewer.project, "draft"))
@@ -169,7 +168,7 @@ def test_the_draft_bar(viewer, qtbot):
     bar.discard_button.click()
     bar.earlier.click()
     assert heard == [
-        "accept_requested", "redo_requested", "discard_requested", 0, ("c2", "c2t1"),
+        "accept_requested", "redo_requested", "discard_requested", ("c2", "c2t1"),
     ]  # fmt: skip
     assert viewer.bar_chunk == "c2"
 
@@ -289,18 +288,6 @@ def test_without_a_project_it_says_what_to_do(qtbot, transport):
     )
     v.grab()
     v.close_source()
-
-
-def test_notices_have_buttons(viewer, qtbot):
-    viewer.show_notice(
-        "Chunk 5 failed. Chunks 1 to 4 are kept.", "problem", [("again", "Try again")]
-    )
-    button = viewer.notice.buttons.itemAt(0).widget()
-    with qtbot.waitSignal(viewer.notice_chosen) as heard:
-        button.click()
-    assert heard.args == ["again"]
-    viewer.notice.dismiss.click()
-    assert not viewer.notice.isVisible()
 
 
 def test_strips_are_made_once_from_the_video(qtbot, videos, tmp_path):

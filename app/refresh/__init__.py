@@ -1,0 +1,1 @@
+"""Keeps what is shown true: after every change the parts that care get the new values."""

@@ -1,0 +1,103 @@
+"""The title, the status bar and the list of worlds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from app.flow import facts
+from app.panels.memory_panel import MemoryFacts
+from app.panels.worlds_panel import WorldFacts
+from app.widgets.samples import samples
+from core.project.model import Project
+
+if TYPE_CHECKING:
+    from app.window import MainWindow
+
+
+class Status(QObject):
+    def __init__(self, window: MainWindow):
+        super().__init__(window)
+        self._w = window
+        self._device = ""
+
+    def project(self, p: Project | None, made: MemoryFacts | None) -> None:
+        w = self._w
+        device = f" · {self._device.upper()}" if self._device not in ("", "auto") else ""
+        w.status_world.setText(f"● {p.world.name}{device}" if p else "")
+        if p is None:
+            w.status_memory.setText("")
+        elif p.memory.preset == "off":
+            w.status_memory.setText(w.tr("memory off"))
+        elif p.memory.muted:
+            w.status_memory.setText(w.tr("memory muted"))
+        elif made.steps:
+            w.status_memory.setText(
+                w.tr("memory %1 steps").replace("%1", str(made.steps))
+                if made.steps != 1
+                else w.tr("memory 1 step")
+            )
+        else:
+            w.status_memory.setText(w.tr("memory empty"))
+
+    def title(self) -> None:
+        w, p = self._w, self._w.document.project
+        if p is None:
+            w.setWindowTitle("SlowFast Studio")
+            return
+        words = p.name
+        if w.document.read_only:
+            words += w.tr(" (read only)")
+        elif w.document.unsaved:
+            words += " •"
+        w.setWindowTitle(f"{words} — SlowFast Studio")
+
+    def busy(self, words: str) -> None:
+        self._w.status_words.setText(words)
+
+    def engine_ready(self, device: str) -> None:
+        self._w.collector.settle()
+        self._device = device
+        p = self._w.document.project
+        self.project(p, facts.memory_facts(p) if p else None)
+
+    def ram(self) -> None:
+        try:
+            import psutil
+
+            used = psutil.Process().memory_info().rss
+            free = psutil.virtual_memory().available
+        except Exception:
+            return
+        label = self._w.status_ram
+        label.setText(f"RAM {used / 2**30:.1f} GB")
+        label.setToolTip(
+            self._w.tr("The studio uses %1 GB; %2 GB are free on this machine.")
+            .replace("%1", f"{used / 2**30:.1f}")
+            .replace("%2", f"{free / 2**30:.1f}")
+        )
+
+    def worlds(self) -> None:
+        w, p = self._w, self._w.document.project
+        shown = []
+        first = next((s.picture for s in samples()), None)
+        for e in w.worlds.entries():
+            picture = next(
+                (
+                    f
+                    for n in ("preview.png", "preview.jpg", "sample.png", "thumbnail.png")
+                    if (f := e.folder / n).exists()
+                ),
+                first,
+            )
+            shown.append(
+                WorldFacts(
+                    e.id,
+                    e.name,
+                    f"{e.width} × {e.height} · {float(e.rate):g} fps",
+                    picture,
+                    p is not None and p.world.id == e.id,
+                )
+            )
+        w.worlds_panel.show_worlds(shown)

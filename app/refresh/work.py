@@ -1,0 +1,148 @@
+"""What is being made, as the window shows it: progress, previews, new takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from app.flow import facts
+from app.icons import icon
+from app.widgets.progress_strip import Shown
+from core.project import jobs, queries
+from core.project.jobs import Job
+from core.project.model import Project
+from core.project.steps import LearnStep
+
+if TYPE_CHECKING:
+    from app.window import MainWindow
+
+
+class Work(QObject):
+    def __init__(self, window: MainWindow):
+        super().__init__(window)
+        self._w = window
+        self._preview_on = False
+        self._making: tuple[int, int] | None = None
+
+    def job_in_hand(self) -> Job | None:
+        q = self._w.queue
+        if q.current is not None:
+            return q.current
+        return next(
+            (
+                j
+                for j in q.jobs
+                if not j.ended and not (isinstance(j.state, jobs.Paused) and j.state.interrupted)
+            ),
+            None,
+        )
+
+    def queue(self) -> None:
+        self.progress()
+        self._w.refresh.enable()
+        self.plan()
+
+    def plan(self) -> None:
+        plan = self._w.generation.plan()
+        self._w.actions_panel.show_plan(plan.words, plan.enabled, plan.hint)
+        action = self._w.actions_table["generate"]
+        action.setEnabled(plan.enabled)
+
+    def progress(self) -> None:
+        w, p = self._w, self._w.document.project
+        w.queue_panel.show_rows(facts.job_rows(p, w.queue, w.exporting.progress_of))
+        shown = facts.shown_progress(p, w.queue)
+        if shown is None:
+            shown = self._export_shown()
+        w.progress.show_progress(shown)
+        w.status_words.setVisible(shown is None)
+        active = w.queue.active
+        if p is None or active is None or active.dropped:
+            w.timeline.clear_progress()
+            self._making = None
+            if self._preview_on:
+                self._preview_on = False
+                w.viewer.clear_preview()
+            return
+        if isinstance(active.step, LearnStep):
+            place = (
+                self._place(p, p.takes[active.step.take_id].chunk)
+                if active.step.take_id in p.takes
+                else None
+            )
+            words = w.tr("learning")
+        elif active.step.chunk is not None:
+            place, words = self._place(p, active.step.chunk), w.tr("making")
+        else:
+            place, words = (queries.sequence_end(p), p.chunk_frames), w.tr("making")
+        if place is not None:
+            w.timeline.set_progress(*place, active.meter.done, words)
+        if place != self._making:  # the words on the planned chunks move along
+            self._making = place
+            w.timeline.viewport().update()
+        if self._preview_on and shown is not None:
+            w.viewer.set_preview_label(shown.words)
+
+    def _place(self, p: Project, chunk: str) -> tuple[int, int] | None:
+        clip = next(iter(queries.clips_of(p, chunk)), None)
+        return (clip.start, clip.frames) if clip else None
+
+    def _export_shown(self):
+        w = self._w
+        for job in w.queue.jobs:
+            event = w.exporting.progress_of(job.id)
+            if job.kind == "export" and not job.ended and event is not None:
+                paused = isinstance(job.state, jobs.Paused)
+                return Shown(
+                    facts.job_title(w.document.project, job), event.frame / max(1, event.frames),
+                    event.elapsed_s, event.remaining_s, paused,
+                )  # fmt: skip
+        return None
+
+    def preview(self, jpeg: bytes) -> None:
+        w = self._w
+        shown = facts.shown_progress(w.document.project, w.queue)
+        self._preview_on = True
+        w.viewer.set_preview(jpeg, shown.words if shown else "")
+
+    def take_arrived(self, take_id: str) -> None:
+        """Show what was just made, unless the artist is looking at something else."""
+        w, p = self._w, self._w.document.project
+        self._preview_on = False
+        w.viewer.clear_preview()
+        clip = next(iter(queries.clips_of(p, p.takes[take_id].chunk)), None)
+        if clip is None or w.transport.playing:
+            return
+        w.refresh.now()
+        w.transport.seek(clip.start)
+        w.timeline.reveal(clip.end)
+
+    def draft_waits(self, take_id: str) -> None:
+        """A draft is judged in motion: play it once, then stand at its start."""
+        w, p = self._w, self._w.document.project
+        w.refresh.now()
+        clip = next(iter(queries.clips_of(p, p.takes[take_id].chunk)), None)
+        if clip is not None and not w.transport.playing:
+            w.transport.review(clip.start, clip.end)
+
+    def job_through(self, job: Job) -> None:
+        """Stand where the new part begins, so that Space plays what was just made."""
+        w, p = self._w, self._w.document.project
+        made = set(list(p.takes)[w.queue.takes_before(job.id) :]) if p is not None else set()
+        starts = (
+            [
+                c.start
+                for c in queries.track_clips(p)
+                if c.kind == "chunk" and p.chunks[c.source].chosen in made
+            ]
+            if made
+            else []
+        )
+        if len(starts) > 1 and not w.transport.playing:
+            w.refresh.now()
+            w.transport.seek(min(starts))
+
+    def playing(self, on: bool) -> None:
+        action = self._w.actions_table["play"]
+        action.setIcon(icon("pause" if on else "play"))
