@@ -68,8 +68,7 @@ class Docks:
             [at["media"], at["actions"]], [360, 400] if wide else [268, 304],
             Qt.Orientation.Horizontal,
         )  # fmt: skip
-        height = max(230, self._window.height() * 28 // 100)
-        self._window.resizeDocks([at["timeline"]], [height], Qt.Orientation.Vertical)
+        self._window.resizeDocks([at["timeline"]], [290 if wide else 230], Qt.Orientation.Vertical)
 
     def _dock(self, name: str, title: str, widget: QWidget) -> QDockWidget:
         dock = QDockWidget(title, self._window)

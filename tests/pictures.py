@@ -108,6 +108,8 @@ class Session:
         w.generation.set_auto_accept(False)
         self.until(lambda: w.generation.draft_take() is not None and not w.queue.busy, "a draft")
         self.rest()
+        w.transport.seek(until - p.chunk_frames // 2)
+        self.wait(1.0)
         self.take("draft")
         w.generation.accept()
         self.until(lambda: not w.queue.busy and all(j.ended for j in w.queue.jobs), "learning")

@@ -32,7 +32,7 @@ from app.workers.background import Background
 from app.workers.peek import Peek, file_filter, peek
 from core.project.model import Crop
 
-_TILE = QSize(144, 96)
+_TILE = QSize(156, 104)
 
 
 @dataclass(frozen=True)

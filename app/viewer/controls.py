@@ -19,6 +19,8 @@ from app.state import timecode
 from app.state.transport import Transport
 from app.viewer.canvas import tr
 
+#: From which width on these are shown.
+_ROOM = ((("length", "speed"), 600), (("pixels", "zoom"), 520), (("reverse", "forward"), 440))
 ZOOMS = ((0.0, "Fit"), (1.0, "100 %"), (2.0, "200 %"))
 
 
@@ -205,6 +207,17 @@ class Controls(QFrame):
             self.end,
         ):
             button.setEnabled(t.length > 0)
+
+    def resizeEvent(self, event) -> None:
+        """In a narrow window what can be done elsewhere gives way first."""
+        super().resizeEvent(event)
+        width = event.size().width()
+        for widgets, least in _ROOM:
+            for name in widgets:
+                getattr(self, name).setVisible(width >= least)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(360, super().minimumSizeHint().height())
 
     def changeEvent(self, event) -> None:
         if event.type() == event.Type.PaletteChange and hasattr(self, "time"):

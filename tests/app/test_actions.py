@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
-from app.actions import ALWAYS, CLIP, DRAFT, JOB, MENUS, PROJECT, TABLE, Actions, command_of
+from app.actions import ALWAYS, CLIP, DRAFT, JOB, MENUS, PROJECT, TABLE, Actions, command_of, native
 from app.widgets.keyguard import belongs_to
 
 
@@ -18,7 +18,7 @@ def test_every_command_has_a_key_a_tooltip_and_an_icon(qapp):
     for command in TABLE:
         action = actions[command.id]
         assert action.shortcuts(), command.id
-        key = action.shortcuts()[0].toString(QKeySequence.SequenceFormat.NativeText)
+        key = native(action.shortcuts()[:1])
         assert key in action.toolTip(), command.id
         assert len(action.toolTip()) > len(key) + 8, command.id
         assert command.menu in MENUS, command.id
@@ -147,3 +147,21 @@ def test_controls_have_names_and_are_reachable(opened):
                     unreachable.append((panel, control))
     assert nameless == []
     assert unreachable == []
+
+
+def test_escape_leaves_a_field_then_closes_a_notice_then_drops_the_selection(opened):
+    from PySide6.QtTest import QTest
+
+    from app.widgets.notice_bar import Notice
+
+    h, w = opened, opened.w
+    w.activateWindow()
+    w.selection.set(clips=[h.p.tracks[0].clips[0].id])
+    w.notices.show_notice(Notice("Something.", "warning"))
+    w.actions_panel.text.setFocus()
+    QTest.keyClick(w.actions_panel.text, Qt.Key.Key_Escape)
+    assert w.viewer.hasFocus() and w.notices.current is not None
+    QTest.keyClick(w.viewer, Qt.Key.Key_Escape)
+    assert w.notices.current is None and w.selection.clips
+    QTest.keyClick(w.viewer, Qt.Key.Key_Escape)
+    assert not w.selection.clips

@@ -136,3 +136,24 @@ def test_timecode_both_ways():
 )  # fmt: skip
 def test_times_as_people_type_them(text, frame):
     assert timecode.from_timecode(text, Fraction(12), now=100) == frame
+
+
+def test_a_review_plays_once_and_comes_back_to_its_start(transport):
+    transport.review(48, 60)
+    assert transport.playing and transport.frame == 48
+    transport.advance(SECOND // 2)
+    assert transport.frame == 54
+    transport.advance(SECOND)
+    assert not transport.playing and transport.frame == 48, "Space plays it again"
+    transport.toggle()
+    transport.advance(2 * SECOND)
+    assert transport.frame == 72, "and goes on behind it"
+    transport.pause()
+
+
+def test_a_review_ends_when_the_artist_takes_over(transport):
+    transport.review(48, 60)
+    transport.seek(10)
+    transport.advance(5 * SECOND)
+    assert transport.frame == 70 and transport.playing
+    transport.pause()

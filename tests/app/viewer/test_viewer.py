@@ -319,3 +319,14 @@ def test_strips_are_made_once_from_the_video(qtbot, videos, tmp_path):
 def test_a_few_frames_stand_for_a_video():
     assert picked(1) == [0] and picked(2) == [1] and picked(12) == [1, 3, 5, 7, 9, 11]
     assert len(picked(500)) == 24 and picked(500)[-1] < 500
+
+
+def test_a_narrow_row_of_controls_keeps_what_matters(viewer, qtbot):
+    controls = viewer.controls
+    for width, shown in ((800, True), (400, False)):
+        viewer.resize(width, 500)
+        qtbot.wait(1)
+        assert controls.zoom.isVisible() == controls.length.isVisible() == shown
+        for widget in (controls.time, controls.start, controls.play, controls.end, controls.loop):
+            assert widget.isVisible()
+        assert controls.time.geometry().right() < controls.start.geometry().left()
