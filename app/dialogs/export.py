@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from app.state.export_wish import ExportWish
 from app.state.timecode import short
-from app.widgets.basics import button, icon_button, label, level_labels, primary, rule
+from app.widgets.basics import airy, button, icon_button, label, level_labels, primary, rule
 from core.project import queries
 from core.project.model import Project
 
@@ -65,6 +65,7 @@ class ExportDialog(QDialog):
         size = QHBoxLayout()
         size.setSpacing(6)
         self.width_box, self.height_box = QSpinBox(), QSpinBox()
+        airy(self.width_box, self.height_box)
         for box, name in ((self.width_box, self.tr("Width")), (self.height_box, self.tr("Height"))):
             box.setRange(2, 16384)
             box.setAccessibleName(name)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.actions import VERBS, Actions, native
-from app.widgets.basics import ElidedLabel, bind, icon_button, label, primary, rule, scrolled
+from app.widgets.basics import ElidedLabel, airy, bind, icon_button, label, primary, rule, scrolled
 from core.project.model import Project
 
 _SCENE_PAUSE_MS = 500
@@ -173,7 +173,8 @@ class ActionsPanel(QWidget):
         row.addStretch(1)
         row.addWidget(self.fixed)
         row.addWidget(self.seed)
-        self.seconds.setFixedWidth(78)
+        airy(self.seconds, self.seed)
+        self.seconds.setFixedWidth(82)
         self.seed.setFixedWidth(72)
         self.seed.setObjectName("plain")
         column.addLayout(row)
