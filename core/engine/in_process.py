@@ -164,6 +164,7 @@ class InProcessEngine:
 
     def _learn(self, task: LearnTask, run: _Run) -> Events:
         from core.memory.fast_learning import FastLearner
+        from core.memory.heap import returned_at_once
         from core.memory.snapshot import load_snapshot, save_snapshot
 
         began = time.perf_counter()
@@ -190,7 +191,8 @@ class InProcessEngine:
         yield Progress("saving", 0, 1)
         run.check()
         path = run.out / "snapshot.safetensors"
-        save_snapshot(path, learner.snapshot([*context, *new][-world.geometry.n_past :]))
+        with returned_at_once():
+            save_snapshot(path, learner.snapshot([*context, *new][-world.geometry.n_past :]))
         yield Progress("saving", 1, 1)
         run.check()
         yield Learned(

@@ -19,6 +19,7 @@ from core.diffusion.loss import masked_loss, same_level
 from core.memory import guards
 from core.memory.adapter import Adapter, seeded
 from core.memory.errors import MemoryRefused
+from core.memory.heap import returned_at_once
 from core.memory.presets import LearningSettings, settings_of
 from core.memory.snapshot import Frames, Snapshot
 from core.project.model import WorldRef
@@ -114,7 +115,8 @@ class FastLearner:
             return Outcome(0, 0.0, 0.0, self.adapter.change(), time.perf_counter() - began, problem)
         before = self._state()
         try:
-            outcome = yield from self._steps([*context, *new], len(context) - 1)
+            with returned_at_once():
+                outcome = yield from self._steps([*context, *new], len(context) - 1)
         except BaseException:
             self._restore(before)
             self.generator.set_state(before.generator)

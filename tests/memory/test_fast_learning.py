@@ -109,10 +109,8 @@ def test_learning_is_rolled_back_when_the_held_out_loss_rises(world, adapter, wa
     learn(learner, walk)
     context, new = walk
     before = learner.snapshot(context)
-    learner.settings = replace(
-        learner.settings, steps=10, learning_rate=5.0, change_cap=100.0, rise_allowed=0.0
-    )
-    learner.optimiser.param_groups[0]["lr"] = 5.0
+    # No loss is low enough for this, whatever the random network makes of the steps.
+    learner.settings = replace(learner.settings, steps=3, rise_allowed=-1.0)
     outcome = learn(learner, walk)
     assert outcome.skipped and "put back" in outcome.skipped
     after = learner.snapshot(context)
