@@ -30,7 +30,6 @@ RUN_MODULES = {
     "PySide6.QtCore": "pyside6-essentials",
     "PySide6.QtGui": "pyside6-essentials",
     "PySide6.QtWidgets": "pyside6-essentials",
-    "superqt": "superqt",
     "qtawesome": "qtawesome",
     "transformers": "transformers",
     "accelerate": "accelerate",

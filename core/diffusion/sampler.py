@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 import torch
 from torch import Tensor
 
+from core.diffusion.contrast import keep_contrast
 from core.diffusion.window import Window
 from core.worlds.protocol import World
 
@@ -50,7 +51,7 @@ def sampling(
             out = base + guidance * (out - base)
         z, clean = world.step(z, out, u, u_next)
         yield i, steps, clean[0]
-    return z[0]
+    return keep_contrast(z[0], past[0])
 
 
 def sample(
