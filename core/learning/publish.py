@@ -147,7 +147,7 @@ def main() -> None:
     parser.add_argument("--autoencoder-minutes", type=float, default=12)
     parser.add_argument(
         "--command",
-        default="torchrun --nproc-per-node 2 -m core.learning.train --minutes 92",
+        default="torchrun --nproc-per-node 2 -m core.learning.train --minutes 77",
     )
     args = parser.parse_args()
     publish(args.run, args.measures, args.out, args.command, args.walks, args.autoencoder_minutes)
