@@ -88,7 +88,7 @@ def facts(run: Path, measures: dict[str, Any]) -> dict[str, Any]:
     return {
         "steps": rows[-1]["step"], "minutes": timed[-1]["minutes"], "loss_first": losses[0],
         "loss_last": sum(tail) / len(tail), "measured": measures["walks"],
-        **{k: v for k, v in measures.items() if k != "per_frame"},
+        **{k: v for k, v in measures.items() if k not in ("per_frame", "walks")},
         "per_frame": ", ".join(f"{x:.1f}" for x in measures["per_frame"]),
     }
 
