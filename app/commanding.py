@@ -143,7 +143,7 @@ class Commands(QObject):
 
     def new_project(self, path: Path | None = None) -> None:
         from app.dialogs.new_project import NewProjectDialog
-        from app.widgets.samples import samples
+        from core.rollout.samples import samples
 
         w = self._w
         dialog = NewProjectDialog(samples(), w.settings.folder, w.projects.aspect(), w.pixmaps, w)

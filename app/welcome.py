@@ -13,7 +13,7 @@ from app import theme
 from app.icons import icon
 from app.widgets.basics import ElidedLabel, button, label, restyle, scrolled
 from app.widgets.pixmaps import Pixmaps
-from app.widgets.samples import Sample
+from core.rollout.samples import Sample
 
 
 class Tile(QFrame):

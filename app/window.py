@@ -48,7 +48,7 @@ from app.welcome import Welcome
 from app.widgets.notice_bar import NoticeBar
 from app.widgets.pixmaps import Pixmaps
 from app.widgets.progress_strip import ProgressStrip
-from app.widgets.samples import samples
+from core.rollout.samples import samples
 from app.workers.background import Background
 from app.workers.collector import Collector
 from app.workers.engine_worker import EngineThread

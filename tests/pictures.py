@@ -67,7 +67,7 @@ class Session:
     # -- the tour ----------------------------------------------------------------------------------
 
     def tour(self) -> None:
-        from app.widgets.samples import samples
+        from core.rollout.samples import samples
 
         w = self.w
         self.take("welcome")

@@ -15,7 +15,7 @@ from app.state.jobs import JobQueue
 from app.state.settings import Settings
 from app.state.worlds import Worlds
 from app.widgets.notice_bar import Notice
-from app.widgets.samples import Sample
+from core.rollout.samples import Sample
 from app.workers.background import Background
 from core.project import edits
 from core.project.errors import EditError, ProjectError, ProjectLocked

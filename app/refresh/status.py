@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from app.flow import facts
 from app.panels.memory_panel import MemoryFacts
 from app.panels.worlds_panel import WorldFacts
-from app.widgets.samples import samples
+from core.rollout.samples import samples
 from core.project.model import Project
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -22,6 +22,16 @@ from core.rollout.samples import first_sample
 from core.worlds.catalogue import WorldEntry, find_world, read_entry
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What the command asks for. ``actions``: texts with frames."""
+
+    start: Path | None
+    name: str
+    scene: str | None
+    actions: list[tuple[str, int]]
+
+
 def render(args: argparse.Namespace, stop: Stop) -> int:
     if args.sample:
         if args.start is not None or args.actions_file or args.action:
@@ -30,11 +40,11 @@ def render(args: argparse.Namespace, stop: Stop) -> int:
         raise Trouble("Name a picture or a video to start from, or give --sample.", True)
     out = film_path(args.out)
     world = read_entry(Path(args.world).absolute()) if args.world else find_world()
-    start, scene, actions = _wanted(args, world.rate)
-    store, temporary = _project(args, world, start, scene)
+    wanted = _wanted(args, world.rate)
+    store, temporary = _project(args, world, wanted)
     try:
-        if actions:
-            store.save(rolling.lay_actions(store.project, actions))
+        if wanted.actions:
+            store.save(rolling.lay_actions(store.project, wanted.actions))
         until = rolling.planned_end(store.project)
         if not store.project.actions:
             raise Trouble('Say what happens, for example --action "walk forward:2s".', True)
@@ -72,25 +82,23 @@ def render(args: argparse.Namespace, stop: Stop) -> int:
     return OK
 
 
-def _wanted(
-    args: argparse.Namespace, rate: Fraction
-) -> tuple[Path | None, str | None, list[tuple[str, int]]]:
-    """(start, scene, actions with frames) as the command says."""
+def _wanted(args: argparse.Namespace, rate: Fraction) -> _Wanted:
     if args.sample:
         try:
             sample = first_sample()
         except ValueError as error:
             raise Trouble(str(error)) from error
-        return sample.picture, args.scene or sample.scene, list(sample.actions)
+        scene = args.scene or sample.scene
+        return _Wanted(sample.picture, sample.name, scene, list(sample.actions))
     actions = [action(text) for text in args.action]
     if args.actions_file:
         actions += actions_file(Path(args.actions_file))
     frames = [(text, max(1, round(Fraction(seconds) * rate))) for text, seconds in actions]
-    return Path(args.start) if args.start else None, args.scene, frames
+    return _Wanted(Path(args.start) if args.start else None, "", args.scene, frames)
 
 
 def _project(
-    args: argparse.Namespace, world: WorldEntry, start: Path | None, scene: str | None
+    args: argparse.Namespace, world: WorldEntry, wanted: _Wanted
 ) -> tuple[ProjectStore, bool]:
     """(store, whether it is only for this film)."""
     folder = Path(args.project).absolute() if args.project else None
@@ -100,13 +108,14 @@ def _project(
                 f"There is a project in {folder} already. Give --continue to go on with it, or "
                 "another folder.", True,
             )
-        return _opened(folder, args, start, scene), False
-    if start is None:
+        return _opened(folder, args, wanted), False
+    if wanted.start is None:
         raise Trouble("There is no project to go on with. Name a start.", True)
     made = folder or Path(tempfile.mkdtemp(prefix="slowfast-"))
     try:
         store = rolling.create(
-            made, world, start, scene=scene or "", memory=MemoryUse(preset=args.memory or "paper"),
+            made, world, wanted.start, name=wanted.name, scene=wanted.scene or "",
+            memory=MemoryUse(preset=args.memory or "paper"),
             sampling=Sampling(steps=args.steps or Sampling().steps),
         )
     except BaseException:
@@ -116,9 +125,7 @@ def _project(
     return store, folder is None
 
 
-def _opened(
-    folder: Path, args: argparse.Namespace, start: Path | None, scene: str | None
-) -> ProjectStore:
+def _opened(folder: Path, args: argparse.Namespace, wanted: _Wanted) -> ProjectStore:
     """The project that is there, with what the command changes about it."""
     store = ProjectStore.open(folder)
     try:
@@ -126,14 +133,14 @@ def _opened(
             raise Trouble(store.read_only_reason)
         if store.project.start is None:
             raise Trouble("This project has no start yet. Open it in the window to choose one.")
-        if start is not None and not rolling.same_start(store, start):
+        if wanted.start is not None and not rolling.same_start(store, wanted.start):
             raise Trouble(
-                f"The project in {folder} starts from another picture than {start}. Leave the "
+                f"The project in {folder} starts from another picture than {wanted.start}. Leave the "
                 "start out to go on with it, or name another folder.", True,
             )
         p = store.project
-        if scene is not None:
-            p = edits.set_scene(p, scene)
+        if wanted.scene is not None:
+            p = edits.set_scene(p, wanted.scene)
         if args.memory:
             p = edits.set_memory(p, replace(p.memory, preset=args.memory))
         if args.steps:

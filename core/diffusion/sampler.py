@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -11,9 +12,11 @@ from core.diffusion.contrast import keep_contrast
 from core.diffusion.window import Window
 from core.worlds.protocol import World
 
-#: Called after each step with (steps done, steps, clean estimate of the new frames [C, F, h, w]);
-#: returns False to stop.
+#: Steps done, steps, clean estimate of the new frames [C, F, h, w].
+Step = tuple[int, int, Tensor]
+#: Called with each step; returns False to stop.
 OnStep = Callable[[int, int, Tensor], bool]
+Result = TypeVar("Result")
 
 
 class SamplingStopped(Exception):
@@ -23,7 +26,7 @@ class SamplingStopped(Exception):
 @torch.no_grad()
 def sampling(
     world: World, window: Window, *, steps: int, guidance: float, generator: torch.Generator
-) -> Generator[tuple[int, int, Tensor], None, Tensor]:
+) -> Generator[Step, None, Tensor]:
     """Draw the new frames [C, F_new, h, w] that continue ``window.context``, step by step.
 
     Yields (steps done, steps, clean estimate of the new frames [C, F_new, h, w]) after each step
@@ -67,6 +70,11 @@ def sample(
 ) -> Tensor:
     """``sampling`` in one call: new frames [C, F_new, h, w]. Raises SamplingStopped."""
     run = sampling(world, window, steps=steps, guidance=guidance, generator=generator)
+    return run_through(run, on_step)
+
+
+def run_through(run: Generator[Step, None, Result], on_step: OnStep | None) -> Result:
+    """What ``run`` returns, each of its steps told to ``on_step``. Raises SamplingStopped."""
     while True:
         try:
             step = next(run)

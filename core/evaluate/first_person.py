@@ -24,12 +24,10 @@ from core.learning.language import PHRASES
 from core.learning.scenes.scene import STYLES, Scene
 from core.learning.scenes.walker import MOTIONS, follow
 from core.media.cv import cv2
+from core.rollout.context import CONTEXT_LEVEL
 from core.worlds.catalogue import RESOURCES, load_world
 from core.worlds.protocol import Address, LatentFrame
 from core.worlds.starter.world import StarterWorld
-
-#: The noise level a context frame is shown at (about 2 %: what stops drift, algorithm.md).
-CONTEXT_LEVEL = 0.02
 
 
 def psnr(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -22,23 +22,11 @@ from core.memory.errors import MemoryRefused
 from core.memory.heap import returned_at_once
 from core.memory.presets import LearningSettings, settings_of
 from core.memory.snapshot import Frames, Snapshot
-from core.project.model import WorldRef
+from core.project.model import LearningRecord, WorldRef
 from core.rollout.latents import frames_from
 from core.worlds.protocol import LatentFrame, World
 
 PROBE_SEED = 20410  # the held-out noise is the same for every chunk of every episode
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """See ``LearningRecord``."""
-
-    steps: int
-    loss_before: float
-    loss_after: float
-    change: float
-    seconds: float
-    skipped: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +92,7 @@ class FastLearner:
 
     def learn(
         self, context: Sequence[LatentFrame], new: Sequence[LatentFrame]
-    ) -> Generator[tuple[int, int], None, Outcome]:
+    ) -> Generator[tuple[int, int], None, LearningRecord]:
         """Gradient steps on ``context`` and ``new`` together; yields (step, steps), returns what
         happened. Closed early, it leaves the memory as it was."""
         began = time.perf_counter()
@@ -112,7 +100,7 @@ class FastLearner:
             self.opening = guards.qualities(stacked(context).numpy())
         problem = guards.chunk_problem(stacked(new).numpy(), self.opening)
         if problem:
-            return Outcome(0, 0.0, 0.0, self.adapter.change(), time.perf_counter() - began, problem)
+            return LearningRecord(0, 0.0, 0.0, self.adapter.change(), time.perf_counter() - began, problem)
         before = self._state()
         try:
             with returned_at_once():
@@ -132,14 +120,14 @@ class FastLearner:
             self.steps += outcome.steps
         self.chunks += skipped is None
         after = outcome.loss_after if math.isfinite(outcome.loss_after) else 0.0
-        return Outcome(
+        return LearningRecord(
             outcome.steps, outcome.loss_before, after, self.adapter.change(),
             time.perf_counter() - began, skipped,
         )
 
     def _steps(
         self, frames: Sequence[LatentFrame], present: int
-    ) -> Generator[tuple[int, int], None, Outcome]:
+    ) -> Generator[tuple[int, int], None, LearningRecord]:
         world, settings = self.world, self.settings
         y = stacked(frames).to(self._device).transpose(0, 1)[None].contiguous()  # [1, C, F, h, w]
         cond = world.condition([f.address for f in frames], present, None, None)
@@ -160,7 +148,7 @@ class FastLearner:
             self.adapter.cap(settings.change_cap)
         loss_after = self._held_out(y, cond)
         yield settings.steps, settings.steps
-        return Outcome(settings.steps, loss_before, loss_after, 0.0, 0.0)
+        return LearningRecord(settings.steps, loss_before, loss_after, 0.0, 0.0)
 
     @torch.no_grad()
     def _held_out(self, y: Tensor, cond: object) -> float:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 
 import torch
 from torch import Tensor
 
-from core.diffusion.sampler import SamplingStopped, sampling
+from core.diffusion.sampler import OnStep, Step, run_through, sampling
 from core.diffusion.window import Window
 from core.memory.adapter import Adapter
 from core.project.model import ActionPart, MemoryUse, Sampling
 from core.worlds.protocol import Address, LatentFrame, World
 
 _SAMPLING, _MEMORY = Sampling(), MemoryUse()
-Step = tuple[int, int, Tensor]
-#: Called after each step with (steps done, steps, clean estimate [C, F, h, w]); False stops.
-OnStep = Callable[[int, int, Tensor], bool]
 
 
 def frame_texts(actions: Sequence[ActionPart]) -> list[str]:
@@ -72,11 +69,4 @@ def make_chunk(
 ) -> tuple[Tensor, list[Address]]:
     """``chunk_steps`` in one call. Raises SamplingStopped where ``on_step`` asks for it."""
     run = chunk_steps(world, adapter, context, actions, scene, seed, sampling_as, memory)
-    while True:
-        try:
-            step = next(run)
-        except StopIteration as end:
-            return end.value
-        if on_step is not None and not on_step(*step):
-            run.close()
-            raise SamplingStopped
+    return run_through(run, on_step)

@@ -81,7 +81,7 @@ class Hand:
         self.bot.wait(5)
 
     def open_sample(self, path: Path, name: str = "Room") -> None:
-        from app.widgets.samples import Sample
+        from core.rollout.samples import Sample
 
         before = self.w.document.folder
         self.w.projects.from_sample(Sample(path, name, "a small room"))

@@ -13,7 +13,7 @@ from PySide6.QtCore import QPoint, Qt
 from app.dialogs.new_project import NewProjectDialog, free_folder
 from app.widgets.crop_view import CropView
 from app.widgets.pixmaps import Pixmaps
-from app.widgets.samples import samples
+from core.rollout.samples import samples
 from core.media.encode import write_take
 from tests.builders.tiny_world import picture
 
@@ -161,7 +161,7 @@ def test_from_picture_to_project(hand, picture_file):
 def test_an_unwritable_place_is_said(hand, picture_file, tmp_path):
     blocker = tmp_path / "projects"
     blocker.write_text("a file where the folder should be")
-    from app.widgets.samples import Sample
+    from core.rollout.samples import Sample
 
     hand.w.projects.from_sample(Sample(picture_file, "Room"))
     hand.until(lambda: hand.w.notices.current is not None)

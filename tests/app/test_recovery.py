@@ -25,7 +25,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from app.studio import open_window
 from app.state.worlds import Worlds
-from app.widgets.samples import Sample
+from core.rollout.samples import Sample
 from tests.app.conftest import make_engine
 from core.project import edits, queries
 

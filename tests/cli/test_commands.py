@@ -213,9 +213,9 @@ def test_the_sample_reader(tmp_path):
 
     (tmp_path / "b.png").write_bytes(thumbnail_png(picture(64)))
     (tmp_path / "b.json").write_text('{"scene": "a house", "actions": [["walk forward", 16]]}')
-    (tmp_path / "a.png").write_bytes(b"")  # without facts: not a sample
+    (tmp_path / "a.png").write_bytes(b"")  # without facts: nothing to walk
     sample = first_sample(tmp_path)
     assert sample.picture.name == "b.png" and sample.actions == (("walk forward", 16),)
     (tmp_path / "b.json").write_text('{"actions": 5}')
-    with pytest.raises(ValueError, match="b.json"):
+    with pytest.raises(ValueError, match="no whole sample"):
         first_sample(tmp_path)
