@@ -19,7 +19,7 @@ from core.diffusion.loss import masked_loss, same_level
 from core.memory import guards
 from core.memory.adapter import Adapter, seeded
 from core.memory.errors import MemoryRefused
-from core.memory.heap import returned_at_once
+from core.memory.heap import returned, returned_at_once
 from core.memory.presets import LearningSettings, settings_of
 from core.memory.snapshot import Frames, Snapshot
 from core.project.model import LearningRecord, WorldRef
@@ -132,6 +132,7 @@ class FastLearner:
         y = stacked(frames).to(self._device).transpose(0, 1)[None].contiguous()  # [1, C, F, h, w]
         cond = world.condition([f.address for f in frames], present, None, None)
         loss_before = self._held_out(y, cond)
+        returned()
         for step in range(settings.steps):
             yield step, settings.steps
             level = torch.rand(1, generator=self.generator)

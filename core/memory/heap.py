@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import cache
 
 _MMAP_THRESHOLD = -3  # M_MMAP_THRESHOLD of malloc.h
-_LARGE = 256 << 10  # bytes: larger ones are mapped on their own, and unmapped when freed
+_LARGE = 32 << 10  # bytes: larger ones are mapped on their own, and unmapped when freed
 _USUAL = 32 << 20  # where glibc's own threshold goes by itself after a few large frees
 
 
@@ -23,8 +23,8 @@ def returned_at_once() -> Iterator[None]:
     if library is None:
         yield
         return
-    library.malloc_trim(0)
     library.mallopt(_MMAP_THRESHOLD, _LARGE)
+    library.malloc_trim(0)
     try:
         yield
     finally:
@@ -41,3 +41,10 @@ def _glibc() -> ctypes.CDLL | None:
         return library if library.gnu_get_libc_version and library.malloc_trim else None
     except (OSError, AttributeError):
         return None
+
+
+def returned() -> None:
+    """Give freed memory back now."""
+    library = _glibc()
+    if library is not None:
+        library.malloc_trim(0)

@@ -13,7 +13,9 @@ they are moved as rough pictures, through a linear map fitted to the autoencoder
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.utils.checkpoint
@@ -32,6 +34,10 @@ ROUGH = 4
 
 #: Numbers that describe a frame's address relative to the present (see ``relative_address``).
 ADDRESS_FEATURES = 20
+
+
+#: Shift, scale and gate, each [B, F, 1, D].
+Modulation = Sequence[Tensor]
 
 
 @dataclass(frozen=True)
@@ -156,14 +162,26 @@ class Block(nn.Module):
         nn.init.zeros_(self.modulation.bias)
 
     def forward(
-        self, x: Tensor, c: Tensor, rope: tuple[Tensor, Tensor], anchors: tuple[int, ...]
+        self, x: Tensor, c: Tensor, rope: tuple[Tensor, Tensor], anchors: tuple[int, ...],
+        run: Callable[..., Tensor],
     ) -> Tensor:
-        """x [B, F, N, D], c [B, F, D]."""
+        """x [B, F, N, D], c [B, F, D]; ``run(part, x, ...)`` calls a part of the block."""
         m = self.modulation(c).unsqueeze(2).chunk(9, -1)
-        x = x + m[2] * self.spatial_attn(self.shift(x, m[0], m[1]), rope, anchors)
-        x = x + m[5] * self.temporal_attn(self.shift(x, m[3], m[4]))
-        h = F.gelu(self.mlp_in(self.shift(x, m[6], m[7])), approximate="tanh")
-        return x + m[8] * self.mlp_out(h)
+        x = run(self.in_space, x, m[:3], rope, anchors)
+        x = run(self.in_time, x, m[3:6])
+        return run(self.in_channels, x, m[6:])
+
+    def in_space(
+        self, x: Tensor, m: Modulation, rope: tuple[Tensor, Tensor], anchors: tuple[int, ...]
+    ) -> Tensor:
+        return x + m[2] * self.spatial_attn(self.shift(x, m[0], m[1]), rope, anchors)
+
+    def in_time(self, x: Tensor, m: Modulation) -> Tensor:
+        return x + m[2] * self.temporal_attn(self.shift(x, m[0], m[1]))
+
+    def in_channels(self, x: Tensor, m: Modulation) -> Tensor:
+        h = F.gelu(self.mlp_in(self.shift(x, m[0], m[1])), approximate="tanh")
+        return x + m[2] * self.mlp_out(h)
 
     @staticmethod
     def shift(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
@@ -208,6 +226,11 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         with torch.no_grad():  # at first: what is there is noise, what comes is what was expected
             self.copy_out.bias.view(1 + expected, patch * patch)[:2] = 1.0
 
+    @staticmethod
+    def keeping_little(part: Callable[..., Tensor], *inputs: Any) -> Tensor:
+        """Keep only what goes in: parts smaller than a block, since their peaks are what counts."""
+        return torch.utils.checkpoint.checkpoint(part, *inputs, use_reentrant=False)
+
     def rope(self, pose: Tensor) -> tuple[Tensor, Tensor]:
         """Compass direction and height of every token: cos, sin [B, F, 1, N, head/2], float32.
 
@@ -243,13 +266,9 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         emb = F.silu(emb + self.scene_in(condition.scene.to(dtype))[:, None])
         cos, sin = self.rope(condition.pose)
         rope = (cos.to(dtype), sin.to(dtype))
+        run = self.keeping_little if self.gradient_checkpointing and torch.is_grad_enabled() else call
         for block in self.blocks:
-            if self.gradient_checkpointing and torch.is_grad_enabled():
-                x = torch.utils.checkpoint.checkpoint(
-                    block, x, emb, rope, condition.anchors, use_reentrant=False
-                )
-            else:
-                x = block(x, emb, rope, condition.anchors)
+            x = block(x, emb, rope, condition.anchors, run)
         shift, scale = self.out_modulation(emb).unsqueeze(2).chunk(2, -1)
         x = Block.shift(x, shift, scale)
         out, gates = self.pictures(self.patch_out(x), h, w), self.pictures(self.copy_out(x), h, w)
@@ -315,6 +334,10 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         b, f = x.shape[:2]
         x = x.reshape(b, f, h // p, w // p, -1, p, p).permute(0, 4, 1, 2, 5, 3, 6)
         return x.reshape(b, -1, f, h, w)
+
+
+def call(part: Callable[..., Tensor], *inputs: Any) -> Tensor:
+    return part(*inputs)
 
 
 def affine(x: Tensor, weight: Tensor) -> Tensor:
