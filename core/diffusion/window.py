@@ -48,6 +48,6 @@ class Window:
         addresses = [f.address for f in self.context] + list(self.addresses)
         present = len(self.context) - 1
         if not text:
-            return world.condition(addresses, present, None, None)
+            return world.condition(addresses, present, None, None, self.context)
         actions = [""] * len(self.context) + list(self.actions)
-        return world.condition(addresses, present, actions, self.scene)
+        return world.condition(addresses, present, actions, self.scene, self.context)

@@ -1,4 +1,4 @@
-"""Training clips: a few context frames (one of them sometimes from long ago), then new ones."""
+"""Training clips: remembered frames, a few recent ones, then new ones."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ from torch import Tensor
 from core.learning.data import VERBS, WalkData, read_walks
 from core.learning.language import name_place, say
 from core.learning.scenes.scene import STYLES
+from core.memory.bank import choose
 from core.worlds.starter.denoiser import Condition
 from core.worlds.starter.text import StarterTextEncoder
-from core.worlds.starter.world import anchors
+from core.worlds.starter.world import apart
 
-#: Context lengths and how often each is drawn: a start picture is one frame, later chunks have four.
-CONTEXT = ((1, 0.2), (2, 0.1), (4, 0.7))
-REMEMBERED = 0.35  # share of full contexts whose oldest frame comes from long ago
+#: Recent frames and how often: a start picture is one frame, later chunks have four.
+RECENT = ((1, 0.15), (2, 0.05), (4, 0.8))
+#: Remembered frames beside four recent ones, and how often.
+REMEMBERED = ((0, 0.4), (2, 0.25), (4, 0.35))
+ANY_FRAME = 0.15  # share of clips whose remembered frames are drawn at random
+#: A generated context has lost some detail and contrast: share of clips, and how much at most.
+WORN, WORN_DETAIL, WORN_CONTRAST = 0.5, 0.45, 0.1
 NO_TEXT, NO_ACTION = 0.10, 0.05
 ALL_NOISED = 0.15  # share of batches as fast learning makes them (paper §3.2)
 
@@ -31,6 +36,7 @@ class Batch:
     u: Tensor
     mask: Tensor
     condition: Condition
+    fast: bool = False  # as fast learning makes it: nothing is expected
 
 
 class Clips:
@@ -50,9 +56,10 @@ class Clips:
 
     def batch(self, size: int) -> Batch:
         rng = self.rng
-        lengths, shares = zip(*CONTEXT)
-        past = int(rng.choice(lengths, p=shares))
-        clips = [self._clip(past) for _ in range(size)]
+        recent = int(rng.choice(*_drawn(RECENT)))
+        remembered = int(rng.choice(*_drawn(REMEMBERED))) if recent == 4 else 0
+        past = remembered + recent
+        clips = [self._clip(remembered, recent) for _ in range(size)]
         z0 = torch.stack([c[0] for c in clips]).transpose(1, 2).float()
         poses = torch.from_numpy(np.stack([c[1] for c in clips]))
         times = torch.from_numpy(np.stack([c[2] for c in clips])).float()
@@ -60,28 +67,52 @@ class Clips:
         action, scene = self._texts([c[3] for c in clips], [c[4] for c in clips], past, fast)
         poses[..., :2] -= poses[:, past - 1 : past, :2].clone()
         condition = Condition(
-            action, scene, poses.float(), times - times[:, past - 1 : past], past - 1,
-            anchors(past - 1),
+            action, scene, poses.float(), times - times[:, past - 1 : past], past - 1
         )
         u, mask = self._noise(size, past, fast)
-        return Batch(z0, u, mask, condition)
+        if not fast:
+            z0[:, :, :past] = self._worn(z0[:, :, :past])
+        return Batch(z0, u, mask, condition, fast)
 
-    def _clip(self, past: int) -> tuple[Tensor, np.ndarray, np.ndarray, np.ndarray, int]:
+    def _clip(
+        self, remembered: int, recent: int
+    ) -> tuple[Tensor, np.ndarray, np.ndarray, np.ndarray, int]:
         rng = self.rng
         walk = self.walks[int(rng.integers(len(self.walks)))]
-        length = len(walk.poses)
-        now = int(rng.integers(past - 1, length - self.n_new))
-        index = np.arange(now - past + 1, now + self.n_new + 1)
-        if past == 4 and now > 12 and rng.random() < REMEMBERED:
-            # Of a few old frames, the one that looks most at where the new frames lead.
-            old = rng.integers(0, now - 6, size=6)
-            middle = walk.poses[now + self.n_new // 2]
-            away = np.hypot(*(walk.poses[old, :2] - middle[:2]).T)
-            turned = np.abs(np.sin((walk.poses[old, 2] - middle[2]) / 2))
-            index[0] = old[int(np.argmin(away + 2 * turned))]
+        first = recent - 1 if not remembered else recent + max(remembered, 8)
+        now = int(rng.integers(first, len(walk.poses) - self.n_new))
+        new = np.arange(now + 1, now + self.n_new + 1)
+        here = np.arange(now - recent + 1, now + 1)
+        index = np.concatenate([self._remembered(walk, here, new, remembered), here, new])
         return (
             walk.latents[index], walk.poses[index].copy(), index,
-            walk.verbs[index[past:]], walk.style,
+            walk.verbs[new], walk.style,
+        )
+
+    def _remembered(
+        self, walk: WalkData, here: np.ndarray, new: np.ndarray, count: int
+    ) -> np.ndarray:
+        """Indices of ``count`` frames before ``here``, as the bank would choose them; oldest first."""
+        if not count:
+            return np.zeros(0, int)
+        old = np.arange(0, here[0])
+        found: list[int] = []
+        if self.rng.random() >= ANY_FRAME:
+            have = apart(walk.poses[here], walk.poses[new]).min(0)
+            found = [int(old[i]) for i in choose(apart(walk.poses[old], walk.poses[new]), have, count)]
+        rest = self.rng.permutation(np.setdiff1d(old, found))[: count - len(found)]
+        return np.sort(np.concatenate([np.array(found, int), rest]))
+
+    def _worn(self, z: Tensor) -> Tensor:
+        """Some contexts [B, C, P, h, w] with less detail and contrast, as generated ones have. The
+        first three channels are a patch's colour, the others its detail."""
+        g, b = self.generator, len(z)
+        worn = (torch.rand(b, 1, 1, 1, 1, generator=g) < WORN).float()
+        detail = 1 - WORN_DETAIL * worn * torch.rand(b, 1, 1, 1, 1, generator=g)
+        contrast = 1 - WORN_CONTRAST * worn * torch.rand(b, 1, 1, 1, 1, generator=g)
+        mean = z.mean((2, 3, 4), keepdim=True)
+        return mean + (z - mean) * contrast * torch.cat(
+            [torch.ones(b, 3, 1, 1, 1), detail.expand(-1, z.shape[1] - 3, -1, -1, -1)], 1
         )
 
     @torch.no_grad()
@@ -130,3 +161,9 @@ class Clips:
         mask = torch.zeros(size, frames)
         mask[:, past:] = 1
         return u, mask
+
+
+def _drawn(table: tuple[tuple[int, float], ...]) -> tuple[list[int], None, bool, list[float]]:
+    """``table`` as the arguments of ``Generator.choice``."""
+    values, shares = zip(*table)
+    return list(values), None, True, list(shares)

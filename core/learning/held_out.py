@@ -12,6 +12,7 @@ from core.learning.scenes.scene import STYLES
 from core.media.cv import cv2
 from core.worlds.starter.autoencoder import StarterAutoencoder
 from core.worlds.starter.denoiser import StarterDenoiser
+from core.worlds.starter.depth import StarterDepth
 from core.worlds.starter.text import StarterTextEncoder
 from core.worlds.starter.world import StarterWorld, geometry_of
 
@@ -20,16 +21,17 @@ class HeldOut:
     """A few walks through held-out scenes, rendered once."""
 
     def __init__(
-        self, autoencoder: StarterAutoencoder, text: StarterTextEncoder, out: Path, walks: int = 16
+        self, autoencoder: StarterAutoencoder, text: StarterTextEncoder, depth: StarterDepth,
+        out: Path, walks: int = 16,
     ):
-        self.autoencoder, self.text, self.out = autoencoder, text, out
+        self.autoencoder, self.text, self.depth, self.out = autoencoder, text, depth, out
         self.walks = [make_walk(autoencoder, HELD_OUT + i, "explore", 48) for i in range(walks)]
 
     def measure(self, net: StarterDenoiser) -> dict[str, float]:
         """Next-chunk PSNR beside its two references; writes ``sheet.png`` (truth above, made below)."""
         geometry = geometry_of({"size": net.config.latent_size * 8, "rate": "8",
                                 "channels": net.config.latent_channels, "n_past": 4, "n_new": 8})
-        world = StarterWorld(self.autoencoder, net, self.text, id="starter", name="", hash="",
+        world = StarterWorld(self.autoencoder, net, self.text, self.depth, id="starter", name="", hash="",
                              geometry=geometry)
         found = next_chunk(world, self.walks)
         rows = []

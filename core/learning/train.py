@@ -15,6 +15,7 @@ import math
 import os
 import time
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -25,15 +26,20 @@ from core.learning.clips import Batch, Clips
 from core.learning.held_out import HeldOut
 from core.worlds.starter.autoencoder import StarterAutoencoder
 from core.worlds.starter.denoiser import StarterDenoiser
+from core.worlds.starter.depth import StarterDepth
+from core.worlds.starter.expectation import Expectations
 from core.worlds.starter.text import StarterTextEncoder
 from core.worlds.starter.world import save as save_world
+from core.worlds.starter.world import sources
 
 
 class Trainer:
     """float32 master weights, a bfloat16 working copy, and a running average."""
 
-    def __init__(self, net: StarterDenoiser, rate: float, muon_rate: float):
-        self.net = net
+    def __init__(
+        self, net: StarterDenoiser, expectations: Expectations, rate: float, muon_rate: float
+    ):
+        self.net, self.expectations = net, expectations
         self.work = deepcopy(net).bfloat16().train()
         self.average = deepcopy(net).requires_grad_(False)
         matrices = [
@@ -55,9 +61,19 @@ class Trainer:
         """The masked loss on one batch, through the bfloat16 copy."""
         eps = torch.randn(batch.z0.shape, generator=generator)
         level = batch.u[:, None, :, None, None]
-        out = self.work(batch.z0 + level * (eps - batch.z0), batch.u, batch.condition)
+        condition = batch.condition
+        if not batch.fast:
+            condition = replace(condition, expected=self._expected(batch))
+        out = self.work(batch.z0 + level * (eps - batch.z0), batch.u, condition)
         error = (out.float() - (eps - batch.z0)).square().mean((1, 3, 4))
         return (error * batch.mask).sum() / batch.mask.sum()
+
+    def _expected(self, batch: Batch) -> torch.Tensor:
+        pose, present = batch.condition.pose, batch.condition.present
+        kept = sources(present)
+        return self.expectations(
+            batch.z0[:, :, kept].transpose(1, 2), pose[:, kept], pose[:, present + 1 :]
+        )
 
     def update(self, scale: float) -> float:
         """Average gradients over processes, clip, step, refresh the working copy."""
@@ -118,8 +134,10 @@ def train(args: argparse.Namespace) -> None:
         heads=args.dim // 64,
     )
     clips = Clips(args.data, text)
-    fit_rough_pictures(net, autoencoder, clips)
-    trainer = Trainer(net, args.rate, args.muon_rate)
+    depth = StarterDepth.from_pretrained(args.depth).eval().requires_grad_(False)
+    quick = [deepcopy(part).bfloat16() for part in (autoencoder, depth)]
+    expectations = Expectations(*quick, net.config.field_of_view)
+    trainer = Trainer(net, expectations, args.rate, args.muon_rate)
     args.out.mkdir(parents=True, exist_ok=True)
     state = args.out / "state.pt"
     if state.exists():
@@ -127,7 +145,7 @@ def train(args: argparse.Namespace) -> None:
     seed = args.seed * 1000 + rank + trainer.step * 7919
     clips.seed(seed)
     generator = torch.Generator().manual_seed(seed + 1)
-    held_out = HeldOut(autoencoder, text, args.out) if rank == 0 else None
+    held_out = HeldOut(autoencoder, text, depth, args.out) if rank == 0 else None
     log = (args.out / "log.jsonl").open("a") if rank == 0 else None
     began, looked, total, count = time.monotonic() - trainer.seconds, trainer.seconds, 0.0, 0
     share = torch.zeros(1)
@@ -150,7 +168,7 @@ def train(args: argparse.Namespace) -> None:
             if trainer.seconds - looked > 60 * args.look_minutes:
                 looked = trainer.seconds
                 row |= held_out.measure(trainer.average)
-                checkpoint(args.out, trainer, autoencoder, text)
+                checkpoint(args.out, trainer, autoencoder, text, depth)
             print(json.dumps(row), flush=True)
             log.write(json.dumps(row) + "\n")
             log.flush()
@@ -159,28 +177,21 @@ def train(args: argparse.Namespace) -> None:
         log.write(json.dumps(row) + "\n")
         log.close()
         print(json.dumps(row), flush=True)
-        checkpoint(args.out, trainer, autoencoder, text)
+        checkpoint(args.out, trainer, autoencoder, text, depth)
     if world_size > 1:
         dist.barrier()
         dist.destroy_process_group()
 
 
-@torch.no_grad()
-def fit_rough_pictures(net: StarterDenoiser, autoencoder: StarterAutoencoder, clips: Clips) -> None:
-    """Give the denoiser its linear maps between latents and rough pictures."""
-    latents = torch.cat([walk.latents[::24].float() for walk in clips.walks[::4]])[:320]
-    pictures = torch.cat([autoencoder.decode(part) for part in latents.split(32)])
-    net.fit_rough_pictures(latents, pictures.clamp(-1, 1))
-
-
 def checkpoint(
-    out: Path, trainer: Trainer, autoencoder: nn.Module, text: StarterTextEncoder
+    out: Path, trainer: Trainer, autoencoder: nn.Module, text: StarterTextEncoder,
+    depth: StarterDepth,
 ) -> None:
     """The state to go on from, and the averaged weights as a world that can be loaded."""
     temporary = out / "state.tmp"
     torch.save(trainer.state(), temporary)
     os.replace(temporary, out / "state.pt")
-    save_world(out / "world", autoencoder, trainer.average, text)
+    save_world(out / "world", autoencoder, trainer.average, text, depth)
 
 
 def main() -> None:
@@ -188,6 +199,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
     parser.add_argument("--autoencoder", type=Path, default=Path("runs/autoencoder/autoencoder"))
     parser.add_argument("--text", type=Path, default=Path("runs/text/text_encoder"))
+    parser.add_argument("--depth", type=Path, default=Path("runs/depth/depth"))
     parser.add_argument("--out", type=Path, default=Path("runs/starter"))
     parser.add_argument("--minutes", type=float, default=90)
     parser.add_argument("--look-minutes", type=float, default=8)

@@ -86,10 +86,17 @@ class World(Protocol):
         present: int,
         actions: Sequence[str] | None,
         scene: str | None,
+        context: Sequence[LatentFrame] | None = None,
     ) -> Any:
         """Condition for one window (batch 1): one address and one action text per frame, context
         first ("" for context frames). ``present`` is the index of the last context frame.
-        ``actions`` None and ``scene`` None drop the text (fast learning, guidance)."""
+        ``actions`` None and ``scene`` None drop the text (fast learning, guidance). ``context``:
+        the frames that are shown, for worlds that expect something of them; fast learning shows
+        none, since there every frame is noised."""
+
+    def apart(self, seen: Sequence[Address], wanted: Sequence[Address]) -> np.ndarray:
+        """How little each of ``seen`` shows of what each of ``wanted`` looks at: [seen, wanted], 0
+        for the same view, more than ``bank.GATE`` for nothing in common; inf without poses."""
 
     def forward(self, z: torch.Tensor, u: torch.Tensor, cond: Any) -> torch.Tensor:
         """The denoiser's output, same shape as ``z``. With gradients where the caller wants them."""

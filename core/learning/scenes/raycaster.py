@@ -220,8 +220,12 @@ def _column(col, size, scale, px, py, dx, dy, grids, world, pictures, backdrop, 
 
 
 @njit(**_JIT)
-def render(poses, size, grids, world, pictures, backdrop, items, lamps, tone, out):
-    """Render [N, 3] poses into out [N, size, size, 3], two by two samples a pixel."""
+def render(poses, size, grids, world, pictures, backdrop, items, lamps, tone, out, near):
+    """Render [N, 3] poses into out [N, size, size, 3], two by two samples a pixel.
+
+    near [N, size, size] (or [N, 0, 0]: not wanted) gets one over the distance ahead of what is
+    nearest in each pixel, in 1 / cells.
+    """
     fine = size * 2
     scale = fine * 0.5 / HALF_FOV
     image = np.zeros((fine, fine, 3), np.float32)
@@ -257,6 +261,10 @@ def render(poses, size, grids, world, pictures, backdrop, items, lamps, tone, ou
                 shade,
             )
             _halos(lamps, px, py, fx, fy, col, fine, scale, image, depth)
+            if near.shape[1]:
+                for row in range(fine):
+                    close = 1.0 / max(0.01, depth[row])
+                    near[n, row >> 1, col >> 1] = max(near[n, row >> 1, col >> 1], close)
         for row in range(size):
             for col in range(size):
                 for c in range(3):

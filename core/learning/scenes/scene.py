@@ -125,8 +125,18 @@ class Scene:
 
     def render(self, poses: np.ndarray, size: int = 128) -> np.ndarray:
         """Pictures [N, size, size, 3] of poses [N, 3]. Stateless: one pose, one picture."""
+        return self._render(poses, size, 0)[0]
+
+    def nearness(self, poses: np.ndarray, size: int = 64) -> np.ndarray:
+        """One over the distance ahead (1 / cells) of what poses [N, 3] see: [N, size, size]."""
+        return self._render(poses, size, size)[1]
+
+    def _render(
+        self, poses: np.ndarray, size: int, near_size: int
+    ) -> tuple[np.ndarray, np.ndarray]:
         poses = np.ascontiguousarray(poses, np.float64).reshape(-1, 3)
         out = np.empty((len(poses), size, size, 3), np.uint8)
+        near = np.zeros((len(poses), near_size, near_size), np.float32)
         render(
             poses,
             size,
@@ -138,5 +148,6 @@ class Scene:
             self._lamps,
             TONE,
             out,
+            near,
         )
-        return out
+        return out, near

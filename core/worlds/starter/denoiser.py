@@ -4,10 +4,8 @@ Each block mixes in space (a frame with itself and with *anchor* frames), then i
 across all frames), then in channels. Two addresses reach it. Through the modulation: how far each
 frame is from the present, in time and in pose. Through the rotary positions of the spatial
 attention: every token carries the compass direction it looks in, so a wall seen before is found
-again by its direction, whatever the heading is now. And each frame is given what it may expect to
-see: the present and the oldest context frame, moved to where it looks from (``warp``); gates copy
-what is right of that straight to the output. Latents can't be moved by less than their 8 pixels, so
-they are moved as rough pictures, through a linear map fitted to the autoencoder.
+again by its direction, whatever the heading is now. And each new frame is given what it may expect
+to see (``expectation``); gates copy what is right of that straight to the output.
 """
 
 from __future__ import annotations
@@ -24,13 +22,8 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.worlds.starter.warp import warp
-
-#: What each frame expects to see: (which anchor: -1 the present, 0 the oldest; wall distance).
-EXPECTATIONS = ((-1, 4.0), (-1, 1.5), (0, 2.5))
-
-#: Side of a rough picture's patch, one for each latent (half the pixels of the real picture's).
-ROUGH = 4
+#: Channels of what is expected beside the latents: how much is known, of the present, how near.
+EXPECTED_FACTS = 3
 
 #: Numbers that describe a frame's address relative to the present (see ``relative_address``).
 ADDRESS_FEATURES = 20
@@ -42,22 +35,35 @@ Modulation = Sequence[Tensor]
 
 @dataclass(frozen=True)
 class Condition:
-    """One window's condition. ``anchors`` are the frames every frame may look at whole."""
+    """One window's condition. Nothing is expected where ``expected`` is None."""
 
     action: Tensor  # [B, F, T] text features; zeros where dropped
     scene: Tensor  # [B, T]
     pose: Tensor  # [B, F, 3] x, y, yaw in world units
     time: Tensor  # [B, F] frames
     present: int  # index of the frame that is "now": the last context frame
-    anchors: tuple[int, ...]
+    expected: Tensor | None = None  # [B, C + EXPECTED_FACTS, F_new, h, w]
 
     def batch(self, size: int) -> "Condition":
         """This condition repeated for a batch of ``size``."""
         return Condition(
             self.action.expand(size, -1, -1), self.scene.expand(size, -1),
-            self.pose.expand(size, -1, -1), self.time.expand(size, -1),
-            self.present, self.anchors,
+            self.pose.expand(size, -1, -1), self.time.expand(size, -1), self.present,
+            None if self.expected is None else self.expected.expand(size, -1, -1, -1, -1),
         )
+
+    def anchors(self) -> Tensor:
+        """The frames every frame may look at whole, [B, A]: the present, and the one of the other
+        context frames that was seen from nearest to where the new frames look from."""
+        present = self.present
+        here = torch.full((len(self.pose), 1), present, device=self.pose.device)
+        if present == 0:
+            return here
+        middle = self.pose[:, (present + self.pose.shape[1]) // 2, None]
+        others = self.pose[:, :present]
+        away = (others[..., :2] - middle[..., :2]).norm(dim=-1)
+        turned = ((others[..., 2] - middle[..., 2]) / 2).sin().abs()
+        return torch.cat([(away + 2 * turned).argmin(1, keepdim=True), here], 1)
 
 
 def relative_address(pose: Tensor, time: Tensor, present: int) -> Tensor:
@@ -113,8 +119,8 @@ class Attention(nn.Module):
 class SpatialAttention(Attention):
     """A frame's tokens look at the frame itself and at the anchor frames."""
 
-    def forward(self, x: Tensor, rope: tuple[Tensor, Tensor], anchors: tuple[int, ...]) -> Tensor:
-        """x [B, F, N, D]; rope cos/sin [B, F, 1, N, head/2]."""
+    def forward(self, x: Tensor, rope: tuple[Tensor, Tensor], anchors: Tensor) -> Tensor:
+        """x [B, F, N, D]; rope cos/sin [B, F, 1, N, head/2]; anchors [B, A]."""
         b, f, n, d = x.shape
         cos, sin = rope
         flat = x.flatten(0, 1)
@@ -123,16 +129,15 @@ class SpatialAttention(Attention):
         k = F.rms_norm(k, (k.shape[-1],))
         q = rotate(q, cos.flatten(0, 1), sin.flatten(0, 1))
         k = rotate(k, cos.flatten(0, 1), sin.flatten(0, 1))
-        if anchors:
-            index = torch.tensor(anchors, device=x.device)
+        which = torch.arange(b, device=x.device)[:, None]
 
-            def with_anchors(t: Tensor) -> Tensor:
-                own = t.unflatten(0, (b, f))  # b f heads n hd
-                kept = own.index_select(1, index).permute(0, 2, 1, 3, 4).flatten(2, 3)
-                kept = kept.unsqueeze(1).expand(-1, f, -1, -1, -1)
-                return torch.cat([own, kept], 3).flatten(0, 1)
+        def with_anchors(t: Tensor) -> Tensor:
+            own = t.unflatten(0, (b, f))  # b f heads n hd
+            kept = own[which, anchors].transpose(1, 2).flatten(2, 3)
+            kept = kept.unsqueeze(1).expand(-1, f, -1, -1, -1)
+            return torch.cat([own, kept], 3).flatten(0, 1)
 
-            k, v = with_anchors(k), with_anchors(v)
+        k, v = with_anchors(k), with_anchors(v)
         weights = torch.softmax(q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5, -1)
         return self.merge(weights @ v).unflatten(0, (b, f))
 
@@ -162,7 +167,7 @@ class Block(nn.Module):
         nn.init.zeros_(self.modulation.bias)
 
     def forward(
-        self, x: Tensor, c: Tensor, rope: tuple[Tensor, Tensor], anchors: tuple[int, ...],
+        self, x: Tensor, c: Tensor, rope: tuple[Tensor, Tensor], anchors: Tensor,
         run: Callable[..., Tensor],
     ) -> Tensor:
         """x [B, F, N, D], c [B, F, D]; ``run(part, x, ...)`` calls a part of the block."""
@@ -172,7 +177,7 @@ class Block(nn.Module):
         return run(self.in_channels, x, m[6:])
 
     def in_space(
-        self, x: Tensor, m: Modulation, rope: tuple[Tensor, Tensor], anchors: tuple[int, ...]
+        self, x: Tensor, m: Modulation, rope: tuple[Tensor, Tensor], anchors: Tensor
     ) -> Tensor:
         return x + m[2] * self.spatial_attn(self.shift(x, m[0], m[1]), rope, anchors)
 
@@ -203,8 +208,7 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         self.gradient_checkpointing = False
         side = latent_size // patch
         token = latent_channels * patch * patch
-        expected = len(EXPECTATIONS)
-        self.patch_in = nn.Linear(token + (token + patch * patch) * expected, dim)
+        self.patch_in = nn.Linear(2 * token + EXPECTED_FACTS * patch * patch, dim)
         self.place = nn.Parameter(torch.randn(side * side, dim) * 0.02)
         self.noise_in = nn.Sequential(nn.Linear(64, dim), nn.SiLU(), nn.Linear(dim, dim))
         self.address_in = nn.Sequential(
@@ -215,16 +219,12 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         self.blocks = nn.ModuleList(Block(dim, heads, mlp_ratio) for _ in range(layers))
         self.out_modulation = nn.Linear(dim, 2 * dim)
         self.patch_out = nn.Linear(dim, token)
-        self.copy_out = nn.Linear(dim, patch * patch * (1 + expected))
+        self.copy_out = nn.Linear(dim, 2 * patch * patch)
         for layer in (self.out_modulation, self.patch_out, self.copy_out):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
-        # Latents → rough pictures → latents, linear in a patch (fit_rough_pictures).
-        rough = 3 * ROUGH * ROUGH
-        self.register_buffer("rough_out", torch.zeros(latent_channels + 1, rough))
-        self.register_buffer("rough_in", torch.zeros(rough + 1, latent_channels))
         with torch.no_grad():  # at first: what is there is noise, what comes is what was expected
-            self.copy_out.bias.view(1 + expected, patch * patch)[:2] = 1.0
+            self.copy_out.bias.fill_(1.0)
 
     @staticmethod
     def keeping_little(part: Callable[..., Tensor], *inputs: Any) -> Tensor:
@@ -257,8 +257,8 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         """z [B, C, F, h, w], u [B, F] noise levels → the flow, same shape as z."""
         h, w = z.shape[-2:]
         dtype = self.patch_in.weight.dtype
-        expected, known = self.expectations(z, condition)
-        tokens = self.patches(torch.cat([z, *expected, *known], 1).to(dtype))
+        expected = self.expected(z, condition)
+        tokens = self.patches(torch.cat([z, expected], 1).to(dtype))
         x = self.patch_in(tokens) + self.place
         address = relative_address(condition.pose, condition.time, condition.present)
         emb = self.noise_in(noise_features(u).to(dtype)) + self.address_in(address.to(dtype))
@@ -267,59 +267,22 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         cos, sin = self.rope(condition.pose)
         rope = (cos.to(dtype), sin.to(dtype))
         run = self.keeping_little if self.gradient_checkpointing and torch.is_grad_enabled() else call
+        anchors = condition.anchors()
         for block in self.blocks:
-            x = block(x, emb, rope, condition.anchors, run)
+            x = block(x, emb, rope, anchors, run)
         shift, scale = self.out_modulation(emb).unsqueeze(2).chunk(2, -1)
         x = Block.shift(x, shift, scale)
         out, gates = self.pictures(self.patch_out(x), h, w), self.pictures(self.copy_out(x), h, w)
-        out = out + gates[:, :1] * z
-        for i, picture in enumerate(expected, start=1):
-            out = out - gates[:, i : i + 1] * picture
+        out = out + gates[:, :1] * z - gates[:, 1:] * expected[:, : z.shape[1]]
         return out.to(z.dtype)
 
-    @torch.no_grad()
-    def expectations(self, z: Tensor, condition: Condition) -> tuple[list[Tensor], list[Tensor]]:
-        """Per entry of EXPECTATIONS: the latents [B, C, F, h, w], and where they are known.
-
-        For the frames after the present; of those before it nothing is expected (zeros).
-        """
-        present = condition.present
-        ends = (condition.anchors[0] if condition.anchors else 0, present)
-        h, w = z.shape[-2:]
-        poses = condition.pose[:, present + 1 :]
-        b, f = poses.shape[:2]
-        found: list[Tensor] = []
-        known: list[Tensor] = []
-        for which, depth in EXPECTATIONS:
-            i = ends[which]
-            rough = affine(z[:, :, i].flatten(2).transpose(1, 2), self.rough_out)  # b (h w) p
-            picture = F.fold(rough.transpose(1, 2), (ROUGH * h, ROUGH * w), ROUGH, stride=ROUGH)
-            moved, seen = warp(picture, condition.pose[:, i], poses, depth,
-                               self.config.field_of_view)
-            patches = F.unfold(moved.transpose(1, 2).flatten(0, 1), ROUGH, stride=ROUGH)
-            back = affine(patches.transpose(1, 2), self.rough_in).transpose(1, 2)
-            back = back.reshape(b, f, -1, h, w).transpose(1, 2)
-            seen = F.avg_pool3d(seen, (1, ROUGH, ROUGH))
-            before = (0, 0, 0, 0, present + 1, 0)
-            found.append(F.pad(back, before))
-            known.append(F.pad(seen, before))
-        return found, known
-
-    @torch.no_grad()
-    def fit_rough_pictures(self, latents: Tensor, pictures: Tensor) -> None:
-        """Least squares between latents [N, C, h, w] and pictures [N, 3, 8h, 8w] in ±1, each way."""
-        z = latents.float().flatten(2).transpose(1, 2).flatten(0, 1)
-        small = F.avg_pool2d(pictures.float(), pictures.shape[-1] // (latents.shape[-1] * ROUGH))
-        x = F.unfold(small, ROUGH, stride=ROUGH).transpose(1, 2).flatten(0, 1)
-
-        def solve(a: Tensor, b: Tensor) -> Tensor:
-            # Normal equations with a small ridge: neighbouring pixels say nearly the same.
-            a, b = F.pad(a.double(), (0, 1), value=1.0), b.double()
-            ridge = 1e-4 * len(a) * torch.eye(a.shape[1], dtype=a.dtype)
-            return torch.linalg.solve(a.T @ a + ridge, a.T @ b).float()
-
-        self.rough_out.copy_(solve(z, x))
-        self.rough_in.copy_(solve(x, z))
+    @staticmethod
+    def expected(z: Tensor, condition: Condition) -> Tensor:
+        """[B, C + EXPECTED_FACTS, F, h, w]: zeros where nothing is expected."""
+        if condition.expected is None:
+            b, c, f, h, w = z.shape
+            return z.new_zeros(b, c + EXPECTED_FACTS, f, h, w)
+        return F.pad(condition.expected.to(z.dtype), (0, 0, 0, 0, condition.present + 1, 0))
 
     def patches(self, z: Tensor) -> Tensor:
         """[B, C, F, h, w] → [B, F, N, C·p·p]."""
@@ -338,11 +301,6 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
 
 def call(part: Callable[..., Tensor], *inputs: Any) -> Tensor:
     return part(*inputs)
-
-
-def affine(x: Tensor, weight: Tensor) -> Tensor:
-    """x [..., I] through weight [I + 1, O], whose last row is the offset; in float32."""
-    return x.float() @ weight[:-1].float() + weight[-1].float()
 
 
 def noise_features(u: Tensor) -> Tensor:

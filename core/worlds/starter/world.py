@@ -1,4 +1,4 @@
-"""The starter world: its three networks behind the world protocol."""
+"""The starter world: its four networks behind the world protocol."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from torch import Tensor
 
 from core.diffusion.loss import flow_noise, flow_step, flow_target
 from core.worlds.catalogue import content_hash
-from core.worlds.protocol import Address, Geometry
+from core.worlds.protocol import Address, Geometry, LatentFrame
 from core.worlds.starter.autoencoder import StarterAutoencoder
 from core.worlds.starter.denoiser import Condition, StarterDenoiser
+from core.worlds.starter.depth import StarterDepth
+from core.worlds.starter.expectation import Expectations
 from core.worlds.starter.text import StarterTextEncoder
 
 
@@ -29,6 +31,7 @@ class StarterWorld:
         autoencoder: StarterAutoencoder,
         net: StarterDenoiser,
         text: StarterTextEncoder,
+        depth: StarterDepth,
         *,
         id: str,
         name: str,
@@ -39,6 +42,10 @@ class StarterWorld:
         self.autoencoder = autoencoder.eval().requires_grad_(False)
         self.net = net.eval().requires_grad_(False)
         self.text = text.eval().requires_grad_(False)
+        self.depth = depth.eval().requires_grad_(False)
+        self.expectations = Expectations(
+            self.autoencoder, self.depth, net.config.field_of_view
+        )
         self.id, self.name, self.hash, self.geometry = id, name, hash, geometry
         self._shift = shift
         self._features = lru_cache(maxsize=256)(self._read)
@@ -89,6 +96,7 @@ class StarterWorld:
         present: int,
         actions: Sequence[str] | None,
         scene: str | None,
+        context: Sequence[LatentFrame] | None = None,
     ) -> Condition:
         empty = self._features("")
         action = [self._features(t) for t in actions] if actions else [empty] * len(addresses)
@@ -96,14 +104,23 @@ class StarterWorld:
         # The present is the origin: far from the start, float32 must not blur a step.
         poses[:, :2] -= poses[present, :2].clone()
         times = torch.tensor([a.time - addresses[present].time for a in addresses])
+        pose = poses[None].float().to(self.device)
         return Condition(
             action=torch.stack(action)[None],
             scene=self._features(scene or "")[None],
-            pose=poses[None].float().to(self.device),
+            pose=pose,
             time=times[None].float().to(self.device),
             present=present,
-            anchors=anchors(present),
+            expected=None if context is None else self._expected(context, pose, present),
         )
+
+    def _expected(self, context: Sequence[LatentFrame], pose: Tensor, present: int) -> Tensor:
+        kept = sources(present)
+        z = torch.stack([context[i].z for i in kept]).to(self.device, torch.float32)
+        return self.expectations(z[None], pose[:, kept], pose[:, present + 1 :])
+
+    def apart(self, seen: Sequence[Address], wanted: Sequence[Address]) -> np.ndarray:
+        return apart(_poses(seen), _poses(wanted))
 
     def forward(self, z: Tensor, u: Tensor, cond: Condition) -> Tensor:
         return self.net(z, u, cond if len(cond.scene) == len(z) else cond.batch(len(z)))
@@ -127,9 +144,22 @@ class StarterWorld:
         return r"blocks\.\d+\.temporal_attn\.(to_q|to_k|to_v|to_out)"
 
 
-def anchors(present: int) -> tuple[int, ...]:
-    """The context frames that every frame may look at whole: the present and the oldest."""
-    return (present,) if present == 0 else (0, present)
+def apart(seen: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Poses [N, 3] and [F, 3] → [N, F]: cells between them, and twice the sine of half the turn."""
+    away = np.linalg.norm(seen[:, None, :2] - wanted[None, :, :2], axis=-1)
+    turned = np.abs(np.sin((seen[:, None, 2] - wanted[None, :, 2]) / 2))
+    return away + 2 * turned
+
+
+def _poses(addresses: Sequence[Address]) -> np.ndarray:
+    nowhere = (math.inf, math.inf, 0.0)
+    return np.array([a.pose or nowhere for a in addresses], np.float64).reshape(-1, 3)
+
+
+def sources(present: int) -> list[int]:
+    """Which context frames new frames may expect to see again: the remembered ones, the oldest
+    recent one and the present; those between show nothing that these do not."""
+    return [*range(max(0, present - 2)), present] if present else [0]
 
 
 def geometry_of(config: dict[str, Any]) -> Geometry:
@@ -148,8 +178,9 @@ def load(folder: Path, device: torch.device) -> StarterWorld:
     autoencoder = _part(StarterAutoencoder, folder / "autoencoder")
     net = _part(StarterDenoiser, folder / "transformer")
     text = _part(StarterTextEncoder, folder / "text_encoder")
+    depth = _part(StarterDepth, folder / "depth")
     return StarterWorld(
-        autoencoder.to(device), net.to(device), text.to(device), id=config["id"],
+        autoencoder.to(device), net.to(device), text.to(device), depth.to(device), id=config["id"],
         name=config["name"], hash=content_hash(folder), geometry=geometry_of(config),
         shift=float(config.get("shift", 1.0)),
     )
@@ -166,18 +197,20 @@ def _part(kind: type[Any], folder: Path) -> Any:
 
 def save(
     folder: Path, autoencoder: StarterAutoencoder, net: StarterDenoiser, text: StarterTextEncoder,
-    **facts: Any,
+    depth: StarterDepth, **facts: Any,
 ) -> None:
     """Write the diffusers layout; ``facts`` go into ``world.json`` beside the geometry."""
     folder.mkdir(parents=True, exist_ok=True)
     autoencoder.save_pretrained(folder / "autoencoder")
     net.save_pretrained(folder / "transformer")
     text.save_pretrained(folder / "text_encoder")
+    depth.save_pretrained(folder / "depth")
     index = {
         "_class_name": "StarterWorld",
         "autoencoder": ["core.worlds.starter.autoencoder", "StarterAutoencoder"],
         "transformer": ["core.worlds.starter.denoiser", "StarterDenoiser"],
         "text_encoder": ["core.worlds.starter.text", "StarterTextEncoder"],
+        "depth": ["core.worlds.starter.depth", "StarterDepth"],
     }
     (folder / "model_index.json").write_text(json.dumps(index, indent=2) + "\n", "utf-8")
     config = {
