@@ -1,11 +1,27 @@
-"""The bank: which remembered frames join the context, so that a place is made as it was."""
+"""The bank: remembered latent frames with their addresses, the stronger memory of places.
+
+Where the walk leads back, the frames that show most of what is asked for join the context, so that
+a place is made as it was. Their address decides: a frame of another place would do harm, so an
+episode from elsewhere is only used once its place has been recognised.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
+
+from core.memory.snapshot import Frames
 
 #: Beyond this a frame shows hardly anything of what is asked for (see ``World.apart``).
 GATE = 2.5
+#: Remembered frames that join a context at most.
+RECALLED = 4
+#: Frames an episode keeps: about 12 KB each in the starter world.
+BUDGET = 2048
+#: Two pictures of one place differ by less than this share of what two places differ by.
+_KNOWN_AGAIN = 0.35
 
 
 def choose(apart: np.ndarray, have: np.ndarray, count: int, gate: float = GATE) -> list[int]:
@@ -25,3 +41,86 @@ def choose(apart: np.ndarray, have: np.ndarray, count: int, gate: float = GATE) 
         found.append(i)
         best = np.minimum(best, apart[i])
     return found
+
+
+def recognised(bank: Frames, context: Frames) -> tuple[int, int] | None:
+    """(frame of the bank, frame of the context) that show the same; None where none do.
+
+    Coarse pictures are compared: a revisit is never the same to the pixel.
+    """
+    a, b = _coarse(bank.z), _coarse(context.z)
+    if not len(a) or not len(b):
+        return None
+    away = ((a[:, None] - b[None]) ** 2).mean(-1)
+    i, j = np.unravel_index(int(np.argmin(away)), away.shape)
+    if away[i, j] > _KNOWN_AGAIN * b.var():
+        return None
+    return int(i), int(j)
+
+
+def moved(bank: Frames, here: np.ndarray, there: np.ndarray) -> Frames:
+    """The bank as if its pose ``here`` [3] were the pose ``there`` [3] of the walk it joins."""
+    turn = there[2] - here[2]
+    cos, sin = math.cos(turn), math.sin(turn)
+    pose = bank.pose.copy()
+    dx, dy = pose[:, 0] - here[0], pose[:, 1] - here[1]
+    pose[:, 0] = there[0] + dx * cos - dy * sin
+    pose[:, 1] = there[1] + dx * sin + dy * cos
+    pose[:, 2] += turn
+    return Frames(bank.z, bank.time, pose)
+
+
+def placed(bank: Frames, context: Frames) -> Frames | None:
+    """An episode's bank in the axes of the walk that ``context`` belongs to; None where its place
+    is not recognised or a pose is not known."""
+    found = recognised(bank, context)
+    if found is None:
+        return None
+    here, there = bank.pose[found[0]], context.pose[found[1]]
+    if not (np.isfinite(here).all() and np.isfinite(there).all()):
+        return None
+    return moved(bank, here, there)
+
+
+def thinned(bank: Frames, budget: int = BUDGET) -> Frames:
+    """At most ``budget`` frames: of those that look alike by their pose, the earlier stays."""
+    if len(bank) <= budget:
+        return bank
+    known = np.isfinite(bank.pose).all(1)
+    if not known.all():
+        keep = np.unique(np.linspace(0, len(bank) - 1, budget).round().astype(int))
+        return bank.at(keep)
+    kept = _spread(bank.pose, budget)
+    return bank.at(np.sort(kept))
+
+
+def _spread(pose: np.ndarray, count: int) -> np.ndarray:
+    """``count`` poses that cover all of them: always the one farthest from those chosen."""
+    found = [0]
+    away = _pose_distance(pose, pose[0])
+    while len(found) < count:
+        i = int(np.argmax(away))
+        found.append(i)
+        away = np.minimum(away, _pose_distance(pose, pose[i]))
+    return np.array(found)
+
+
+def _pose_distance(pose: np.ndarray, one: np.ndarray) -> np.ndarray:
+    return np.hypot(*(pose[:, :2] - one[:2]).T) + 2 * np.abs(np.sin((pose[:, 2] - one[2]) / 2))
+
+
+def _coarse(z: np.ndarray) -> np.ndarray:
+    """[N, C, h, w] → [N, C·16]: means of a 4×4 grid."""
+    n, c, h, w = z.shape
+    return z.reshape(n, c, 4, h // 4, 4, w // 4).mean((3, 5)).reshape(n, -1)
+
+
+def useful(
+    world: object, bank: Sequence, present: Sequence, wanted: Sequence, count: int = RECALLED
+) -> list[int]:
+    """Indices into ``bank`` of the addresses that help most on the way to ``wanted``, oldest
+    first; ``present`` are those of the context that is there anyway."""
+    if not bank or count < 1:
+        return []
+    have = world.apart(present, wanted).min(0)
+    return sorted(choose(world.apart(bank, wanted), have, count))

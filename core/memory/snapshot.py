@@ -36,6 +36,10 @@ class Frames:
     def __getitem__(self, part: slice) -> Frames:
         return Frames(self.z[part], self.time[part], self.pose[part])
 
+    def at(self, indices: np.ndarray) -> Frames:
+        """The frames at ``indices``, in that order."""
+        return Frames(self.z[indices], self.time[indices], self.pose[indices])
+
     @staticmethod
     def joined(parts: Sequence[Frames]) -> Frames:
         return Frames(*(np.concatenate(a) for a in zip(*((p.z, p.time, p.pose) for p in parts))))
