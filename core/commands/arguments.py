@@ -8,6 +8,9 @@ import re
 import tempfile
 from fractions import Fraction
 from pathlib import Path
+from typing import get_args
+
+from core.project.model import MemoryPreset
 
 COMMANDS = ("render", "export", "doctor")
 MAX_SECONDS = 3600.0
@@ -19,6 +22,9 @@ class Trouble(Exception):
     def __init__(self, message: str, usage: bool = False):
         super().__init__(message)
         self.usage = usage
+
+
+MEMORIES = get_args(MemoryPreset)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -41,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
                         help='a file with one "text:2s" a line, or a JSON list of [text, seconds]')
     render.add_argument("--scene", metavar="TEXT", help="what the place is")
     render.add_argument("--seed", type=_seed, metavar="N", help="of the first chunk")
-    render.add_argument("--memory", choices=("off", "paper"), help="how it learns (paper)")
+    render.add_argument("--memory", choices=MEMORIES, help="which memory (default)")
     render.add_argument("--steps", type=_steps, metavar="N", help="denoiser steps a chunk (4)")
     render.add_argument("--project", metavar="DIR", help="keep the project there")
     render.add_argument("--continue", dest="go_on", action="store_true",

@@ -115,7 +115,7 @@ def _project(
     try:
         store = rolling.create(
             made, world, wanted.start, name=wanted.name, scene=wanted.scene or "",
-            memory=MemoryUse(preset=args.memory or "paper"),
+            memory=MemoryUse(preset=args.memory or "default"),
             sampling=Sampling(steps=args.steps or Sampling().steps),
         )
     except BaseException:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import torch
 
     from core.memory.adapter import Adapter
+    from core.rollout.recall import Recall
     from core.worlds.protocol import LatentFrame, World
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class InProcessEngine:
         self.device, self.previews, self._threads = device, previews, threads
         self._world: World | None = None
         self._adapter: Adapter | None = None
+        self._recall: Recall | None = None
         self._loaded: tuple[str, str] | None = None
         self._licence = ""
 
@@ -85,7 +87,7 @@ class InProcessEngine:
             yield event
 
     def close(self) -> None:
-        self._world = self._adapter = self._loaded = None
+        self._world = self._adapter = self._recall = self._loaded = None
 
     # ---- one chunk ------------------------------------------------------------------------------
 
@@ -93,19 +95,24 @@ class InProcessEngine:
         from core.media.encode import write_take
         from core.media.thumbs import thumbnail_jpeg
         from core.memory.snapshot import load_snapshot
-        from core.rollout.chunk import chunk_steps, strength_of
+        from core.project.memory_use import adapter_strength, recalled_frames
+        from core.rollout.chunk import chunk_steps, frame_texts
         from core.rollout.latents import save_latents
 
         began = time.perf_counter()
         world = yield from self._load(task, run)
         adapter = None
-        if strength_of(task.memory):
+        if adapter_strength(task.memory):
             adapter = self._adapter
             if task.snapshot is not None:
                 adapter.load(load_snapshot(task.snapshot, task.world_hash).weights)
             else:
                 adapter.fresh(0)
         context = yield from self._context(task.context, run)
+        if count := recalled_frames(task.memory):
+            wanted = world.addresses(context[-1].address, frame_texts(task.actions))
+            recalled = self._recall.frames(task.bank, task.episode, context, wanted, count)
+            context = [*recalled, *context]
         steps = chunk_steps(
             world, adapter, context, task.actions, task.scene, task.seed, task.sampling, task.memory
         )
@@ -237,6 +244,9 @@ class InProcessEngine:
         # Put in at once, also where the memory is off: it may be switched on for the next chunk,
         # and while it is off the world computes the very same bits.
         self._adapter = Adapter(world)
+        from core.rollout.recall import Recall
+
+        self._recall = Recall(world)
         self._world, self._loaded = world, (task.world_dir, task.world_hash)
         yield Progress("loading", 3, 3)
         return world

@@ -13,11 +13,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.memory.snapshot import Frames
+from core.project.memory_use import RECALLED
 
 #: Beyond this a frame shows hardly anything of what is asked for (see ``World.apart``).
 GATE = 2.5
-#: Remembered frames that join a context at most.
-RECALLED = 4
 #: Frames an episode keeps: about 12 KB each in the starter world.
 BUDGET = 2048
 #: Two pictures of one place differ by less than this share of what two places differ by.

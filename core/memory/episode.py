@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from core.memory.bank import thinned
 from core.memory.errors import MemoryRefused
 from core.memory.snapshot import (
     Frames,
@@ -106,6 +107,7 @@ def save_episode(
         "format": FORMAT, "schema": SCHEMA, **snapshot_facts(snapshot), "name": clean,
         "created": created or datetime.now(UTC).isoformat(timespec="seconds"), "learned": rows,
     }
+    bank = thinned(bank)
     arrays = snapshot_arrays(snapshot) | frame_arrays("bank", bank)
     arrays["thumbnail"] = np.frombuffer(thumbnail, np.uint8)
     write_arrays(path, arrays, facts)
@@ -141,7 +143,8 @@ def episode_to_snapshot(
     path: str | os.PathLike, snapshot: str | os.PathLike, world_hash: str | None = None
 ) -> Snapshot:
     """Write the episode's memory as a snapshot, as a task takes it."""
-    found = load_episode(path, world_hash).snapshot
+    episode = load_episode(path, world_hash)
+    found = replace(episode.snapshot, bank=episode.bank)
     save_snapshot(snapshot, found)
     return found
 

@@ -129,6 +129,8 @@ class FastLearner:
         self, frames: Sequence[LatentFrame], present: int
     ) -> Generator[tuple[int, int], None, LearningRecord]:
         world, settings = self.world, self.settings
+        if not settings.steps:
+            return LearningRecord(0, 0.0, 0.0, 0.0, 0.0)
         y = stacked(frames).to(self._device).transpose(0, 1)[None].contiguous()  # [1, C, F, h, w]
         cond = world.condition([f.address for f in frames], present, None, None)
         loss_before = self._held_out(y, cond)

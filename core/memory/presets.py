@@ -29,7 +29,12 @@ class LearningSettings:
         return self.rank
 
 
-PRESETS: dict[str, LearningSettings] = {"paper": LearningSettings()}
+PRESETS: dict[str, LearningSettings] = {
+    "paper": LearningSettings(),
+    "adapter": LearningSettings(),
+    "bank": LearningSettings(steps=0),  # the snapshot is kept all the same: it can go on
+    "default": LearningSettings(),
+}
 
 
 def settings_of(preset: str) -> LearningSettings:

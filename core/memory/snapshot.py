@@ -65,6 +65,7 @@ class Snapshot:
     chunks: int = 0  # learned so far
     steps: int = 0  # gradient steps so far
     licence: str = ""  # of the world
+    bank: Frames | None = None  # of the episode it was loaded from
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,18 @@ def load_snapshot(path: str | os.PathLike, world_hash: str | None = None) -> Sna
     return snapshot_of(arrays, header.facts)
 
 
+def load_bank(path: str | os.PathLike, world_hash: str) -> Frames | None:
+    """The frames that came with a loaded episode, without the memory itself; MemoryRefused."""
+    names = [f"bank/{part}" for part in ("z", "time", "pose")]
+    try:
+        arrays, header = read_arrays(path, names)
+    except TensorFileError as error:
+        raise MemoryRefused(f"The memory can't be read: {error}") from error
+    check_format(header, FORMAT, SCHEMA, "memory snapshot")
+    check_world(header.facts, world_hash)
+    return frames_of("bank", arrays) if arrays else None
+
+
 def peek_snapshot(path: str | os.PathLike) -> SnapshotInfo:
     """What it is, without reading its tensors; raises MemoryRefused."""
     try:
@@ -123,6 +136,8 @@ def snapshot_arrays(s: Snapshot) -> dict[str, np.ndarray]:
     arrays["step"] = np.array([s.adam_step], np.int64)
     arrays["generator"] = s.generator
     arrays["opening"] = s.opening
+    if s.bank is not None:
+        arrays |= frame_arrays("bank", s.bank)
     return arrays | frame_arrays("context", s.context)
 
 
@@ -174,6 +189,7 @@ def snapshot_of(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> S
         generator=generator, opening=opening, context=frames_of("context", arrays),
         chunks=info.chunks, steps=info.steps,
         licence=text_of(facts.get("world", {}).get("licence", "")),
+        bank=frames_of("bank", arrays) if "bank/z" in arrays else None,
     )
 
 

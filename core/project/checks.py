@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from pathlib import PurePosixPath
+from typing import get_args
 
-from core.project.model import AT_START, MemoryUse, Project, Sampling, Take
+from core.project.model import AT_START, MemoryPreset, MemoryUse, Project, Sampling, Take
 
 #: Frames and sizes beyond these are damage, not work (10^9 frames are over a year at 24 a second).
 MAX_FRAME = 10**9
@@ -36,10 +37,12 @@ def sampling_problem(s: Sampling) -> str | None:
 
 
 def memory_problem(m: MemoryUse) -> str | None:
-    if m.preset not in ("off", "paper"):
+    if m.preset not in get_args(MemoryPreset):
         return f"there is no memory preset “{m.preset}”"
     if not (math.isfinite(m.strength) and 0.0 <= m.strength <= MAX_STRENGTH):
         return f"memory strength must be between 0 and {MAX_STRENGTH:.0%}, not {m.strength:.0%}"
+    if not (math.isfinite(m.bank_strength) and 0.0 <= m.bank_strength <= 1.0):
+        return f"the bank's strength must be between 0 and 100%, not {m.bank_strength:.0%}"
     return None
 
 

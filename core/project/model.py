@@ -17,7 +17,7 @@ SCHEMA = 1
 
 AssetKind = Literal["source", "video", "latents", "snapshot", "thumbnail", "episode"]
 TakeStatus = Literal["draft", "accepted", "discarded"]
-MemoryPreset = Literal["off", "paper"]
+MemoryPreset = Literal["off", "paper", "adapter", "bank", "default"]
 
 #: Key in ``Project.memory_bases`` for the moment before the first chunk.
 AT_START = "start"
@@ -93,11 +93,17 @@ class Sampling:
 
 @dataclass(frozen=True)
 class MemoryUse:
-    """Which memory a chunk is made with. ``strength`` 0.0–1.5 scales the adapter when sampling."""
+    """Which memory a chunk is made with. ``strength`` 0.0–1.5 scales the adapter when sampling;
+    ``bank_strength`` 0.0–1.0 is the share of remembered frames that may join the context.
 
-    preset: MemoryPreset = "paper"
+    "paper" and "adapter" learn an adapter only, "bank" remembers frames only, "default" does both.
+    """
+
+    preset: MemoryPreset = "default"
     strength: float = 1.0
     muted: bool = False
+    bank_strength: float = 1.0
+    bank_muted: bool = False
 
 
 @dataclass(frozen=True)

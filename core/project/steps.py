@@ -37,8 +37,9 @@ from core.project.model import (
     Take,
 )
 from core.project.store import ProjectStore
-from core.project.tasks import asked_actions, context_refs, file_of, first_stale, live_parent
+from core.project.tasks import asked_actions, bank_refs, context_refs, file_of, first_stale, live_parent
 from core.rollout.events import Learned, TakeReady
+from core.project.memory_use import recalled_frames
 from core.rollout.request import ChunkTask, ContextRef, LearnTask
 
 Edit = Callable[[Project], Project]
@@ -100,6 +101,9 @@ def next_step(
     step = plan_step(p, job)
     if isinstance(step, ChunkStep):
         context = context_refs(p, store, step.parent, p.context_frames)
+        bank, episode = (), None
+        if recalled_frames(step.memory):
+            bank, episode = bank_refs(p, store, step.parent)
         uses_memory = step.memory.preset != "off" and step.snapshot_in is not None
         task = ChunkTask(
             world_dir=str(world_dir),
@@ -113,6 +117,8 @@ def next_step(
             snapshot=file_of(store, step.snapshot_in) if uses_memory else None,
             rate=str(p.rate),
             out_dir=str(out_dir or store.staging()),
+            bank=bank,
+            episode=episode,
         )
         return replace(step, task=task)
     if isinstance(step, LearnStep):

@@ -10,6 +10,7 @@ from torch import Tensor
 from core.diffusion.sampler import OnStep, Step, run_through, sampling
 from core.diffusion.window import Window
 from core.memory.adapter import Adapter
+from core.project.memory_use import adapter_strength
 from core.project.model import ActionPart, MemoryUse, Sampling
 from core.worlds.protocol import Address, LatentFrame, World
 
@@ -19,11 +20,6 @@ _SAMPLING, _MEMORY = Sampling(), MemoryUse()
 def frame_texts(actions: Sequence[ActionPart]) -> list[str]:
     """One action text a frame."""
     return [part.text for part in actions for _ in range(part.frames)]
-
-
-def strength_of(memory: MemoryUse) -> float:
-    """How strongly the adapter works: 0 where the memory is off or muted."""
-    return 0.0 if memory.preset == "off" or memory.muted else memory.strength
 
 
 def chunk_steps(
@@ -51,7 +47,7 @@ def chunk_steps(
     if adapter is None:
         z = yield from run
     else:
-        with adapter.at(strength_of(memory)):
+        with adapter.at(adapter_strength(memory)):
             z = yield from run
     return z.transpose(0, 1).contiguous(), addresses
 

@@ -64,13 +64,28 @@ def load_latents(
 def latent_frames(frames: Frames, level: float = 0.0) -> list[LatentFrame]:
     import torch
 
-    from core.worlds.protocol import Address, LatentFrame
+    from core.worlds.protocol import LatentFrame
+
+    addresses = _addresses(frames.time, frames.pose)
+    return [LatentFrame(z, a, level) for z, a in zip(torch.from_numpy(frames.z), addresses)]
+
+
+def read_addresses(path: str | os.PathLike) -> list[Address]:
+    """The addresses alone; raises TensorFileError."""
+    arrays, _ = read_arrays(path, ["time", "pose"])
+    time, pose = arrays.get("time"), arrays.get("pose")
+    if time is None or pose is None or pose.shape != (len(time), 3):
+        raise TensorFileError(f"{os.path.basename(path)} does not hold the latents of a chunk.")
+    return _addresses(time, pose)
+
+
+def _addresses(time: np.ndarray, pose: np.ndarray) -> list[Address]:
+    from core.worlds.protocol import Address
 
     found = []
-    for z, time, pose in zip(torch.from_numpy(frames.z), frames.time, frames.pose):
-        known = tuple(float(v) for v in pose)
-        address = Address(int(time), known if all(map(math.isfinite, known)) else None)
-        found.append(LatentFrame(z, address, level))
+    for when, where in zip(time, pose):
+        known = tuple(float(v) for v in where)
+        found.append(Address(int(when), known if all(map(math.isfinite, known)) else None))
     return found
 
 

@@ -25,6 +25,15 @@ class ContextRef:
 
 
 @dataclass(frozen=True)
+class EpisodeBank:
+    """The frames that a loaded episode remembers (a snapshot's file), and the context at which it
+    was loaded: where these recognise its place, the frames can be used."""
+
+    path: str
+    context: tuple[ContextRef, ...]
+
+
+@dataclass(frozen=True)
 class ChunkTask:
     """Make one chunk: continue ``context`` under ``actions``."""
 
@@ -39,6 +48,8 @@ class ChunkTask:
     snapshot: str | None  # memory to make it with; None = fresh
     rate: str  # "8" or "24000/1001"
     out_dir: str
+    bank: tuple[ContextRef, ...] = ()  # what was made since the memory began, oldest first
+    episode: EpisodeBank | None = None
 
 
 @dataclass(frozen=True)
