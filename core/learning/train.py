@@ -22,6 +22,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
+from core.learning.adversary import Adversary
 from core.learning.clips import Batch, Clips
 from core.learning.held_out import HeldOut
 from core.worlds.starter.autoencoder import StarterAutoencoder
@@ -54,19 +55,35 @@ class Trainer:
             torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.01),
         ]
         self.base_rates = (muon_rate, rate)
+        self.adversary = Adversary(net.config.latent_channels)
         self.step = 0
         self.seconds = 0.0
 
-    def loss(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
-        """The masked loss on one batch, through the bfloat16 copy."""
+    def learn(self, batch: Batch, generator: torch.Generator, adversarial: bool) -> float:
+        """Gradients of the masked loss on one batch, through the bfloat16 copy; returns the loss."""
         eps = torch.randn(batch.z0.shape, generator=generator)
         level = batch.u[:, None, :, None, None]
         condition = batch.condition
         if not batch.fast:
             condition = replace(condition, expected=self._expected(batch))
-        out = self.work(batch.z0 + level * (eps - batch.z0), batch.u, condition)
-        error = (out.float() - (eps - batch.z0)).square().mean((1, 3, 4))
-        return (error * batch.mask).sum() / batch.mask.sum()
+        z = batch.z0 + level * (eps - batch.z0)
+        out = self.work(z, batch.u, condition).float()
+        error = (out - (eps - batch.z0)).square().mean((1, 3, 4))
+        loss = (error * batch.mask).sum() / batch.mask.sum()
+        if not adversarial or batch.fast:
+            loss.backward()
+            return float(loss.detach())
+        (pull,) = torch.autograd.grad(loss, out, retain_graph=True)
+        new = slice(condition.present + 1, None)
+        made = (z - level * out)[:, :, new].detach()
+        push, _ = self.adversary.judge(
+            batch.z0[:, :, new], made, condition.expected, batch.u[:, new], generator
+        )
+        # The estimate is z - u·out; the critic's pull is held to a share of the loss's own.
+        push = -level[:, :, new] * push
+        pull[:, :, new] += push * (self.adversary.share * pull.norm() / push.norm().clamp_min(1e-9))
+        out.backward(pull)
+        return float(loss.detach())
 
     def _expected(self, batch: Batch) -> torch.Tensor:
         pose, present = batch.condition.pose, batch.condition.present
@@ -75,16 +92,13 @@ class Trainer:
             batch.z0[:, :, kept].transpose(1, 2), pose[:, kept], pose[:, present + 1 :]
         )
 
-    def update(self, scale: float) -> float:
+    def update(self, scale: float, critic: bool) -> float:
         """Average gradients over processes, clip, step, refresh the working copy."""
         for optimizer, rate in zip(self.optimizers, self.base_rates):
             for group in optimizer.param_groups:
                 group["lr"] = rate * scale
         master, work = list(self.net.parameters()), list(self.work.parameters())
-        flat = torch.cat([p.grad.float().flatten() for p in work])
-        if dist.is_initialized():
-            dist.all_reduce(flat)
-            flat /= dist.get_world_size()
+        flat = averaged(work)
         norm = float(flat.norm())
         flat *= min(1.0, 1.0 / (norm + 1e-6))
         for p, part in zip(master, flat.split([p.numel() for p in master])):
@@ -96,6 +110,12 @@ class Trainer:
                 w.copy_(m)
                 w.grad = None
                 a.lerp_(m, 1 - min(0.998, (1 + self.step) / (20 + self.step)))
+        if critic:
+            judges = [p for p in self.adversary.critic.parameters()]
+            for p, part in zip(judges, averaged(judges).split([p.numel() for p in judges])):
+                p.grad = part.view_as(p)
+            self.adversary.optimizer.step()
+            self.adversary.optimizer.zero_grad()
         self.step += 1
         return norm
 
@@ -103,6 +123,8 @@ class Trainer:
         return {
             "net": self.net.state_dict(), "average": self.average.state_dict(),
             "optimizers": [o.state_dict() for o in self.optimizers],
+            "critic": self.adversary.critic.state_dict(),
+            "critic_optimizer": self.adversary.optimizer.state_dict(),
             "step": self.step, "seconds": self.seconds,
         }
 
@@ -112,7 +134,21 @@ class Trainer:
         for optimizer, state in zip(self.optimizers, saved["optimizers"]):
             optimizer.load_state_dict(state)
         self.work.load_state_dict(saved["net"])
+        if "critic" in saved:
+            self.adversary.critic.load_state_dict(saved["critic"])
+            self.adversary.optimizer.load_state_dict(saved["critic_optimizer"])
         self.step, self.seconds = saved["step"], saved["seconds"]
+
+
+def averaged(parameters: list[torch.Tensor]) -> torch.Tensor:
+    """All gradients in one row, averaged over processes (zeros where there is none)."""
+    flat = torch.cat([
+        (torch.zeros_like(p) if p.grad is None else p.grad).float().flatten() for p in parameters
+    ])
+    if dist.is_initialized():
+        dist.all_reduce(flat)
+        flat /= dist.get_world_size()
+    return flat
 
 
 def learning_rate(share: float, step: int) -> float:
@@ -156,10 +192,9 @@ def train(args: argparse.Namespace) -> None:
             dist.broadcast(share, 0)
         if float(share) >= 1:
             break
-        loss = trainer.loss(clips.batch(args.batch), generator)
-        loss.backward()
-        norm = trainer.update(learning_rate(float(share), trainer.step))
-        total, count = total + float(loss.detach()), count + 1
+        batch, adversarial = clips.batch(args.batch), float(share) >= args.adversarial_from
+        total, count = total + trainer.learn(batch, generator, adversarial), count + 1
+        norm = trainer.update(learning_rate(float(share), trainer.step), adversarial)
         trainer.seconds = time.monotonic() - began
         if rank == 0 and trainer.step % 25 == 0:
             row = {"step": trainer.step, "minutes": round(trainer.seconds / 60, 1),
@@ -208,6 +243,8 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--muon-rate", type=float, default=3e-3)
+    parser.add_argument("--adversarial-from", type=float, default=0.45,
+                        help="share of the time after which a critic joins in (1: never)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     train(parser.parse_args())
