@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.learning.adversary import Adversary
 from core.learning.clips import Clips
 from core.learning.data import HELD_OUT, VERBS, build, make_walk, read_walks
 from core.learning.language import HELD_OUT as HELD_OUT_PHRASES
@@ -17,7 +18,9 @@ from core.learning.train import Trainer, learning_rate
 from core.learning.train_text import obeyed
 from core.learning.train_text import train as train_text
 from core.worlds.starter.autoencoder import StarterAutoencoder
-from core.worlds.starter.denoiser import StarterDenoiser
+from core.worlds.starter.denoiser import EXPECTED_FACTS, StarterDenoiser
+from core.worlds.starter.depth import StarterDepth
+from core.worlds.starter.expectation import Expectations
 from core.worlds.starter.text import StarterTextEncoder
 
 
@@ -37,6 +40,12 @@ def data(tmp_path_factory: pytest.TempPathFactory, autoencoder: StarterAutoencod
     folder = tmp_path_factory.mktemp("data")
     build(autoencoder, folder, range(2), walks=2, frames=26)
     return folder
+
+
+@pytest.fixture(scope="module")
+def expectations(autoencoder: StarterAutoencoder) -> Expectations:
+    torch.manual_seed(2)
+    return Expectations(autoencoder, StarterDepth(4, 8).eval().requires_grad_(False), 75.0)
 
 
 def small_net() -> StarterDenoiser:
@@ -92,7 +101,8 @@ def test_batches_score_the_future_and_shift_the_present_to_the_origin(
         assert torch.all(condition.pose[:, past - 1, :2] == 0)
         assert torch.all(condition.time[:, past - 1] == 0)
         assert torch.all(condition.action[:, :past] == 0)
-        if batch.mask.min() == 1:  # as fast learning makes them: one level for all, no text
+        assert batch.fast == bool(batch.mask.min() == 1)
+        if batch.fast:  # as fast learning makes them: one level for all, no text
             kinds.add("fast")
             assert torch.all(batch.u == batch.u[:, :1])
             assert condition.action.abs().sum() == 0 and condition.scene.abs().sum() == 0
@@ -100,31 +110,77 @@ def test_batches_score_the_future_and_shift_the_present_to_the_origin(
             kinds.add(past)
             assert torch.all(batch.mask[:, :past] == 0) and torch.all(batch.mask[:, past:] == 1)
             assert batch.u[:, :past].max() <= 0.1
-    assert {1, 4, "fast"} <= kinds
+    assert {1, 4, 8, "fast"} <= kinds
+
+
+def test_remembered_frames_are_those_that_look_where_the_walk_leads(
+    data: Path, text: StarterTextEncoder
+) -> None:
+    clips = Clips(data, text, seed=1)
+    nearer = []
+    for _ in range(200):
+        batch = clips.batch(1)
+        condition, past = batch.condition, batch.z0.shape[2] - 8
+        if past < 6:
+            continue
+        pose, time = condition.pose[0], condition.time[0]
+        remembered = past - 4
+        assert torch.all(time[: remembered - 1] < time[1:remembered])  # oldest first
+        assert time[remembered - 1] < time[remembered]
+        away = (pose[:past, None, :2] - pose[None, past:, :2]).norm(dim=-1)
+        nearer.append(float(away[:remembered].min()))
+    assert np.mean(nearer) < 0.4
+
+
+def test_worn_contexts_keep_their_colours(data: Path, text: StarterTextEncoder) -> None:
+    clips = Clips(data, text, seed=2)
+    z = torch.randn(64, 4, 4, 16, 16) + 1.5
+    worn = clips._worn(z)
+    changed = ((worn - z).abs() > 1e-3).flatten(1).any(1)
+    assert 0.2 < changed.float().mean() < 0.8
+    torch.testing.assert_close(worn.mean((2, 3, 4)), z.mean((2, 3, 4)), atol=1e-3, rtol=0)
+    assert worn[changed].std((2, 3, 4))[:, 3].mean() < 0.95 * z[changed].std((2, 3, 4))[:, 3].mean()
 
 
 def test_training_lowers_the_loss_and_resumes_where_it_was(
-    data: Path, text: StarterTextEncoder, tmp_path: Path
+    data: Path, text: StarterTextEncoder, expectations: Expectations, tmp_path: Path
 ) -> None:
-    trainer = Trainer(small_net(), rate=3e-3, muon_rate=3e-3)
+    trainer = Trainer(small_net(), expectations, rate=3e-3, muon_rate=3e-3)
     batch = Clips(data, text, seed=0).batch(4)
     losses = []
     for i in range(24):
-        loss = trainer.loss(batch, torch.Generator().manual_seed(i))
-        loss.backward()
-        trainer.update(1.0)
-        losses.append(float(loss.detach()))
+        losses.append(trainer.learn(batch, torch.Generator().manual_seed(i), False))
+        trainer.update(1.0, False)
     assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
 
-    again = Trainer(small_net(), rate=3e-3, muon_rate=3e-3)
+    again = Trainer(small_net(), expectations, rate=3e-3, muon_rate=3e-3)
     torch.save(trainer.state(), tmp_path / "state.pt")
     again.restore(torch.load(tmp_path / "state.pt", weights_only=True))
     for each in (trainer, again):
-        each.loss(batch, torch.Generator().manual_seed(99)).backward()
-        each.update(1.0)
+        each.learn(batch, torch.Generator().manual_seed(99), True)
+        each.update(1.0, True)
     assert again.step == trainer.step
-    for a, b in zip(trainer.net.parameters(), again.net.parameters()):
-        assert torch.equal(a, b)
+    for net in ("net", "average"):
+        for a, b in zip(getattr(trainer, net).parameters(), getattr(again, net).parameters()):
+            assert torch.equal(a, b)
+
+
+def test_the_critic_tells_real_frames_from_flat_ones_and_points_to_the_real() -> None:
+    torch.manual_seed(0)
+    adversary, generator = Adversary(4), torch.Generator().manual_seed(0)
+    told, u = torch.zeros(4, 4 + EXPECTED_FACTS, 8, 16, 16), torch.ones(4, 8)
+    for i in range(40):
+        real = torch.randn(4, 4, 8, 16, 16, generator=generator)
+        push, loss = adversary.judge(real, 0.2 * real, told, u, generator)
+        adversary.optimizer.step()
+        adversary.optimizer.zero_grad()
+        first = float(loss) if i == 0 else first
+    assert float(loss) < 0.5 * first
+    # A step against the gradient makes flat frames livelier.
+    flat = 0.2 * real
+    assert (flat - 0.1 * push / push.abs().max()).std() > flat.std()
+    push, _ = adversary.judge(real, flat, told, 0.1 * u, generator)
+    assert not push.any()  # nearly clean estimates are left alone
 
 
 def test_the_learning_rate_warms_up_and_falls_to_nothing() -> None:
