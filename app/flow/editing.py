@@ -49,6 +49,18 @@ class Editing(QObject):
                 self.tr("Move clip"), lambda p: edits.move_clip(p, clip_id, start, track_id or None)
             )
 
+    def move_together(self, clips: list[str], actions: list[str], by: int) -> None:
+        self._do(
+            self.tr("Move %1 together").replace("%1", str(len(clips) + len(actions))),
+            lambda p: edits.move_together(p, clips, actions, by),
+        )
+
+    def order_together(self, clips: list[str], index: int) -> None:
+        self._do(
+            self.tr("Reorder %1 clips").replace("%1", str(len(clips))),
+            lambda p: edits.reorder_clips(p, clips, index),
+        )
+
     def trim_clip(self, clip_id: str, into: int, out: int, ripple: bool) -> None:
         self._do(self.tr("Trim clip"), lambda p: edits.trim_clip(p, clip_id, into, out, ripple))
 
@@ -173,6 +185,15 @@ class Editing(QObject):
     def set_track(self, id: str, changes: dict) -> None:
         merge = f"track-height:{id}" if set(changes) == {"height"} else None
         self._do(self.tr("Change track"), lambda p: edits.set_track(p, id, **changes), merge)
+
+    def switch_track(self, what: str) -> None:
+        """``what``: muted or locked; of the track of the selected clip, else of the first."""
+        p = self._document.project
+        if p is None or not p.tracks:
+            return
+        chosen = self._selection.clips
+        of = next((t for t in p.tracks if any(c.id in chosen for c in t.clips)), p.tracks[0])
+        self.set_track(of.id, {what: not getattr(of, what)})
 
     def set_scene(self, text: str) -> None:
         p = self._document.project

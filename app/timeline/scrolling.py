@@ -99,8 +99,8 @@ class Scrolling:
 
     def _lay_out(self) -> None:
         self.scale.ratio = self.devicePixelRatioF()
-        self.rows = geometry.lanes(self.project, self._heights)
         view = self.viewport()
+        self.rows = geometry.lanes(self.project, self._heights, view.height() - RULER)
         end = (self.index.end if self.index else 0) * self.scale.ppf
         spare = view.width() * 0.5 if self.scale.ppf > self._fit_ppf() * 1.01 else 0
         bar = self.horizontalScrollBar()

@@ -51,6 +51,8 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
     clip_trim_requested = Signal(str, int, int, bool)  # id, in_frame, out_frame, ripple
     clip_split_requested = Signal(str, int)  # id, sequence frame
     clip_delete_requested = Signal(list, bool)  # ids, ripple
+    together_move_requested = Signal(list, list, int)  # clip ids, action ids, by so many frames
+    together_order_requested = Signal(list, int)  # clip ids, behind how many of the others
     action_add_requested = Signal(int, int, str)  # start, end, text
     action_text_edited = Signal(str, str)
     action_move_requested = Signal(str, int)
@@ -253,7 +255,7 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
         """While it is dragged, its ghost stands for it."""
         gesture = self.pointer.gesture
         begun = gesture is not None and gesture.begun
-        return begun and getattr(gesture, "hidden_action", "") == action_id
+        return begun and action_id in gesture.hidden_actions
 
     def paint_action_ghost(self, painter: QPainter, start: int, end: int, text: str) -> None:
         self.overlay.action_ghost(painter, start, end, text)
@@ -261,6 +263,7 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
     def track_height(self, track_id: str, height: int, final: bool) -> None:
         """While the header drags, and once more when it lets go."""
         height = max(geometry.MIN_TRACK, min(geometry.MAX_TRACK, height))
+        height += height == geometry.DEFAULT_TRACK  # a chosen height is never taken for none
         self._heights[track_id] = height
         self._lay_out()
         self.viewport().update()
