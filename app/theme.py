@@ -247,7 +247,9 @@ QFrame[role="bar"][level="warning"] {{ border-left: 3px solid {t.warn}; }}
 QFrame[role="bar"][level="info"] {{ border-left: 3px solid {t.good}; }}
 QFrame[role="bar"][level="draft"] {{ border-left: 3px solid {t.accent}; }}
 QFrame[role="choice"] {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: 4px; }}
-QFrame[role="choice"]:hover, QFrame[role="choice"]:focus {{ border-color: {t.accent}; }}
+QFrame[role="choice"]:hover {{ background: {t.raised}; border-color: {t.dim}; }}
+QFrame[role="choice"][zone="true"] {{ background: {t.field}; border: 1px dashed {t.dim}; }}
+QFrame[role="choice"]:focus {{ border: 1px solid {t.accent}; }}
 QFrame[role="choice"][dropping="true"] {{ border: 1px dashed {t.accent}; background: {t.selection}; }}
 """
 

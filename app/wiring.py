@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QPushButton
+from PySide6.QtWidgets import QCheckBox
 
 from app.commanding import Commands
 from app.intake import Intake
 from app.refresh.project import Refresh
 from app.refresh.status import Status
 from app.refresh.work import Work
+from app.widgets.basics import follow_tip
 from app.widgets.notice_bar import Notice
 
 if TYPE_CHECKING:
@@ -94,6 +94,8 @@ def _timeline(w: MainWindow) -> None:
     t.seek_requested.connect(tr.seek)
     tr.frame_changed.connect(t.set_playhead)
     t.clip_move_requested.connect(e.move_clip)
+    t.together_move_requested.connect(e.move_together)
+    t.together_order_requested.connect(e.order_together)
     t.clip_trim_requested.connect(e.trim_clip)
     t.clip_split_requested.connect(e.split_clip)
     t.clip_delete_requested.connect(e.delete_clips)
@@ -129,27 +131,22 @@ def _viewer(w: MainWindow) -> None:
     automatic.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     automatic.setAccessibleName(automatic.text())
     action = w.actions_table["auto_accept"]
-    automatic.setToolTip(action.toolTip())
     automatic.clicked.connect(action.trigger)
     action.toggled.connect(automatic.setChecked)
     v.bar.layout().insertWidget(1, automatic)
     w.transport.frame_changed.connect(w.refresh.moved)
-    for button, id in (
-        (v.bar.accept_button, "accept"),
-        (v.bar.redo_button, "redo_draft"),
-        (v.bar.discard_button, "discard"),
-    ):  # the tooltip names the key that the artist chose
-        _same_tip(button, w.actions_table[id])
+    a = w.actions_table
+    for widget, id in (
+        (v.bar.accept_button, "accept"), (v.bar.redo_button, "redo_draft"),
+        (v.bar.discard_button, "discard"), (v.bar.earlier, "take_previous"),
+        (v.bar.later, "take_next"), (automatic, "auto_accept"),
+        (w.timeline.header.select, "tool_select"), (w.timeline.header.blade, "tool_blade"),
+        (w.timeline.header.snap, "snap"), (w.timeline.header.fit, "zoom_fit"),
+    ):  # fmt: skip
+        follow_tip(widget, a[id])
+    v.controls.smooth_chosen.connect(lambda smooth: a["pixels"].setChecked(not smooth))
     w.transport.loop_changed.connect(w.actions_table["loop"].setChecked)
     w.transport.playing_changed.connect(w.work.playing)
-
-
-def _same_tip(button: QPushButton, action: QAction) -> None:
-    def follow() -> None:
-        button.setToolTip(action.toolTip())
-
-    action.changed.connect(follow)
-    follow()
 
 
 def _panels(w: MainWindow) -> None:

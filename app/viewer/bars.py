@@ -1,4 +1,4 @@
-"""The bar under the picture: what to decide about a draft, and the takes of a chunk."""
+"""The bar under the picture: what is seen, what to decide about a draft, the takes of a chunk."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QToolButton,
     QWidget,
 )
@@ -16,6 +15,9 @@ from PySide6.QtWidgets import (
 from app import theme
 from app.icons import icon
 from app.viewer.canvas import tr
+from app.widgets.basics import ElidedLabel, restyle
+
+HEIGHT = 42
 
 
 def bar_button(text: str, key: str, tip: str, primary: bool = False) -> QPushButton:
@@ -46,17 +48,21 @@ class DraftBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 8, 6)
         row.setSpacing(6)
-        self.words = QLabel()
-        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setFixedHeight(HEIGHT)  # always there, so that the picture never jumps
+        self.words = ElidedLabel()
+        self.words.setMinimumWidth(120)
         self.accept_button = bar_button(
-            tr("Accept"), "keyboard-return",
-            tr("Keep this chunk; the memory learns it (Enter)"), primary=True,
+            tr("Accept"),
+            "keyboard-return",
+            tr("Keep this chunk; the memory learns it (Enter)"),
+            primary=True,
         )
         self.redo_button = bar_button(
             tr("Redo"), "alpha-r-box-outline", tr("Make it again with another seed (R)")
         )
         self.discard_button = bar_button(
-            tr("Discard"), "backspace-outline",
+            tr("Discard"),
+            "backspace-outline",
             tr("Drop this draft; the take before it comes back (Backspace)"),
         )
         self.earlier = self._arrow("chevron-left", tr("The take before this one (Alt+Up)"), -1)
@@ -88,19 +94,11 @@ class DraftBar(QFrame):
         button.setProperty("glyph", name)
         return button
 
-    def show_chunk(self, title: str, draft: bool, take: int, takes: int) -> None:
+    def show_chunk(self, words: str, draft: bool, take: int, takes: int) -> None:
         """``take`` counts from 1."""
-        if draft:
-            words = tr("{0} is a draft").format(title)
-        else:
-            words = tr("{0} has {1} takes").format(title, takes)
-        self.words.setText(words)
-        self.words.setToolTip(words)
-        self.setAccessibleName(words)
-        self.setProperty("level", "draft" if draft else "none")
-        self.style().unpolish(self)
-        self.style().polish(self)
+        self._say(words, "draft" if draft else "none")
         self.accept_button.setVisible(draft)
+        self.redo_button.setVisible(True)
         self.discard_button.setVisible(draft)
         several = takes > 1
         for widget in (self.earlier, self.take, self.later):
@@ -110,6 +108,20 @@ class DraftBar(QFrame):
         self.earlier.setEnabled(take > 1)
         self.later.setEnabled(take < takes)
         self._show_icons()
+
+    def show_words(self, words: str) -> None:
+        """Where there is nothing to decide."""
+        self._say(words, "none")
+        for widget in (
+            self.accept_button, self.redo_button, self.discard_button,
+            self.earlier, self.take, self.later,
+        ):  # fmt: skip
+            widget.hide()
+
+    def _say(self, words: str, level: str) -> None:
+        self.words.setText(words)
+        self.setAccessibleName(words)
+        restyle(self, level=level)
         self.show()
 
     def _show_icons(self) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.actions import Actions
 from app.state.transport import Transport
 from app.viewer.bars import DraftBar
 from app.viewer.canvas import Canvas, tr
@@ -32,6 +33,7 @@ class Viewer(QWidget):
     def __init__(
         self,
         transport: Transport,
+        actions: Actions,
         source: FrameSource | None = None,
         parent: QWidget | None = None,
     ) -> None:
@@ -48,7 +50,7 @@ class Viewer(QWidget):
 
         self.canvas = Canvas()
         self.bar = DraftBar()
-        self.controls = Controls(transport)
+        self.controls = Controls(transport, actions)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -180,7 +182,7 @@ class Viewer(QWidget):
         self.canvas.set_hint(hint)
 
     def _refresh_bar(self) -> None:
-        """A waiting draft comes first; else the chunk under the playhead, if it has a choice."""
+        """A waiting draft comes first; else what is under the playhead."""
         p = self.project
         clip = queries.draft_clip(p) if p is not None else None
         draft = clip is not None
@@ -189,12 +191,27 @@ class Viewer(QWidget):
         chunk = p.chunks[clip.source] if clip is not None and clip.kind == "chunk" else None
         takes = queries.takes_of(p, chunk) if chunk is not None else ()
         self._bar_takes = tuple(t for t in takes if t.status != "discarded")
-        if chunk is None or (not draft and len(self._bar_takes) < 2):
-            self._bar_chunk = None
+        self._bar_chunk = chunk.id if chunk is not None else None
+        if p is None:
             self.bar.hide()
+        elif chunk is None:
+            start = clip is not None and clip.kind == "start"
+            self.bar.show_words(tr("Where it starts") if start else tr("Nothing is made here yet"))
         else:
-            self._bar_chunk = chunk.id
-            self.bar.show_chunk(self._title(chunk), draft, self._place() + 1, len(self._bar_takes))
+            words = self._words(chunk, draft)
+            self.bar.show_chunk(words, draft, self._place() + 1, len(self._bar_takes))
+
+    def _words(self, chunk: Chunk, draft: bool) -> str:
+        title = self._title(chunk)
+        if draft:
+            return tr("{0} is a draft").format(title)
+        reason = queries.stale_reason(self.project, chunk.chosen)
+        if reason is not None:
+            return tr("{0} is stale: {1}").format(title, reason)
+        if len(self._bar_takes) > 1:
+            return tr("{0} has {1} takes").format(title, len(self._bar_takes))
+        said = ", ".join(a.text for a in self.project.takes[chunk.chosen].actions if a.text)
+        return f"{title} · {said}" if said else title
 
     def _title(self, chunk: Chunk) -> str:
         number = queries.chunk_number(self.project, chunk.id)
