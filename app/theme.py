@@ -175,7 +175,7 @@ QPushButton, QToolButton {{ background: {t.raised}; border: 1px solid {t.line}; 
   padding: 5px 11px; color: {t.text}; }}
 QPushButton:hover, QToolButton:hover {{ background: {t.hover}; }}
 QPushButton:pressed, QToolButton:pressed {{ background: {t.line}; }}
-QPushButton:focus, QToolButton:focus {{ border-color: {t.accent}; }}
+QPushButton:focus, QToolButton:focus {{ border-color: {t.accent}; outline: none; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {t.dim}; background: {t.panel}; }}
 QPushButton:checked, QToolButton:checked {{ background: {t.selection}; border-color: {t.accent}; }}
 QPushButton[primary="true"], QPushButton[barPrimary="true"] {{ background: {t.accent}; border-color: {t.accent};

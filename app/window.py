@@ -212,6 +212,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         if state is not None and self.restoreState(state):
             self._docks.was_sized(True)
+            self.show_page()  # the layout was saved with a project: on the first page all is hidden
 
     def reset_layout(self) -> None:
         self.restoreState(self._first_layout)

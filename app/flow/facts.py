@@ -10,7 +10,8 @@ from PySide6.QtCore import QCoreApplication
 from app.panels.memory_panel import Learnt, MemoryFacts
 from app.panels.queue_panel import JobRow
 from app.state import outlook
-from app.state.jobs import Active, JobQueue
+from app.state.in_hand import Active
+from app.state.jobs import JobQueue
 from app.state.results import chunks_made
 from app.state.timecode import short
 from app.widgets.progress_strip import Shown, clock

@@ -151,6 +151,7 @@ class MemoryPanel(QWidget):
         grid.addWidget(label(self.tr("Strength"), "dim"), 1, 0)
         self.strength = QSlider(Qt.Orientation.Horizontal)
         self.strength.setRange(0, 150)
+        self.strength.setValue(100)
         self.strength.setPageStep(10)
         self.strength.setTickInterval(50)
         self.strength.setTickPosition(QSlider.TickPosition.NoTicks)

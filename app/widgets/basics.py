@@ -194,6 +194,8 @@ def level_labels(form: QFormLayout) -> None:
         right = form.itemAt(row, QFormLayout.ItemRole.FieldRole)
         if left is None or right is None or left.widget() is None:
             continue
+        if right.widget() is not None:
+            right.widget().ensurePolished()  # its padding comes with the style sheet
         height = right.sizeHint().height()
         if height <= 44:
             left.widget().setMinimumHeight(height)
