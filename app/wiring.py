@@ -64,6 +64,7 @@ def _notices(w: MainWindow) -> None:
 def _document(w: MainWindow) -> None:
     d = w.document
     d.opened.connect(lambda p: w.refresh.opened(p))
+    d.opened.connect(lambda _p: w.viewer.setFocus())  # else a notice's button would have Enter
     d.closed.connect(w.refresh.closed)
     d.changed.connect(lambda p: w.refresh.project())
     d.changed.connect(lambda p: w.queue.check_waiting())
