@@ -191,6 +191,9 @@ QToolButton[flat="true"]:hover, QPushButton[flat="true"]:hover {{ background: {t
 QToolButton[flat="true"]:focus, QPushButton[flat="true"]:focus {{ border-color: {t.accent}; }}
 QToolButton::menu-indicator {{ image: none; }}
 
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+QInputDialog QLineEdit {{ min-width: 280px; }}
+
 QTabWidget::pane {{ border: none; background: {t.panel}; }}
 QTabWidget, QStackedWidget#page {{ background: {t.panel}; }}
 QTabBar {{ background: {t.window}; qproperty-drawBase: 0; }}

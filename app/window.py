@@ -205,6 +205,7 @@ class MainWindow(QMainWindow):
             self.showMaximized() if maximised else self.showNormal()
             self.restoreState(state)
         self.actions_table["fullscreen"].setChecked(on)
+        self.viewer.setFocus()  # the keys are commands, whatever had them
 
     def restore_layout(self) -> None:
         geometry, state = self.settings.layout()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QCheckBox
+from PySide6.QtCore import QTimer
 
 from app.commanding import Commands
 from app.intake import Intake
@@ -128,13 +127,9 @@ def _viewer(w: MainWindow) -> None:
     v.take_chosen.connect(lambda _chunk, take: g.choose_take(take))
     v.problem.connect(lambda words: w.notices.show_notice(Notice(words, "warning")))
     v.file_dropped.connect(lambda path: w.intake.take([path]))
-    automatic = QCheckBox(w.tr("Accept automatically"))
-    automatic.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    automatic.setAccessibleName(automatic.text())
-    action = w.actions_table["auto_accept"]
+    automatic, action = v.bar.automatic, w.actions_table["auto_accept"]
     automatic.clicked.connect(action.trigger)
     action.toggled.connect(automatic.setChecked)
-    v.bar.layout().insertWidget(1, automatic)
     w.transport.frame_changed.connect(w.refresh.moved)
     a = w.actions_table
     for widget, id in (

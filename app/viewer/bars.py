@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
+    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -18,11 +20,13 @@ from app.viewer.canvas import tr
 from app.widgets.basics import ElidedLabel, restyle
 
 HEIGHT = 42
+_WIDE, _NARROW = 620, 480  # pixels: from here all is shown, below here no keys
+_AIR = "\u2002\u200e"  # between words and icon
 
 
 def bar_button(text: str, key: str, tip: str, primary: bool = False) -> QPushButton:
     """``key``: the icon of the key that does the same, behind the words."""
-    button = QPushButton(text + "\u2002\u200e")  # air between words and icon
+    button = QPushButton(text + _AIR)
     button.setToolTip(tip)
     button.setAccessibleName(text)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -50,7 +54,10 @@ class DraftBar(QFrame):
         row.setSpacing(6)
         self.setFixedHeight(HEIGHT)  # always there, so that the picture never jumps
         self.words = ElidedLabel()
-        self.words.setMinimumWidth(120)
+        self.words.setMinimumWidth(40)
+        self.automatic = QCheckBox(tr("Accept automatically"))
+        self.automatic.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.automatic.setAccessibleName(self.automatic.text())
         self.accept_button = bar_button(
             tr("Accept"),
             "keyboard-return",
@@ -71,11 +78,17 @@ class DraftBar(QFrame):
         self.take.setMinimumWidth(34)
         self.later = self._arrow("chevron-right", tr("The take after this one (Alt+Down)"), 1)
         row.addWidget(self.words, 1)
+        row.addWidget(self.automatic)
         for widget in (self.earlier, self.take, self.later):
             row.addWidget(widget)
         row.addSpacing(10)
         for widget in (self.accept_button, self.redo_button, self.discard_button):
             row.addWidget(widget)
+        self.in_order = (
+            self.automatic, self.earlier, self.later,
+            self.accept_button, self.redo_button, self.discard_button,
+        )  # fmt: skip
+        self._buttons = (self.accept_button, self.redo_button, self.discard_button)
         self.accept_button.clicked.connect(self.accept)
         self.redo_button.clicked.connect(self.redo)
         self.discard_button.clicked.connect(self.discard)
@@ -107,7 +120,7 @@ class DraftBar(QFrame):
         self.take.setToolTip(tr("Take {0} of {1}").format(take, takes))
         self.earlier.setEnabled(take > 1)
         self.later.setEnabled(take < takes)
-        self._show_icons()
+        self._fit()
 
     def show_words(self, words: str) -> None:
         """Where there is nothing to decide."""
@@ -117,6 +130,20 @@ class DraftBar(QFrame):
             self.earlier, self.take, self.later,
         ):  # fmt: skip
             widget.hide()
+        self._fit()
+
+    def _fit(self) -> None:
+        """In a narrow window what has a key or a place in the menu gives way."""
+        several = not self.take.isHidden()
+        self.automatic.setVisible(self.width() >= (_WIDE + 90 if several else _WIDE))
+        narrow = self.width() < _NARROW
+        for button in self._buttons:
+            button.setText(button.accessibleName() + ("" if narrow else _AIR))
+        self._show_icons(not narrow)
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def _say(self, words: str, level: str) -> None:
         self.words.setText(words)
@@ -124,16 +151,15 @@ class DraftBar(QFrame):
         restyle(self, level=level)
         self.show()
 
-    def _show_icons(self) -> None:
+    def _show_icons(self, keys: bool) -> None:
         for arrow in (self.earlier, self.later):
             arrow.setIcon(icon(arrow.property("glyph")))
-        self.accept_button.setIcon(
-            icon(self.accept_button.property("key"), theme.current().on_accent)
-        )
-        for button in (self.redo_button, self.discard_button):
-            button.setIcon(icon(button.property("key"), theme.current().dim))
+        for button in self._buttons:
+            first = button is self.accept_button
+            ink = theme.current().on_accent if first else theme.current().dim
+            button.setIcon(icon(button.property("key"), ink) if keys else QIcon())
 
     def changeEvent(self, event) -> None:
         super().changeEvent(event)
-        if event.type() == event.Type.PaletteChange and hasattr(self, "later"):
-            self._show_icons()
+        if event.type() == event.Type.PaletteChange and hasattr(self, "_buttons"):
+            self._fit()

@@ -134,6 +134,7 @@ class Controls(QFrame):
         row.addLayout(_row(8, self.time, self.length, None), 1)
         row.addLayout(_row(2, *self._moving))
         row.addLayout(_row(4, None, self.speed, self.loop, self.pixels, self.zoom), 1)
+        self.in_order = (self.time, *self._moving, self.loop, self.pixels, self.zoom)
         t.frame_changed.connect(self.time.show_frame)
         t.length_changed.connect(self.refresh)
         t.playing_changed.connect(self.refresh)

@@ -58,6 +58,9 @@ class Viewer(QWidget):
         column.addWidget(self.bar)
         column.addWidget(self.controls)
 
+        tabbed = (self, *self.bar.in_order, *self.controls.in_order)
+        for before, after in zip(tabbed, tabbed[1:]):
+            QWidget.setTabOrder(before, after)
         self.bar.accept.connect(self.accept_requested)
         self.bar.redo.connect(self.redo_requested)
         self.bar.discard.connect(self.discard_requested)

@@ -177,3 +177,23 @@ def test_the_button_in_focus_is_pressed(opened, qtbot, key):
     button.setFocus()
     QTest.keyClick(button, key)
     assert pressed == [key]
+
+
+def test_tab_never_goes_where_nothing_is_seen(opened, qtbot):
+    """Panels behind the raised tab are out of sight; so is what they hold."""
+    w = opened.w
+    w.show_panel("episodes")
+    w.show_panel("memory")
+    w.viewer.setFocus()
+    opened.settle()
+    seen, at = [], w.viewer
+    while (at := at.nextInFocusChain()) is not w.viewer:
+        if at.isVisible() and at.focusPolicy() & Qt.FocusPolicy.TabFocus and at.isEnabled():
+            seen.append(at)
+    hidden = (w.takes_panel, w.media_panel, w.queue_panel, w.actions_panel, w.clip_panel)
+    assert not [s for s in seen if any(panel.isAncestorOf(s) for panel in hidden)]
+    assert any(w.memory_panel.isAncestorOf(s) for s in seen)
+    assert seen[0] is w.viewer.bar.automatic or seen[0] is w.viewer.bar.accept_button
+    w.show_panel("actions")
+    opened.settle()
+    assert w.actions_panel.isVisible() and not w.memory_panel.isVisible()

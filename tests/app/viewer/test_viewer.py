@@ -367,3 +367,19 @@ def test_a_narrow_row_of_controls_keeps_what_matters(viewer, qtbot):
         for widget in (controls.time, controls.start, controls.play, controls.end, controls.loop):
             assert widget.isVisible()
         assert controls.time.geometry().right() < controls.start.geometry().left()
+
+
+@pytest.mark.parametrize("width", [380, 520, 640, 900])
+def test_nothing_in_the_bar_overlaps_or_is_cut(viewer, qtbot, width):
+    viewer.set_project(with_two_takes(viewer.project, "draft"))
+    viewer.resize(width, 500)
+    qtbot.wait(5)
+    bar = viewer.bar
+    shown = [w for w in (bar.words, *bar.in_order, bar.take) if w.isVisible()]
+    assert {bar.accept_button, bar.redo_button, bar.discard_button} <= set(shown)
+    places = sorted((w.geometry() for w in shown), key=lambda r: r.left())
+    assert all(a.right() < b.left() for a, b in zip(places, places[1:]))
+    assert places[-1].right() < bar.width()
+    for button in shown[1:]:
+        assert button.width() >= button.minimumSizeHint().width()
+    assert (bar.automatic in shown) == (width >= 800)
