@@ -68,10 +68,11 @@ class Scrolling:
         blocked or bar.blockSignals(False)
         self._moved()
 
-    def _fit_ppf(self) -> float:
+    def _fit_ppf(self, width: int | None = None) -> float:
         fitted = TimeScale(pad=self.scale.pad)
         least = self.project.chunk_frames * 4 if self.project else 240
-        fitted.fit(max(least, self.index.end if self.index else 0), self.viewport().width())
+        end = self.index.end if self.index else 0
+        fitted.fit(max(least, end), self.viewport().width() if width is None else width)
         return fitted.ppf
 
     def _zoom_centre(self) -> float:

@@ -192,8 +192,9 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
             self.viewport().update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        if self._fit_next and self.project is not None:
-            self._fit_next = not self.isVisible()
+        whole = abs(self.scale.ppf - self._fit_ppf(event.oldSize().width())) < 1e-6
+        if self.project is not None and (self._fit_next or whole):  # what was seen stays seen
+            self._fit_next = self._fit_next and not self.isVisible()
             self.zoom_fit()
         else:
             self._lay_out()

@@ -20,7 +20,8 @@ from app.viewer.canvas import tr
 from app.widgets.basics import ElidedLabel, restyle
 
 HEIGHT = 42
-_WIDE, _NARROW = 620, 480  # pixels: from here all is shown, below here no keys
+_NARROW = 480  # pixels: below here no keys are shown
+_WORDS = 150  # for the words and the margins
 _AIR = "\u2002\u200e"  # between words and icon
 
 
@@ -134,12 +135,14 @@ class DraftBar(QFrame):
 
     def _fit(self) -> None:
         """In a narrow window what has a key or a place in the menu gives way."""
-        several = not self.take.isHidden()
-        self.automatic.setVisible(self.width() >= (_WIDE + 90 if several else _WIDE))
         narrow = self.width() < _NARROW
         for button in self._buttons:
             button.setText(button.accessibleName() + ("" if narrow else _AIR))
         self._show_icons(not narrow)
+        row, parts = self.layout(), (*self.in_order[1:], self.take)
+        shown = [part for part in parts if not part.isHidden()]
+        need = sum(part.sizeHint().width() + row.spacing() for part in (self.automatic, *shown))
+        self.automatic.setVisible(self.width() >= need + _WORDS)
 
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)

@@ -308,3 +308,18 @@ def test_a_tall_timeline_has_no_empty_ground(make_view):
     QApplication.processEvents()
     ground = view.viewport().height() - view.lane_rect(view.rows[-1]).bottom()
     assert 0 <= ground < 8
+
+
+def test_a_fitted_timeline_stays_fitted_when_it_gets_wider(make_view):
+    view = make_view(project(20))
+    view.zoom_fit()
+    before = view.scale.ppf
+    view.resize(1600, 340)
+    QApplication.processEvents()
+    assert view.scale.ppf > 1.3 * before
+    assert view.viewport().width() - 80 < view.scale.x(view.index.end) < view.viewport().width()
+    view.zoom_in()
+    chosen = view.scale.ppf
+    view.resize(1100, 340)
+    QApplication.processEvents()
+    assert view.scale.ppf == chosen
