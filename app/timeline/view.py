@@ -50,14 +50,13 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
     clip_move_requested = Signal(str, int, int, str)  # id, start, index (-1: at start), track id
     clip_trim_requested = Signal(str, int, int, bool)  # id, in_frame, out_frame, ripple
     clip_split_requested = Signal(str, int)  # id, sequence frame
-    clip_delete_requested = Signal(list, bool)  # ids, ripple
+    delete_requested = Signal(list, list, bool)  # clip ids, action ids, ripple
     together_move_requested = Signal(list, list, int)  # clip ids, action ids, by so many frames
     together_order_requested = Signal(list, int)  # clip ids, behind how many of the others
     action_add_requested = Signal(int, int, str)  # start, end, text
     action_text_edited = Signal(str, str)
     action_move_requested = Signal(str, int)
     action_resize_requested = Signal(str, int, int)
-    action_delete_requested = Signal(list)
     memory_point_clicked = Signal(str)  # take id, or AT_START
     marker_move_requested = Signal(str, int)
     in_out_requested = Signal(object, object)  # int or None
@@ -243,10 +242,9 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
         self.viewport().update()
 
     def delete_selected(self, ripple: bool = False) -> None:
-        if self.selection.clips:
-            self.clip_delete_requested.emit(sorted(self.selection.clips), ripple)
-        if self.selection.actions:
-            self.action_delete_requested.emit(sorted(self.selection.actions))
+        clips, actions = sorted(self.selection.clips), sorted(self.selection.actions)
+        if clips or actions:
+            self.delete_requested.emit(clips, actions, ripple)
 
     def select_all(self) -> None:
         if self.index is not None:

@@ -138,8 +138,8 @@ def test_keys(view):
     QTest.keyClick(view, Qt.Key.Key_Delete)
     assert ear.take() == [
         ("redo_requested", "c3"),
-        ("clip_delete_requested", ["clip3"], True),
-        ("action_delete_requested", ["a3"]),
+        ("delete_requested", ["clip3"], [], True),
+        ("delete_requested", [], ["a3"], False),
     ]
     QTest.keyClick(view, Qt.Key.Key_F2)
     assert view.editor.action_id == "a3"
