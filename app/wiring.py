@@ -132,9 +132,6 @@ def _viewer(w: MainWindow) -> None:
     w.transport.frame_changed.connect(w.refresh.moved)
     a = w.actions_table
     for widget, id in (
-        (v.bar.accept_button, "accept"), (v.bar.redo_button, "redo_draft"),
-        (v.bar.discard_button, "discard"), (v.bar.earlier, "take_previous"),
-        (v.bar.later, "take_next"), (automatic, "auto_accept"),
         (w.timeline.header.select, "tool_select"), (w.timeline.header.blade, "tool_blade"),
         (w.timeline.header.snap, "snap"), (w.timeline.header.fit, "zoom_fit"),
     ):  # fmt: skip

@@ -15,9 +15,10 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
+from app.actions import Actions, command_of, normal
 from app.icons import icon
 from app.viewer.canvas import tr
-from app.widgets.basics import ElidedLabel, restyle
+from app.widgets.basics import ElidedLabel, follow_tip, restyle
 
 HEIGHT = 42
 _NARROW = 480  # pixels: below here no keys are shown
@@ -25,10 +26,9 @@ _WORDS = 150  # for the words and the margins
 _AIR = "\u2002\u200e"  # between words and icon
 
 
-def bar_button(text: str, key: str, tip: str, primary: bool = False) -> QPushButton:
+def bar_button(text: str, key: str, primary: bool = False) -> QPushButton:
     """``key``: the icon of the key that does the same, behind the words."""
     button = QPushButton(text + _AIR)
-    button.setToolTip(tip)
     button.setAccessibleName(text)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     button.setProperty("barPrimary", primary)
@@ -47,8 +47,10 @@ class DraftBar(QFrame):
     discard = Signal()
     step_take = Signal(int)  # -1 or 1
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+        """``actions`` give each button the key that the artist chose for it."""
         super().__init__(parent)
+        self._actions = actions
         self.setProperty("role", "bar")
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 8, 6)
@@ -59,25 +61,14 @@ class DraftBar(QFrame):
         self.automatic = QCheckBox(tr("Accept automatically"))
         self.automatic.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.automatic.setAccessibleName(self.automatic.text())
-        self.accept_button = bar_button(
-            tr("Accept"),
-            "keyboard-return",
-            tr("Keep this chunk; the memory learns it (Enter)"),
-            primary=True,
-        )
-        self.redo_button = bar_button(
-            tr("Redo"), "alpha-r-box-outline", tr("Make it again with another seed (R)")
-        )
-        self.discard_button = bar_button(
-            tr("Discard"),
-            "backspace-outline",
-            tr("Drop this draft; the take before it comes back (Backspace)"),
-        )
-        self.earlier = self._arrow("chevron-left", tr("The take before this one (Alt+Up)"), -1)
+        self.accept_button = bar_button(tr("Accept"), "keyboard-return", primary=True)
+        self.redo_button = bar_button(tr("Redo"), "alpha-r-box-outline")
+        self.discard_button = bar_button(tr("Discard"), "backspace-outline")
+        self.earlier = self._arrow("chevron-left", tr("The take before this one"), -1)
         self.take = QLabel()
         self.take.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.take.setMinimumWidth(34)
-        self.later = self._arrow("chevron-right", tr("The take after this one (Alt+Down)"), 1)
+        self.later = self._arrow("chevron-right", tr("The take after this one"), 1)
         row.addWidget(self.words, 1)
         row.addWidget(self.automatic)
         for widget in (self.earlier, self.take, self.later):
@@ -89,20 +80,30 @@ class DraftBar(QFrame):
             self.automatic, self.earlier, self.later,
             self.accept_button, self.redo_button, self.discard_button,
         )  # fmt: skip
-        self._buttons = (self.accept_button, self.redo_button, self.discard_button)
+        self._buttons = {
+            self.accept_button: "accept",
+            self.redo_button: "redo_draft",
+            self.discard_button: "discard",
+        }
+        for button, id in (
+            *self._buttons.items(),
+            (self.automatic, "auto_accept"),
+            (self.earlier, "take_previous"),
+            (self.later, "take_next"),
+        ):
+            follow_tip(button, actions[id])
         self.accept_button.clicked.connect(self.accept)
         self.redo_button.clicked.connect(self.redo)
         self.discard_button.clicked.connect(self.discard)
         self.hide()
 
-    def _arrow(self, name: str, tip: str, step: int) -> QToolButton:
+    def _arrow(self, name: str, words: str, step: int) -> QToolButton:
         button = QToolButton()
         button.setProperty("flat", True)
         button.setAutoRaise(True)
         button.setIconSize(QSize(16, 16))
         button.setFixedSize(24, 28)
-        button.setToolTip(tip)
-        button.setAccessibleName(tip)
+        button.setAccessibleName(words)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(lambda: self.step_take.emit(step))
         button.setProperty("glyph", name)
@@ -157,10 +158,11 @@ class DraftBar(QFrame):
     def _show_icons(self, keys: bool) -> None:
         for arrow in (self.earlier, self.later):
             arrow.setIcon(icon(arrow.property("glyph")))
-        for button in self._buttons:
+        for button, id in self._buttons.items():
             first = button is self.accept_button
             ink = theme.current().on_accent if first else theme.current().dim
-            button.setIcon(icon(button.property("key"), ink) if keys else QIcon())
+            drawn = keys and self._actions.keys(id) == normal(command_of(id).keys)
+            button.setIcon(icon(button.property("key"), ink) if drawn else QIcon())
 
     def changeEvent(self, event) -> None:
         super().changeEvent(event)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.actions import Actions
+from app.actions import Actions, native
 from app.state.transport import Transport
 from app.viewer.bars import DraftBar
 from app.viewer.canvas import Canvas, tr
@@ -38,7 +38,7 @@ class Viewer(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.transport = transport
+        self.transport, self._actions = transport, actions
         self.source = source or FrameSource(self)
         self.project: Project | None = None
         self._path_of: PathOf = lambda asset: None
@@ -49,7 +49,7 @@ class Viewer(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
         self.canvas = Canvas()
-        self.bar = DraftBar()
+        self.bar = DraftBar(actions)
         self.controls = Controls(transport, actions)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -175,14 +175,19 @@ class Viewer(QWidget):
         elif p is None or not queries.track_clips(p):
             hint = (
                 tr("Start from a picture or a video"),
-                tr("Drop one here, or press Ctrl+N for a sample scene"),
+                tr("Drop one here, or press {0} for a sample scene").format(self._key("new")),
             )
         else:
             hint = (
                 tr("Nothing is made here yet"),
-                tr("Write an action on the timeline, then press Ctrl+Enter to generate"),
+                tr("Write an action on the timeline, then press {0} to generate").format(
+                    self._key("generate")
+                ),
             )
         self.canvas.set_hint(hint)
+
+    def _key(self, id: str) -> str:
+        return native(self._actions[id].shortcuts()[:1])
 
     def _refresh_bar(self) -> None:
         """A waiting draft comes first; else what is under the playhead."""
