@@ -215,7 +215,7 @@ class Viewer(QWidget):
             return tr("{0} is a draft").format(title)
         reason = queries.stale_reason(self.project, chunk.chosen)
         if reason is not None:
-            return tr("{0} is stale: {1}").format(title, reason)
+            return tr("{0} is stale. {1}").format(title, reason)
         if len(self._bar_takes) > 1:
             return tr("{0} has {1} takes").format(title, len(self._bar_takes))
         said = ", ".join(a.text for a in self.project.takes[chunk.chosen].actions if a.text)
