@@ -137,6 +137,8 @@ class DraftBar(QFrame):
     def _fit(self) -> None:
         """In a narrow window what has a key or a place in the menu gives way."""
         narrow = self.width() < _NARROW
+        for arrow in (self.earlier, self.later):
+            arrow.setVisible(not narrow and not self.take.isHidden())
         for button in self._buttons:
             button.setText(button.accessibleName() + ("" if narrow else _AIR))
         self._show_icons(not narrow)
@@ -144,6 +146,9 @@ class DraftBar(QFrame):
         shown = [part for part in parts if not part.isHidden()]
         need = sum(part.sizeHint().width() + row.spacing() for part in (self.automatic, *shown))
         self.automatic.setVisible(self.width() >= need + _WORDS)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(360, HEIGHT)  # it fits itself: a draft must not make the window wider
 
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
