@@ -68,6 +68,8 @@ TABLE: tuple[Command, ...] = (
     C("mark_out", "Edit", "Mark out", ("O",), "The range ends at the playhead", "code-brackets", group="mark"),
     C("clear_marks", "Edit", "Clear in and out", ("Alt+X",), "The range is the whole sequence", "close-box-outline", group="mark"),
     C("marker", "Edit", "Add marker", ("M",), "Put a marker at the playhead", "map-marker-outline", group="mark"),
+    C("track_hide", "Edit", "Hide or show track", ("Ctrl+H",), "The track of the selected clip, in the picture and the export", "eye-off-outline", group="track"),
+    C("track_lock", "Edit", "Lock or unlock track", ("Ctrl+Shift+H",), "The track of the selected clip, against changes", "lock", group="track"),
 
     C("split", "Clip", "Split at playhead", ("Ctrl+B",), "Cut the clip under the playhead in two", "content-cut"),
     C("trim_in", "Clip", "Trim start to playhead", ("Q",), "Drop what lies before the playhead in this clip", "page-first"),
@@ -93,6 +95,8 @@ TABLE: tuple[Command, ...] = (
     ),
 
     C("memory_mute", "Memory", "Mute memory", ("Ctrl+M",), "Generate as if nothing had been learned", "volume-off", checkable=True),
+    C("memory_weaker", "Memory", "Weaker memory", ("[",), "Use the memory 10 % less", "volume-minus"),
+    C("memory_stronger", "Memory", "Stronger memory", ("]",), "Use the memory 10 % more, up to 150 %", "volume-plus"),
     C("memory_reset", "Memory", "Reset memory", ("Ctrl+Shift+M",), "Continue from here with an empty memory", "restart"),
     C("memory_back", "Memory", "Go back to this chunk", ("Ctrl+Shift+B",), "Continue with the memory as it was after the selected chunk", "history", CLIP),
     C("episode_save", "Memory", "Save as episode…", ("Ctrl+Shift+S",), "Keep the memory under a name beside the project", "bookmark-plus-outline", group="ep"),
@@ -115,6 +119,8 @@ TABLE: tuple[Command, ...] = (
     C("zoom_out", "View", "Zoom out", ("-",), "More time on the timeline", "magnify-minus-outline", group="zoom"),
     C("zoom_fit", "View", "Fit timeline", ("Ctrl+0",), "See the whole sequence", "fit-to-page-outline", group="zoom"),
     C("fullscreen", "View", "Full-screen viewer", ("F", "F11"), "Only the picture; Esc comes back", "fullscreen", checkable=True, group="zoom"),
+    C("picture_size", "View", "Next picture size", ("Z",), "The picture fitted, at 100 % or at 200 %", "magnify", group="zoom"),
+    C("pixels", "View", "Show pixels", ("Ctrl+Shift+P",), "Show the pixels of the picture as squares", "grid", checkable=True, group="zoom"),
     C("panel_actions", "View", "Actions", ("Ctrl+1",), "Show the Actions panel", "script-text-outline", ALWAYS, group="panel"),
     C("panel_clip", "View", "Clip", ("Ctrl+2",), "Show the Clip panel", "movie-open-outline", ALWAYS, group="panel"),
     C("panel_memory", "View", "Memory", ("Ctrl+3",), "Show the Memory panel", "brain", ALWAYS, group="panel"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 LIBRARY = ("media", "episodes", "worlds", "takes")
 INSPECTOR = ("actions", "clip", "memory", "queue")
@@ -41,6 +41,8 @@ class Docks:
     def show(self, on: bool) -> None:
         for dock in self.by_name.values():
             dock.setVisible(on)
+        for bar in self._window.findChildren(QTabBar):
+            bar.setAccessibleName(self._window.tr("Panels"))
 
     def first_tabs(self) -> None:
         for names in (LIBRARY, INSPECTOR):
@@ -74,7 +76,12 @@ class Docks:
         dock = QDockWidget(title, self._window)
         dock.setObjectName(name)
         widget.setAutoFillBackground(True)
-        dock.setWidget(widget)
+        held = QWidget()
+        held.setFocusProxy(widget)
+        inside = QVBoxLayout(held)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(widget)
+        dock.setWidget(held)
         dock.setFeatures(
             QDockWidget.DockWidgetFeature.DockWidgetMovable
             | QDockWidget.DockWidgetFeature.DockWidgetFloatable
@@ -86,4 +93,6 @@ class Docks:
             dock.setTitleBarWidget(None if floating else empty)
 
         dock.topLevelChanged.connect(floated)
+        # Qt only moves the panels behind the raised tab out of sight: Tab would still go there.
+        dock.visibilityChanged.connect(widget.setVisible)
         return dock

@@ -175,7 +175,7 @@ QPushButton, QToolButton {{ background: {t.raised}; border: 1px solid {t.line}; 
   padding: 5px 11px; color: {t.text}; }}
 QPushButton:hover, QToolButton:hover {{ background: {t.hover}; }}
 QPushButton:pressed, QToolButton:pressed {{ background: {t.line}; }}
-QPushButton:focus, QToolButton:focus {{ border-color: {t.accent}; }}
+QPushButton:focus, QToolButton:focus {{ border-color: {t.accent}; outline: none; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {t.dim}; background: {t.panel}; }}
 QPushButton:checked, QToolButton:checked {{ background: {t.selection}; border-color: {t.accent}; }}
 QPushButton[primary="true"], QPushButton[barPrimary="true"] {{ background: {t.accent}; border-color: {t.accent};
@@ -190,6 +190,9 @@ QToolButton[flat="true"], QPushButton[flat="true"] {{ background: transparent; b
 QToolButton[flat="true"]:hover, QPushButton[flat="true"]:hover {{ background: {t.hover}; }}
 QToolButton[flat="true"]:focus, QPushButton[flat="true"]:focus {{ border-color: {t.accent}; }}
 QToolButton::menu-indicator {{ image: none; }}
+
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+QInputDialog QLineEdit {{ min-width: 280px; }}
 
 QTabWidget::pane {{ border: none; background: {t.panel}; }}
 QTabWidget, QStackedWidget#page {{ background: {t.panel}; }}
@@ -247,7 +250,9 @@ QFrame[role="bar"][level="warning"] {{ border-left: 3px solid {t.warn}; }}
 QFrame[role="bar"][level="info"] {{ border-left: 3px solid {t.good}; }}
 QFrame[role="bar"][level="draft"] {{ border-left: 3px solid {t.accent}; }}
 QFrame[role="choice"] {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: 4px; }}
-QFrame[role="choice"]:hover, QFrame[role="choice"]:focus {{ border-color: {t.accent}; }}
+QFrame[role="choice"]:hover {{ background: {t.raised}; border-color: {t.dim}; }}
+QFrame[role="choice"][zone="true"] {{ background: {t.field}; border: 1px dashed {t.dim}; }}
+QFrame[role="choice"]:focus {{ border: 1px solid {t.accent}; }}
 QFrame[role="choice"][dropping="true"] {{ border: 1px dashed {t.accent}; background: {t.selection}; }}
 """
 

@@ -7,98 +7,50 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import theme
 from app.icons import icon
-from app.widgets.basics import ElidedLabel, button, label, restyle, scrolled
+from app.widgets.basics import button, label, restyle, scrolled
+from app.widgets.choice import Choice, Pressable, clear
 from app.widgets.pixmaps import Pixmaps
 from core.rollout.samples import Sample
 
-
-class Tile(QFrame):
-    """A thumbnail with a name that can be clicked or reached by Tab."""
-
-    clicked = Signal()
-
-    def __init__(self, picture, name: str, facts: str = "", tip: str = ""):
-        super().__init__()
-        self.setProperty("role", "choice")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setAccessibleName(name)
-        self.setToolTip(tip or name)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(6, 6, 10, 6)
-        row.setSpacing(10)
-        thumb = QLabel()
-        thumb.setPixmap(picture)
-        row.addWidget(thumb)
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addStretch(1)
-        words.addWidget(ElidedLabel(name))
-        if facts:
-            words.addWidget(ElidedLabel(facts, "dim"))
-        words.addStretch(1)
-        row.addLayout(words, 1)
-
-    def mouseReleaseEvent(self, event) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(
-            event.position().toPoint()
-        ):
-            self.clicked.emit()
-
-    def keyPressEvent(self, event) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.clicked.emit()
-        else:
-            super().keyPressEvent(event)
+MOST_SAMPLES, MOST_RECENTS = 5, 4
+_NARROW, _SHARE = 1080, 0.64  # of the page: pixels, and of a wide window's width
+_GAP = 16
 
 
-class DropZone(QFrame):
+class DropZone(Pressable):
     """Takes one file by drop or by click."""
 
     dropped = Signal(object)  # Path
-    clicked = Signal()
 
     def __init__(self):
-        super().__init__()
-        self.setProperty("role", "choice")
-        self.setAcceptDrops(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        super().__init__("")
         self.setAccessibleName(
             self.tr("Drop a picture or a video here, or press Return to choose one")
         )
+        self.setProperty("zone", True)
+        self.setAcceptDrops(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 16, 12, 16)
         column.addStretch(1)
         self._picture = QLabel()
-        self._picture.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self._picture)
         words = label(self.tr("Drop a picture or a video here"), wrap=True)
-        words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(words)
         more = label(
             self.tr("Any common format, any size. You choose what part is used."), "dim", wrap=True
         )
-        more.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(more)
         column.addStretch(1)
+        for part in (self._picture, words, more):
+            part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.refresh()
 
     def refresh(self) -> None:
         self._picture.setPixmap(icon("tray-arrow-down", theme.current().dim).pixmap(32, 32))
-
-    def mouseReleaseEvent(self, event) -> None:
-        self.clicked.emit()
-
-    def keyPressEvent(self, event) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.clicked.emit()
-        else:
-            super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
@@ -127,11 +79,15 @@ class Welcome(QWidget):
     def __init__(self, pixmaps: Pixmaps, parent: QWidget | None = None):
         super().__init__(parent)
         self._pixmaps = pixmaps
-        body = QWidget()
-        outer = QHBoxLayout(body)
-        outer.addStretch(1)
-        column = QVBoxLayout()
-        column.setContentsMargins(24, 24, 24, 24)
+        self._marks: list[tuple[QLabel, str]] = []
+        self._samples: list[Choice] = []
+        self._recents: list[Choice] = []
+        self._sample_row, self._recent_list = QHBoxLayout(), QVBoxLayout()
+        self._sample_row.setSpacing(_GAP)
+        self._recent_list.setSpacing(6)
+        self._page = QWidget()
+        column = QVBoxLayout(self._page)
+        column.setContentsMargins(0, 24, 0, 24)
         column.setSpacing(8)
         column.addStretch(2)
         column.addWidget(label(self.tr("Walk through a picture"), "display"))
@@ -145,92 +101,83 @@ class Welcome(QWidget):
                 wrap=True,
             )
         )
-        column.addSpacing(20)
-        self._columns = QHBoxLayout()
-        self._columns.setSpacing(16)
-        self._sample_list = QVBoxLayout()
-        self._recent_list = QVBoxLayout()
-        self._columns.addLayout(self._sample_column(), 1)
-        self._columns.addLayout(self._own_column(), 1)
-        self._columns.addLayout(self._open_column(), 1)
-        column.addLayout(self._columns)
+        column.addSpacing(16)
+        self._head(
+            column, "walk", self.tr("Walk through a sample"),
+            self.tr("Works at once, without a network."),
+        )  # fmt: skip
+        column.addLayout(self._sample_row)
+        column.addSpacing(16)
+        lower = QHBoxLayout()
+        lower.setSpacing(2 * _GAP)
+        lower.addLayout(self._own_column(), 1)
+        lower.addLayout(self._open_column(), 1)
+        column.addLayout(lower)
         column.addStretch(3)
-        frame = QWidget()
-        frame.setLayout(column)
-        frame.setMaximumWidth(1080)
-        outer.addWidget(frame, 100)
+        body = QWidget()
+        outer = QHBoxLayout(body)
+        outer.setContentsMargins(24, 0, 24, 0)
+        outer.addStretch(1)
+        outer.addWidget(self._page)
         outer.addStretch(1)
         page = QVBoxLayout(self)
         page.setContentsMargins(0, 0, 0, 0)
         page.addWidget(scrolled(body))
+        self._refresh_marks()
 
-    def _head(self, glyph: str, title: str) -> QHBoxLayout:
+    def _head(self, column: QVBoxLayout, glyph: str, title: str, words: str) -> QLabel:
         row = QHBoxLayout()
         row.setSpacing(8)
         mark = QLabel()
-        mark.setPixmap(icon(glyph, theme.current().accent).pixmap(QSize(20, 20)))
+        self._marks.append((mark, glyph))
         row.addWidget(mark)
         row.addWidget(label(title, "title", wrap=True), 1)
-        return row
-
-    def _sample_column(self) -> QVBoxLayout:
-        column = QVBoxLayout()
-        column.setSpacing(8)
-        column.addLayout(self._head("walk", self.tr("Walk through a sample")))
-        column.addWidget(label(self.tr("Works at once, without a network."), "dim", wrap=True))
-        self._sample_list.setSpacing(6)
-        column.addLayout(self._sample_list)
-        column.addStretch(1)
-        return column
+        column.addLayout(row)
+        below = label(words, "dim", wrap=True)
+        column.addWidget(below)
+        return below
 
     def _own_column(self) -> QVBoxLayout:
         column = QVBoxLayout()
         column.setSpacing(8)
-        column.addLayout(self._head("image-plus", self.tr("Start from my picture or video")))
-        column.addWidget(
-            label(
-                self.tr("It is copied into the project; your file stays as it is."),
-                "dim",
-                wrap=True,
-            )
-        )
+        self._head(
+            column, "image-plus", self.tr("Start from my picture or video"),
+            self.tr("It is copied into the project; your file stays as it is."),
+        )  # fmt: skip
         self.drop = DropZone()
-        self.drop.setMinimumHeight(168)
         self.drop.clicked.connect(self.browse_wanted)
         self.drop.dropped.connect(self.file_wanted)
-        column.addWidget(self.drop)
-        browse = button(self.tr("Choose a file…"), "folder-image", self.browse_wanted.emit)
-        column.addWidget(browse)
-        column.addStretch(1)
+        column.addWidget(self.drop, 1)
+        self._browse = button(self.tr("Choose a file…"), "folder-image", self.browse_wanted.emit)
+        column.addWidget(self._browse)
         return column
 
     def _open_column(self) -> QVBoxLayout:
         column = QVBoxLayout()
         column.setSpacing(8)
-        column.addLayout(self._head("folder-open-outline", self.tr("Open a project")))
-        self._recent_words = label("", "dim", wrap=True)
-        column.addWidget(self._recent_words)
-        self._recent_list.setSpacing(6)
-        column.addLayout(self._recent_list)
-        column.addWidget(
-            button(self.tr("Open a project…"), "folder-open-outline", self.open_wanted.emit)
+        self._recent_words = self._head(
+            column, "folder-open-outline", self.tr("Open a project"), ""
         )
+        column.addLayout(self._recent_list)
         column.addStretch(1)
+        self._open = button(
+            self.tr("Open a project…"), "folder-open-outline", self.open_wanted.emit
+        )
+        column.addWidget(self._open)
         return column
 
     def show_samples(self, samples: Sequence[Sample]) -> None:
-        _clear(self._sample_list)
-        for sample in samples[:5]:
-            tile = Tile(
-                self._pixmaps.get(sample.picture, 84, 56, self.devicePixelRatioF()),
-                sample.name,
-                sample.scene if sample.scene.lower() != sample.name.lower() else "",
-                sample.scene,
+        clear(self._sample_row)
+        self._samples = []
+        for sample in samples[:MOST_SAMPLES]:
+            card = Choice(
+                self._pixmaps, sample.picture, (120, 80), sample.name, tip=sample.scene, below=True
             )
-            tile.clicked.connect(lambda s=sample: self.sample_wanted.emit(s))
-            self._sample_list.addWidget(tile)
+            card.clicked.connect(lambda s=sample: self.sample_wanted.emit(s))
+            self._sample_row.addWidget(card, 1)
+            self._samples.append(card)
         if not samples:
-            self._sample_list.addWidget(
+            self._sample_row.addWidget(
                 label(
                     self.tr(
                         "The sample scenes are missing. Set the studio up again to repair it, "
@@ -240,29 +187,48 @@ class Welcome(QWidget):
                     wrap=True,
                 )
             )
+        self._fit()
 
     def show_recents(self, recents: Sequence[tuple[Path, str, Path | None]]) -> None:
         """Folder, name, thumbnail of each recent project."""
-        _clear(self._recent_list)
-        for folder, name, thumb in recents[:4]:
-            tile = Tile(
-                self._pixmaps.get(thumb, 72, 48, self.devicePixelRatioF()),
-                name,
-                str(folder.parent),
-                str(folder),
-            )
-            tile.clicked.connect(lambda f=folder: self.recent_wanted.emit(f))
-            self._recent_list.addWidget(tile)
+        clear(self._recent_list)
+        self._recents = []
+        for folder, name, thumb in recents[:MOST_RECENTS]:
+            row = Choice(self._pixmaps, thumb, (72, 48), name, str(folder.parent), tip=str(folder))
+            row.clicked.connect(lambda f=folder: self.recent_wanted.emit(f))
+            self._recent_list.addWidget(row)
+            self._recents.append(row)
         self._recent_words.setText(
             self.tr("Go on where you left off.")
             if recents
             else self.tr("Projects that you made will be listed here.")
         )
+        self._fit()
 
+    def _fit(self) -> None:
+        """The page grows with the window, and the pictures with the page."""
+        page = min(self.width() - 48, max(_NARROW, round(self.width() * _SHARE)))
+        self._page.setFixedWidth(max(480, page))
+        cards = max(1, len(self._samples))
+        picture = (page - (MOST_SAMPLES - 1) * _GAP) / MOST_SAMPLES - 14
+        for card in self._samples:
+            card.thumb.setFixedHeight(max(56, round(picture / 1.5)))
+        self._sample_row.setStretch(cards, MOST_SAMPLES - cards)
+        self.drop.setMinimumHeight(max(168, round(picture / 1.5)))
+        in_order = [*self._samples, self.drop, self._browse, *self._recents, self._open]
+        for before, after in zip(in_order, in_order[1:]):
+            QWidget.setTabOrder(before, after)
 
-def _clear(layout: QVBoxLayout) -> None:
-    while layout.count():
-        old = layout.takeAt(0).widget()
-        if old is not None:
-            old.hide()
-            old.deleteLater()
+    def _refresh_marks(self) -> None:
+        for mark, glyph in self._marks:
+            mark.setPixmap(icon(glyph, theme.current().accent).pixmap(QSize(20, 20)))
+        self.drop.refresh()
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event) -> None:
+        super().changeEvent(event)
+        if event.type() == event.Type.PaletteChange and hasattr(self, "drop"):
+            self._refresh_marks()

@@ -9,10 +9,8 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QLabel,
     QMainWindow,
     QStackedWidget,
-    QStatusBar,
     QVBoxLayout,
     QWidget,
 )
@@ -47,11 +45,11 @@ from app.viewer.view import Viewer
 from app.welcome import Welcome
 from app.widgets.notice_bar import NoticeBar
 from app.widgets.pixmaps import Pixmaps
-from app.widgets.progress_strip import ProgressStrip
-from core.rollout.samples import samples
+from app.widgets.status_line import StatusLine
 from app.workers.background import Background
 from app.workers.collector import Collector
 from app.workers.engine_worker import EngineThread
+from core.rollout.samples import samples
 
 
 def default_engine(settings: Settings) -> Callable[[], Any]:
@@ -125,7 +123,7 @@ class MainWindow(QMainWindow):
     def _build_centre(self) -> None:
         self.notices = NoticeBar()
         self.welcome = Welcome(self.pixmaps)
-        self.viewer = Viewer(self.transport)
+        self.viewer = Viewer(self.transport, self.actions_table)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.welcome)
         self.stack.addWidget(self.viewer)
@@ -163,21 +161,9 @@ class MainWindow(QMainWindow):
         return Docks(self, {**panels, "timeline": (self.tr("Timeline"), self.timeline)})
 
     def _build_status(self) -> None:
-        bar = QStatusBar()
-        bar.setSizeGripEnabled(False)
-        self.setStatusBar(bar)
-        self.progress = ProgressStrip(self.actions_table)
-        self.status_words = QLabel()
-        self.status_words.setAccessibleName(self.tr("What is going on"))
-        bar.addWidget(self.status_words, 0)
-        bar.addWidget(self.progress, 1)
-        self.status_world = QLabel()
-        self.status_memory = QLabel()
-        self.status_ram = QLabel()
-        for part in (self.status_world, self.status_memory, self.status_ram):
-            part.setProperty("role", "dim")
-            part.setContentsMargins(8, 0, 8, 0)
-            bar.addPermanentWidget(part)
+        self.status_line = StatusLine(self.actions_table)
+        self.setStatusBar(self.status_line)
+        self.progress = self.status_line.progress
 
     # -- look and layout ---------------------------------------------------------------------------
 
@@ -219,6 +205,7 @@ class MainWindow(QMainWindow):
             self.showMaximized() if maximised else self.showNormal()
             self.restoreState(state)
         self.actions_table["fullscreen"].setChecked(on)
+        self.viewer.setFocus()  # the keys are commands, whatever had them
 
     def restore_layout(self) -> None:
         geometry, state = self.settings.layout()
@@ -226,6 +213,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         if state is not None and self.restoreState(state):
             self._docks.was_sized(True)
+            self.show_page()  # the layout was saved with a project: on the first page all is hidden
 
     def reset_layout(self) -> None:
         self.restoreState(self._first_layout)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QPushButton
+from PySide6.QtCore import QTimer
 
 from app.commanding import Commands
 from app.intake import Intake
 from app.refresh.project import Refresh
 from app.refresh.status import Status
 from app.refresh.work import Work
+from app.widgets.basics import follow_tip
 from app.widgets.notice_bar import Notice
 
 if TYPE_CHECKING:
@@ -64,6 +63,7 @@ def _notices(w: MainWindow) -> None:
 def _document(w: MainWindow) -> None:
     d = w.document
     d.opened.connect(lambda p: w.refresh.opened(p))
+    d.opened.connect(lambda _p: w.viewer.setFocus())  # else a notice's button would have Enter
     d.closed.connect(w.refresh.closed)
     d.changed.connect(lambda p: w.refresh.project())
     d.changed.connect(lambda p: w.queue.check_waiting())
@@ -94,14 +94,15 @@ def _timeline(w: MainWindow) -> None:
     t.seek_requested.connect(tr.seek)
     tr.frame_changed.connect(t.set_playhead)
     t.clip_move_requested.connect(e.move_clip)
+    t.together_move_requested.connect(e.move_together)
+    t.together_order_requested.connect(e.order_together)
     t.clip_trim_requested.connect(e.trim_clip)
     t.clip_split_requested.connect(e.split_clip)
-    t.clip_delete_requested.connect(e.delete_clips)
+    t.delete_requested.connect(e.delete)
     t.action_add_requested.connect(lambda start, end, text: e.add_action(start, end, text))
     t.action_text_edited.connect(e.set_text)
     t.action_move_requested.connect(e.move_action)
     t.action_resize_requested.connect(e.resize_action)
-    t.action_delete_requested.connect(e.delete_actions)
     t.memory_point_clicked.connect(w.generation.go_back)
     t.marker_move_requested.connect(e.move_marker)
     t.in_out_requested.connect(e.set_in_out)
@@ -125,31 +126,19 @@ def _viewer(w: MainWindow) -> None:
     v.take_chosen.connect(lambda _chunk, take: g.choose_take(take))
     v.problem.connect(lambda words: w.notices.show_notice(Notice(words, "warning")))
     v.file_dropped.connect(lambda path: w.intake.take([path]))
-    automatic = QCheckBox(w.tr("Accept automatically"))
-    automatic.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    automatic.setAccessibleName(automatic.text())
-    action = w.actions_table["auto_accept"]
-    automatic.setToolTip(action.toolTip())
+    automatic, action = v.bar.automatic, w.actions_table["auto_accept"]
     automatic.clicked.connect(action.trigger)
     action.toggled.connect(automatic.setChecked)
-    v.bar.layout().insertWidget(1, automatic)
     w.transport.frame_changed.connect(w.refresh.moved)
-    for button, id in (
-        (v.bar.accept_button, "accept"),
-        (v.bar.redo_button, "redo_draft"),
-        (v.bar.discard_button, "discard"),
-    ):  # the tooltip names the key that the artist chose
-        _same_tip(button, w.actions_table[id])
+    a = w.actions_table
+    for widget, id in (
+        (w.timeline.header.select, "tool_select"), (w.timeline.header.blade, "tool_blade"),
+        (w.timeline.header.snap, "snap"), (w.timeline.header.fit, "zoom_fit"),
+    ):  # fmt: skip
+        follow_tip(widget, a[id])
+    v.controls.smooth_chosen.connect(lambda smooth: a["pixels"].setChecked(not smooth))
     w.transport.loop_changed.connect(w.actions_table["loop"].setChecked)
     w.transport.playing_changed.connect(w.work.playing)
-
-
-def _same_tip(button: QPushButton, action: QAction) -> None:
-    def follow() -> None:
-        button.setToolTip(action.toolTip())
-
-    action.changed.connect(follow)
-    follow()
 
 
 def _panels(w: MainWindow) -> None:

@@ -27,10 +27,10 @@ from PySide6.QtWidgets import (
 from app.widgets.basics import button, icon_button, label, level_labels, primary, restyle
 from app.widgets.crop_view import CropView
 from app.widgets.pixmaps import Pixmaps
-from core.rollout.samples import Sample
 from app.workers.background import Background
 from app.workers.peek import Peek, file_filter, peek
 from core.project.model import Crop
+from core.rollout.samples import Sample
 
 _TILE = QSize(156, 104)
 

@@ -49,6 +49,18 @@ class Editing(QObject):
                 self.tr("Move clip"), lambda p: edits.move_clip(p, clip_id, start, track_id or None)
             )
 
+    def move_together(self, clips: list[str], actions: list[str], by: int) -> None:
+        self._do(
+            self.tr("Move %1 together").replace("%1", str(len(clips) + len(actions))),
+            lambda p: edits.move_together(p, clips, actions, by),
+        )
+
+    def order_together(self, clips: list[str], index: int) -> None:
+        self._do(
+            self.tr("Reorder %1 clips").replace("%1", str(len(clips))),
+            lambda p: edits.reorder_clips(p, clips, index),
+        )
+
     def trim_clip(self, clip_id: str, into: int, out: int, ripple: bool) -> None:
         self._do(self.tr("Trim clip"), lambda p: edits.trim_clip(p, clip_id, into, out, ripple))
 
@@ -78,29 +90,46 @@ class Editing(QObject):
         else:
             self.trim_clip(clip.id, at, clip.out_frame, True)
 
-    def delete_clips(self, ids: list[str], ripple: bool) -> None:
+    def delete(self, clips: list[str], actions: list[str], ripple: bool) -> None:
+        """All of it as one change. The actions first: a ripple takes those above a clip along."""
+
         def edit(p: Project) -> Project:
-            for id in ids:
+            for id in actions:
+                p = edits.delete_action(p, id)
+            for id in clips:
                 p = edits.ripple_delete_clip(p, id) if ripple else edits.delete_clip(p, id)
             return p
 
-        words = self.tr("Ripple delete") if ripple else self.tr("Delete clip")
-        if ids:
-            self._do(
-                words
-                if len(ids) == 1
-                else self.tr("%1 of %2").replace("%1", words).replace("%2", str(len(ids))),
-                edit,
-            )
+        count = len(clips) + len(actions)
+        if count == 0:
+            return
+        if count > 1:
+            words = self.tr("Ripple delete %1") if ripple else self.tr("Delete %1")
+            words = words.replace("%1", str(count))
+        elif actions:
+            words = self.tr("Delete action")
+        else:
+            words = self.tr("Ripple delete") if ripple else self.tr("Delete clip")
+        self._do(words, edit)
 
     def shift_order(self, by: int) -> None:
-        p, clip = self._document.project, self.clip()
-        if p is None or clip is None:
+        """The selected clips of a track change places with the one before or behind them."""
+        p = self._document.project
+        chosen = self._selection.clips
+        track = (
+            next((t for t in p.tracks if any(c.id in chosen for c in t.clips)), None) if p else None
+        )
+        if track is None:
             return
-        track, _ = queries.find_clip(p, clip.id)
-        index = track.clips.index(clip) + by
-        if 0 <= index < len(track.clips):
-            self._do(self.tr("Reorder clip"), lambda q: edits.reorder_clip(q, clip.id, index))
+        ids = [c.id for c in track.clips if c.id in chosen]
+        places = [i for i, c in enumerate(track.clips) if c.id in chosen]
+        # How many of the others lie before the first of them, and before the last.
+        index = places[0] - 1 if by < 0 else places[-1] - (len(places) - 1) + 1
+        if 0 <= index <= len(track.clips) - len(ids):
+            if len(ids) == 1:
+                self._do(self.tr("Reorder clip"), lambda q: edits.reorder_clip(q, ids[0], index))
+            else:
+                self.order_together(ids, index)
 
     # -- actions ------------------------------------------------------------------------------
 
@@ -128,20 +157,6 @@ class Editing(QObject):
         self._do(
             self.tr("Change length of action"), lambda p: edits.resize_action(p, id, start, end)
         )
-
-    def delete_actions(self, ids: list[str]) -> None:
-        def edit(p: Project) -> Project:
-            for id in ids:
-                p = edits.delete_action(p, id)
-            return p
-
-        if ids:
-            self._do(
-                self.tr("Delete action")
-                if len(ids) == 1
-                else self.tr("Delete %1 actions").replace("%1", str(len(ids))),
-                edit,
-            )
 
     # -- marks, tracks, words -----------------------------------------------------------------
 
@@ -173,6 +188,15 @@ class Editing(QObject):
     def set_track(self, id: str, changes: dict) -> None:
         merge = f"track-height:{id}" if set(changes) == {"height"} else None
         self._do(self.tr("Change track"), lambda p: edits.set_track(p, id, **changes), merge)
+
+    def switch_track(self, what: str) -> None:
+        """``what``: muted or locked; of the track of the selected clip, else of the first."""
+        p = self._document.project
+        if p is None or not p.tracks:
+            return
+        chosen = self._selection.clips
+        of = next((t for t in p.tracks if any(c.id in chosen for c in t.clips)), p.tracks[0])
+        self.set_track(of.id, {what: not getattr(of, what)})
 
     def set_scene(self, text: str) -> None:
         p = self._document.project

@@ -10,7 +10,8 @@ from PySide6.QtCore import QCoreApplication
 from app.panels.memory_panel import Learnt, MemoryFacts
 from app.panels.queue_panel import JobRow
 from app.state import outlook
-from app.state.jobs import Active, JobQueue
+from app.state.in_hand import Active
+from app.state.jobs import JobQueue
 from app.state.results import chunks_made
 from app.state.timecode import short
 from app.widgets.progress_strip import Shown, clock
@@ -224,15 +225,19 @@ def shown_progress(p: Project | None, queue: JobQueue) -> Shown | None:
         words = [tr("Chunk %1 again", active_number(p, active))]
     else:
         words = [tr("Chunk %1 of %2", made + 1, max(total, made + 1))]
-    words.append(tr(_PHASES["learning" if learning else meter.phase]))
-    if meter.steps and (learning or meter.phase == "sampling"):
+    words.append(tr(_PHASES[meter.phase]))
+    if meter.steps and meter.phase in ("sampling", "learning"):
         words.append(tr("step %1 of %2", max(1, meter.step), meter.steps))
     paused = isinstance(job.state, jobs.Paused)
     if paused:
         words.insert(0, tr("Paused"))
     share = (made + done) / max(1, total, made + 1)
     left = outlook.seconds_left(p, queue, job)
-    return Shown(" · ".join(words), min(1.0, max(0.0, share)), queue.spent(job.id), left, paused)
+    share = min(1.0, max(0.0, share))
+    # How long loading takes, nobody knows.
+    loading = meter.phase == "loading" and not learning and made == 0 and not paused
+    spent = queue.spent(job.id)
+    return Shown(" · ".join(words), None if loading else share, spent, left, paused)
 
 
 def active_number(p: Project, active: Active) -> int:

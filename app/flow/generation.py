@@ -62,11 +62,9 @@ class Generation(QObject):
         covered = max(
             (j.until for j in self._queue.jobs if j.kind == "generate" and not j.ended), default=0
         )
-        if (
-            self._queue.current is not None
-            and covered >= until
-            and not isinstance(self._queue.current.state, jobs.Waiting)
-        ):
+        current = self._queue.current
+        going = current is not None and not isinstance(current.state, jobs.Waiting)
+        if going and covered >= until:
             return Plan(self.tr("Generating…"), False, self.tr("Write more actions to make more"))
         draft = queries.draft_clip(p)
         if draft is not None:
@@ -79,7 +77,8 @@ class Generation(QObject):
                 True,
             )
         stale = stale_chunks(p, end)
-        if stale:
+        remaking = going and covered >= end  # what is stale is on its way
+        if stale and not remaking:
             n = len(stale)
             words = (
                 self.tr("Remake 1 stale chunk")
@@ -94,7 +93,7 @@ class Generation(QObject):
         words = (
             self.tr("Generate %1 s · %2").replace("%1", f"{float(seconds):g}").replace("%2", chunks)
         )
-        if covered > end:
+        if covered > end or (stale and remaking):
             words = self.tr("Add %1 s to the queue").replace("%1", f"{float(seconds):g}")
         return Plan(
             words,

@@ -15,12 +15,12 @@ from app.state.jobs import JobQueue
 from app.state.settings import Settings
 from app.state.worlds import Worlds
 from app.widgets.notice_bar import Notice
-from core.rollout.samples import Sample
 from app.workers.background import Background
 from core.project import edits
 from core.project.errors import EditError, ProjectError, ProjectLocked
 from core.project.model import Asset, Crop, Project
 from core.project.store import ProjectStore
+from core.rollout.samples import Sample
 from core.worlds.catalogue import WorldError
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.actions import VERBS, Actions, native
-from app.widgets.basics import ElidedLabel, airy, bind, icon_button, label, primary, rule, scrolled
+from app.widgets.basics import airy, bind, icon_button, label, primary, rule, scrolled
 from core.project.model import Project
 
 _SCENE_PAUSE_MS = 500
@@ -187,8 +187,10 @@ class ActionsPanel(QWidget):
         self.generate = bind(primary(self.tr("Generate"), "creation"), self._actions["generate"])
         self.generate.setMinimumHeight(36)
         column.addWidget(self.generate)
-        self._hint = ElidedLabel("", "dim")
+        self._hint = label("", "dim", wrap=True)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        # Room for two lines, so that the button does not jump with the words.
+        self._hint.setFixedHeight(2 * self._hint.fontMetrics().lineSpacing() + 2)
         column.addWidget(self._hint)
         return foot
 

@@ -8,9 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFormLayout,
-    QFrame,
     QHBoxLayout,
-    QLabel,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -19,7 +17,6 @@ from PySide6.QtWidgets import (
 from app.actions import Actions
 from app.state.timecode import short
 from app.widgets.basics import (
-    ElidedLabel,
     Empty,
     bind,
     button,
@@ -30,11 +27,10 @@ from app.widgets.basics import (
     rule,
     scrolled,
 )
+from app.widgets.choice import Choice, clear
 from app.widgets.pixmaps import Pixmaps
 from core.project import queries
-from core.project.model import Clip, Project, Take
-
-STATUS_GLYPH = {"draft": "pencil-outline", "accepted": "check", "discarded": "trash-can-outline"}
+from core.project.model import Chunk, Clip, Project, Take
 
 
 def status_words(widget: QWidget, p: Project, take: Take) -> str:
@@ -44,52 +40,6 @@ def status_words(widget: QWidget, p: Project, take: Take) -> str:
         "discarded": widget.tr("discarded"),
     }[take.status]
     return words + " · " + widget.tr("stale") if queries.is_stale(p, take.id) else words
-
-
-class TakeRow(QFrame):
-    """One version of a chunk; a click or Enter shows it."""
-
-    chosen = Signal(str)
-
-    def __init__(self, p: Project, take: Take, number: int, is_chosen: bool, picture, parent=None):
-        super().__init__(parent)
-        self._id = take.id
-        self.setProperty("role", "choice")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(6, 6, 8, 6)
-        row.setSpacing(8)
-        thumb = QLabel()
-        thumb.setPixmap(picture)
-        row.addWidget(thumb)
-        words = QVBoxLayout()
-        words.setSpacing(1)
-        name = self.tr("Take %1").replace("%1", str(number))
-        if is_chosen:
-            name += " · " + self.tr("shown")
-        words.addWidget(label(name))
-        facts = (
-            status_words(self, p, take) + " · " + self.tr("seed %1").replace("%1", str(take.seed))
-        )
-        words.addWidget(ElidedLabel(facts, "dim"))
-        row.addLayout(words, 1)
-        self.setAccessibleName(f"{name}, {facts}")
-        if not is_chosen:
-            back = button(self.tr("Show"), "", lambda: self.chosen.emit(self._id))
-            back.setToolTip(self.tr("Bring this take back"))
-            row.addWidget(back)
-        else:
-            restyle(self, role="card")
-
-    def mouseDoubleClickEvent(self, event) -> None:
-        self.chosen.emit(self._id)
-
-    def keyPressEvent(self, event) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.chosen.emit(self._id)
-        else:
-            super().keyPressEvent(event)
 
 
 class ClipPanel(QWidget):
@@ -196,11 +146,33 @@ class ClipPanel(QWidget):
             part.show()
         self._back.setVisible(take.snapshot is not None)
         for i, one in enumerate(queries.takes_of(p, chunk)):
-            picture = self._pixmaps.get(self._path(one.thumbnail), 64, 44, self.devicePixelRatioF())
-            row = TakeRow(p, one, i + 1, one.id == chunk.chosen, picture)
-            row.chosen.connect(lambda take_id, c=chunk.id: self.take_chosen.emit(c, take_id))
-            self._takes.addWidget(row)
+            self._takes.addWidget(self._take_row(p, chunk, one, i + 1))
         level_labels(self._form)
+
+    def _take_row(self, p: Project, chunk: Chunk, take: Take, number: int) -> Choice:
+        """One version of the chunk; a click or Enter brings it back."""
+        name = self.tr("Take %1").replace("%1", str(number))
+        facts = [status_words(self, p, take), self.tr("seed %1").replace("%1", str(take.seed))]
+        shown = take.id == chunk.chosen
+
+        def bring_back() -> None:
+            self.take_chosen.emit(chunk.id, take.id)
+
+        row = Choice(
+            self._pixmaps,
+            self._path(take.thumbnail),
+            (64, 44),
+            name + " · " + self.tr("shown") if shown else name,
+            " · ".join(facts),
+            tip="" if shown else self.tr("Bring this take back"),
+            more=None if shown else button(self.tr("Show"), "", bring_back),
+        )
+        if shown:
+            restyle(row, role="card")
+            row.unsetCursor()
+        else:
+            row.clicked.connect(bring_back)
+        return row
 
     def _memory_words(self, take: Take) -> str:
         if take.memory.preset == "off":
@@ -246,8 +218,4 @@ class ClipPanel(QWidget):
     def _clear(self) -> None:
         while self._form.rowCount():
             self._form.removeRow(0)
-        while self._takes.count():
-            old = self._takes.takeAt(0).widget()
-            if old is not None:
-                old.hide()
-                old.deleteLater()
+        clear(self._takes)

@@ -151,6 +151,7 @@ class MemoryPanel(QWidget):
         grid.addWidget(label(self.tr("Strength"), "dim"), 1, 0)
         self.strength = QSlider(Qt.Orientation.Horizontal)
         self.strength.setRange(0, 150)
+        self.strength.setValue(100)
         self.strength.setPageStep(10)
         self.strength.setTickInterval(50)
         self.strength.setTickPosition(QSlider.TickPosition.NoTicks)
@@ -185,12 +186,15 @@ class MemoryPanel(QWidget):
         column.addSpacing(2)
         column.addWidget(rule())
         column.addWidget(label(self.tr("What it learned"), "section"))
-        self._caption = ElidedLabel(
-            self.tr("Error before → after learning · how far it moved"), "dim"
+        self._caption = label(
+            self.tr(
+                "Error before → after learning, and how far it moved. Bars: grey before, green "
+                "after; shorter is better."
+            ),
+            "dim",
+            wrap=True,
         )
         column.addWidget(self._caption)
-        self._legend = label(self.tr("Bars: grey before, green after; shorter is better"), "dim")
-        column.addWidget(self._legend)
         self._list = QVBoxLayout()
         self._list.setSpacing(6)
         column.addLayout(self._list)
@@ -217,6 +221,11 @@ class MemoryPanel(QWidget):
         made.setText(text)
         actions[id].changed.connect(lambda: made.setText(text))
         return made
+
+    def step(self, percent: int) -> None:
+        """A key: a little weaker or stronger."""
+        if self.strength.isEnabled():
+            self.strength.setValue(self.strength.value() + percent)
 
     def show_use(self, use: MemoryUse) -> None:
         self._use = use
@@ -246,8 +255,7 @@ class MemoryPanel(QWidget):
             made.back.connect(self.back_wanted)
             self._list.addWidget(made)
         self._none.setVisible(not facts.learnt)
-        for words in (self._caption, self._legend):
-            words.setVisible(bool(facts.learnt))
+        self._caption.setVisible(bool(facts.learnt))
 
     def _slid(self, value: int) -> None:
         self._percent.setText(f"{value} %")

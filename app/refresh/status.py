@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject
 from app.flow import facts
 from app.panels.memory_panel import MemoryFacts
 from app.panels.worlds_panel import WorldFacts
-from core.rollout.samples import samples
 from core.project.model import Project
+from core.rollout.samples import samples
 
 if TYPE_CHECKING:
     from app.window import MainWindow
@@ -23,23 +23,24 @@ class Status(QObject):
         self._device = ""
 
     def project(self, p: Project | None, made: MemoryFacts | None) -> None:
-        w = self._w
+        w, line = self._w, self._w.status_line
         device = f" · {self._device.upper()}" if self._device not in ("", "auto") else ""
-        w.status_world.setText(f"● {p.world.name}{device}" if p else "")
+        line.world.setText(f"● {p.world.name}{device}" if p else "")
         if p is None:
-            w.status_memory.setText("")
+            line.memory.setText("")
         elif p.memory.preset == "off":
-            w.status_memory.setText(w.tr("memory off"))
+            line.memory.setText(w.tr("memory off"))
         elif p.memory.muted:
-            w.status_memory.setText(w.tr("memory muted"))
+            line.memory.setText(w.tr("memory muted"))
         elif made.steps:
-            w.status_memory.setText(
+            line.memory.setText(
                 w.tr("memory %1 steps").replace("%1", str(made.steps))
                 if made.steps != 1
                 else w.tr("memory 1 step")
             )
         else:
-            w.status_memory.setText(w.tr("memory empty"))
+            line.memory.setText(w.tr("memory empty"))
+        line.fit()
 
     def title(self) -> None:
         w, p = self._w, self._w.document.project
@@ -54,7 +55,8 @@ class Status(QObject):
         w.setWindowTitle(f"{words} — SlowFast Studio")
 
     def busy(self, words: str) -> None:
-        self._w.status_words.setText(words)
+        self._w.status_line.words.setText(words)
+        self._w.status_line.fit()
 
     def engine_ready(self, device: str) -> None:
         self._w.collector.settle()
@@ -70,13 +72,14 @@ class Status(QObject):
             free = psutil.virtual_memory().available
         except Exception:
             return
-        label = self._w.status_ram
+        label = self._w.status_line.ram
         label.setText(f"RAM {used / 2**30:.1f} GB")
         label.setToolTip(
             self._w.tr("The studio uses %1 GB; %2 GB are free on this machine.")
             .replace("%1", f"{used / 2**30:.1f}")
             .replace("%2", f"{free / 2**30:.1f}")
         )
+        self._w.status_line.fit()
 
     def worlds(self) -> None:
         w, p = self._w, self._w.document.project

@@ -56,7 +56,8 @@ class Work(QObject):
         if shown is None:
             shown = self._export_shown()
         w.progress.show_progress(shown)
-        w.status_words.setVisible(shown is None)
+        w.status_line.words.setVisible(shown is None)
+        w.status_line.fit()
         active = w.queue.active
         if p is None or active is None or active.dropped:
             w.timeline.clear_progress()

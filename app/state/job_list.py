@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
@@ -51,6 +52,12 @@ class JobList(QObject):
     def clear(self, id: str | None = None) -> None:
         """Forget ended jobs: one, or all of them."""
         self._put(tuple(j for j in self._jobs if not (j.ended and id in (None, j.id))))
+
+    def end_waiting(self, but: Container[str] = ()) -> None:
+        """Jobs that wait for a draft end, unless its take is in ``but``."""
+        for job in self._jobs:
+            if isinstance(job.state, jobs.Waiting) and job.state.take not in but:
+                self.set_state(job.id, jobs.Cancelled())
 
     # -- the journal --------------------------------------------------------------------------
 

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.state.document import Document
+from app.state.in_hand import Active, InHand
 from app.state.job_list import JobList
-from app.state.meter import StepMeter
-from app.state.planned import with_planned_seed
+from app.state.planned import planned_step
 from app.state.results import Results
 from app.workers.background import Background
 from app.workers.engine_worker import EngineWorker
-from core.project import edits, jobs, queries
+from core.project import jobs
 from core.project.errors import EditError, ProjectError
 from core.project.jobs import Job, JobState
 from core.project.model import Project
@@ -31,26 +30,12 @@ from core.project.steps import (
     ChunkStep,
     Finished,
     LearnStep,
-    next_step,
-    plan_step,
 )
-from core.rollout.events import Cancelled, Failed, Learned, Preview, Progress, TakeReady
+from core.rollout.events import Cancelled, Failed, Learned, TakeReady
 
 log = logging.getLogger(__name__)
 
 _TICK_MS = 500
-
-
-@dataclass
-class Active:
-    """The task that the engine has in hand."""
-
-    job: str
-    step: ChunkStep | LearnStep
-    token: Any
-    pause: Any
-    meter: StepMeter
-    dropped: bool = False  # cancelled, or the project was closed: its result is not wanted
 
 
 class JobQueue(QObject):
@@ -75,23 +60,21 @@ class JobQueue(QObject):
         parent: QObject | None = None,
     ):
         super().__init__(parent)
-        self._document, self._worker = document, worker
+        self._document = document
         self._world_folder = world_folder
-        self._controls = controls or _controls
         self._list = JobList(self)
         self._list.problem.connect(self.problem)
         self._list.changed.connect(self._on_list)
-        self._active: Active | None = None
+        self._hand = InHand(worker, controls, self)
+        self._hand.progressed.connect(self.progressed)
+        self._hand.preview.connect(self.preview)
+        self._hand.ended.connect(self._on_ended)
         self._results = Results(document, background, self._wanted, self)
         self._results.arrived.connect(self.take_arrived)
         self._results.learned.connect(self.learned)
         self._results.failed.connect(lambda id, words: self._fail(self.job(id), words))
         self._results.ended.connect(self.advance)
-        self._epoch = 0  # counts projects, so that late answers find the right one
-        self._spent: dict[str, float] = {}  # job id → seconds of its tasks that ended
         self._began: dict[str, int] = {}  # job id → takes there were when it began
-        worker.event.connect(self._on_event)
-        worker.finished.connect(self._on_finished)
         document.opened.connect(self._on_opened)
         document.closed.connect(self._on_closed)
         self._tick = QTimer(self)
@@ -106,12 +89,12 @@ class JobQueue(QObject):
 
     @property
     def active(self) -> Active | None:
-        return self._active
+        return self._hand.active
 
     @property
     def busy(self) -> bool:
         """The engine works, or a result is being taken in."""
-        return self._active is not None or self._results.busy
+        return self.active is not None or self._results.busy
 
     def job(self, id: str) -> Job | None:
         return self._list.job(id)
@@ -123,14 +106,13 @@ class JobQueue(QObject):
 
     def spent(self, id: str) -> float:
         """Seconds the engine has worked for a job."""
-        now = self._active.meter.elapsed if self._active and self._active.job == id else 0.0
-        return self._spent.get(id, 0.0) + now
+        return self._hand.spent(id)
 
     @property
     def current(self) -> Job | None:
         """The generation job in hand, or the one whose draft waits."""
-        if self._active is not None and not self._active.dropped:
-            return self.job(self._active.job)
+        if self.active is not None and not self.active.dropped:
+            return self.job(self.active.job)
         return next(
             (j for j in self.jobs if j.kind != "export" and isinstance(j.state, jobs.Waiting)),
             None,
@@ -148,9 +130,8 @@ class JobQueue(QObject):
         job = self.job(id)
         if job is None or job.ended:
             return
-        if self._active is not None and self._active.job == id:
-            self._active.pause.pause()
-            self._active.meter.pause()
+        if self._hand.holds(id):
+            self._hand.pause()
         self._set(id, jobs.Paused())
         self.advance()
 
@@ -158,9 +139,8 @@ class JobQueue(QObject):
         job = self.job(id)
         if job is None or not isinstance(job.state, jobs.Paused):
             return
-        if self._active is not None and self._active.job == id and not self._active.dropped:
-            self._active.pause.resume()
-            self._active.meter.resume()
+        if self._hand.holds(id) and not self.active.dropped:
+            self._hand.resume()
             self._set(id, jobs.Running())
             return
         self._set(id, jobs.Queued())
@@ -177,10 +157,8 @@ class JobQueue(QObject):
         job = self.job(id)
         if job is None or job.ended:
             return
-        if self._active is not None and self._active.job == id:
-            self._active.dropped = True
-            self._active.token.cancel()
-            self._active.pause.resume()  # a held engine must wake to see that it is cancelled
+        if self._hand.holds(id):
+            self.active.drop()
         self._set(id, jobs.Cancelled())
         self.progressed.emit()
         self.advance()
@@ -230,10 +208,7 @@ class JobQueue(QObject):
         if p is None or store is None:
             return False
         try:
-            step = plan_step(p, job)
-            if isinstance(step, ChunkStep | LearnStep):
-                world = self._world_folder(p.world.id)
-                step = next_step(p, with_planned_seed(p, job), store, world)
+            step = planned_step(p, job, store, self._world_folder)
         except (EditError, ProjectError, OSError) as error:
             return self._fail(job, str(error))
         except Exception as error:
@@ -244,12 +219,7 @@ class JobQueue(QObject):
                 self._start(job, step)
                 return False
             case AcceptStep(take_id=take):
-                number = queries.chunk_number(p, p.takes[take].chunk) if take in p.takes else None
-                if not self._document.do(
-                    self.tr("Accept chunk %1").replace("%1", str(number or "–")),
-                    lambda q: edits.accept_take(q, take),
-                    merge_id=f"take:{take}",
-                ):
+                if not self._results.accept(take):
                     return self._fail(job, self.tr("The draft could not be accepted."))
                 return True
             case AwaitDecision(take_id=take):
@@ -264,11 +234,9 @@ class JobQueue(QObject):
         raise AssertionError(f"no such step: {step!r}")
 
     def _start(self, job: Job, step: ChunkStep | LearnStep) -> None:
-        token, pause = self._controls()
-        self._active = Active(job.id, step, token, pause, StepMeter(isinstance(step, LearnStep)))
+        self._hand.start(job.id, step)
         self._began.setdefault(job.id, len(self._document.project.takes))
         self._set(job.id, jobs.Running())
-        self._worker.submit(self._key(), step.task, token, pause)
         self.progressed.emit()
 
     def _wanted(self, id: str) -> bool:
@@ -276,36 +244,17 @@ class JobQueue(QObject):
         job = self.job(id)
         return job is not None and not isinstance(job.state, jobs.Cancelled)
 
-    def _key(self) -> str:
-        return (
-            f"{self._epoch}:{self._active.job}:{self._active.step.take_id}" if self._active else ""
-        )
-
     def _fail(self, job: Job, sentence: str) -> bool:
         self._set(job.id, jobs.Failed(sentence))
         self.failed.emit(job, sentence)
         return True
 
-    # -- events of the engine -----------------------------------------------------------------
+    # -- what the engine ended with -----------------------------------------------------------
 
-    def _on_event(self, key: str, event: object) -> None:
-        if self._active is None or key != self._key() or self._active.dropped:
-            return
-        if isinstance(event, Progress):
-            self._active.meter.take(event)
-            self.progressed.emit()
-        elif isinstance(event, Preview):
-            self.preview.emit(event.jpeg)
-
-    def _on_finished(self, key: str, event: object) -> None:
-        if self._active is None or key != self._key():
-            return
-        active, self._active = self._active, None
-        self._spent[active.job] = self._spent.get(active.job, 0.0) + active.meter.elapsed
+    def _on_ended(self, active: Active, event: object) -> None:
         job = self.job(active.job)
-        store = self._document.store
-        if active.dropped or job is None or store is None:
-            _drop(store, active.step)
+        if active.dropped or job is None or self._document.store is None:
+            self._results.drop(active.step)
             self.changed.emit()
             self.progressed.emit()
             self.advance()
@@ -314,10 +263,10 @@ class JobQueue(QObject):
             case TakeReady() | Learned():
                 self._results.take_in(job.id, active.step, event)
             case Cancelled():
-                _drop(store, active.step)
+                self._results.drop(active.step)
                 self._set(job.id, jobs.Cancelled())
             case Failed(message=message):
-                _drop(store, active.step)
+                self._results.drop(active.step)
                 self._fail(job, message)
         self.progressed.emit()
         self.advance()
@@ -330,43 +279,30 @@ class JobQueue(QObject):
 
     def stop_waiting(self) -> None:
         """The draft was dropped: jobs that waited for it end, what they made stays."""
-        for job in self.jobs:
-            if isinstance(job.state, jobs.Waiting):
-                self._set(job.id, jobs.Cancelled())
+        self._list.end_waiting()
 
     def check_waiting(self) -> None:
         """After undo: a job must not wait for a draft that was never made."""
-        p = self._document.project
-        for job in self.jobs:
-            if (
-                isinstance(job.state, jobs.Waiting)
-                and p is not None
-                and job.state.take not in p.takes
-            ):
-                self._set(job.id, jobs.Cancelled())
+        if self._document.project is not None:
+            self._list.end_waiting(but=self._document.project.takes)
 
     # -- project, journal ---------------------------------------------------------------------
 
     def _on_opened(self, _project: Project) -> None:
-        store = self._document.store
-        self._epoch += 1
+        self._hand.new_project()
         self._results.forget()
-        self._list.open(store, self._document.read_only)
+        self._list.open(self._document.store, self._document.read_only)
         self.changed.emit()
         self.progressed.emit()
 
     def let_go(self) -> None:
         """Before the project closes: stop the engine, write the queue down as it is."""
-        if self._active is not None:
-            self._active.dropped = True
-            self._active.token.cancel()
-            self._active.pause.resume()
-            self._active = None
+        self._hand.let_go()
         self._list.let_go()
 
     def _on_closed(self) -> None:
-        self._epoch += 1
-        self._active = None
+        self._hand.new_project()
+        self._hand.active = None
         self._results.forget()
         self._list.forget()
         self.changed.emit()
@@ -388,17 +324,3 @@ class JobQueue(QObject):
         elif not self.busy and self._tick.isActive():
             self._tick.stop()
             self.progressed.emit()
-
-
-def _drop(store: Any, step: ChunkStep | LearnStep) -> None:
-    try:
-        if store is not None and step.task is not None:
-            store.drop_staging(step.task.out_dir)
-    except Exception:
-        log.info("a staging folder was left", exc_info=True)
-
-
-def _controls() -> tuple[Any, Any]:
-    from core.engine.control import CancelToken, PauseGate
-
-    return CancelToken(), PauseGate()

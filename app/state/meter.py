@@ -38,6 +38,7 @@ class StepMeter:
         self._held = 0.0  # time spent paused
         self._paused_at: float | None = None
         self._learning = learning
+        self._loaded: float | None = None  # how long it had taken when its own work began
         self.phase: Phase = "learning" if learning else "loading"
         self.step = self.steps = 0
         self.done = 0.0
@@ -46,6 +47,11 @@ class StepMeter:
     def elapsed(self) -> float:
         now = self._paused_at if self._paused_at is not None else self._clock()
         return now - self._began - self._held
+
+    @property
+    def worked(self) -> float:
+        """Seconds since the world was there. Loading happens once: it says nothing of the pace."""
+        return self.elapsed - (self._loaded or 0.0)
 
     def pause(self) -> None:
         if self._paused_at is None:
@@ -59,6 +65,8 @@ class StepMeter:
     def take(self, event: Progress) -> None:
         self.phase, self.step, self.steps = event.phase, event.step, event.steps
         part = event.step / event.steps if event.steps else 0.0
+        if self._loaded is None and event.phase != "loading":
+            self._loaded = self.elapsed
         if self._learning:
             if event.phase == "learning":
                 self.done = max(self.done, 0.1 + 0.85 * part)
@@ -79,5 +87,5 @@ class StepMeter:
                 else expected * (1 - self.done)
             )
         if self.done > 0.25:
-            return self.elapsed * (1 - self.done) / self.done
+            return self.worked * (1 - self.done) / (self.done - _SHARE["loading"])
         return None

@@ -54,5 +54,5 @@ def seconds_left(p: Project | None, queue: JobQueue, job: Job) -> float | None:
         return now + (per * more if chunk else 0)
     rest = max(0, more - 1)
     if chunk is None:
-        return now + rest * (active.meter.elapsed + now)
+        return now + rest * (active.meter.worked + now)
     return now + (learn or 0) + rest * per

@@ -1,13 +1,26 @@
-"""Seeds that a project opened from a film's recipe has in store for the chunks to come."""
+"""What a job does next; with the seeds that a film's recipe has in store for chunks to come."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from core.project import queries
 from core.project.jobs import Job
 from core.project.model import AT_START, Project
-from core.project.steps import ChunkStep, plan_step
+from core.project.steps import ChunkStep, LearnStep, Step, next_step, plan_step
+from core.project.store import ProjectStore
+
+
+def planned_step(
+    p: Project, job: Job, store: ProjectStore, world_folder: Callable[[str], Path]
+) -> Step:
+    """The next step, with its task where the engine has to do it."""
+    step = plan_step(p, job)
+    if isinstance(step, ChunkStep | LearnStep):
+        step = next_step(p, with_planned_seed(p, job), store, world_folder(p.world.id))
+    return step
 
 
 def with_planned_seed(p: Project, job: Job) -> Job:

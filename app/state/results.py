@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
 from app.state.document import Document
 from app.workers.background import Background
-from core.project import queries
+from core.project import edits, queries
 from core.project.model import Project
 from core.project.steps import ChunkStep, LearnStep, learned_edit, take_edit
 from core.rollout.events import Learned, TakeReady
+
+log = logging.getLogger(__name__)
 
 Edit = Callable[[Project], Project]
 
@@ -67,15 +70,33 @@ class Results(QObject):
 
         self._background.run(work, done, failed)
 
+    def accept(self, take: str) -> bool:
+        """Keep a draft; what the memory learns from it later joins this change."""
+        return self._document.do(
+            self._accepting(take), lambda p: edits.accept_take(p, take), merge_id=f"take:{take}"
+        )
+
+    def drop(self, step: ChunkStep | LearnStep) -> None:
+        """What a task has written is not wanted."""
+        store = self._document.store
+        try:
+            if store is not None and step.task is not None:
+                store.drop_staging(step.task.out_dir)
+        except Exception:
+            log.info("a staging folder was left", exc_info=True)
+
+    def _accepting(self, take: str) -> str:
+        p = self._document.project
+        number = queries.chunk_number(p, p.takes[take].chunk) if take in p.takes else None
+        return self.tr("Accept chunk %1").replace("%1", str(number or "–"))
+
     def _apply(self, job: str, edit: Edit, step: ChunkStep | LearnStep) -> None:
         p = self._document.project
         if isinstance(step, LearnStep):
             take = p.takes.get(step.take_id)
             if take is None or take.status != "accepted":
                 return  # taken back meanwhile; the memory stays as it was
-            number = queries.chunk_number(p, take.chunk)
-            label = self.tr("Accept chunk %1").replace("%1", str(number or "–"))
-            if self._document.do(label, edit, merge_id=f"take:{step.take_id}"):
+            if self._document.do(self._accepting(take.id), edit, merge_id=f"take:{step.take_id}"):
                 self.learned.emit(step.take_id)
             return
         number = queries.chunk_number(p, step.chunk) if step.chunk else None

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from core.project.model import Project
+from core.project.model import Project, Track
 
 HEADER_WIDTH = 152
 RULER = 36
@@ -22,6 +22,7 @@ PAD = 12  # pixels before frame 0, so that its edge can be seen and grabbed
 POSTER = 56  # width of the start picture, which lies before frame 0: one frame would be a sliver
 GRIP = 6  # how near an edge counts as the edge
 MIN_TRACK, MAX_TRACK = 32, 240
+DEFAULT_TRACK = Track.height  # nobody has chosen one
 MIN_PPF, MAX_PPF = 0.0005, 80.0
 
 LaneKind = Literal["actions", "track", "memory"]
@@ -39,16 +40,25 @@ class Lane:
         return self.top + self.height
 
 
-def lanes(project: Project | None, heights: dict[str, int] | None = None) -> list[Lane]:
+def lanes(
+    project: Project | None, heights: dict[str, int] | None = None, room: int = 0
+) -> list[Lane]:
     """Rows from top to bottom; ``heights`` overrides tracks that are being dragged.
 
-    Later tracks lie over earlier ones in the picture, so they are above them here too.
+    Tracks whose height nobody has chosen share what is left of ``room`` (pixels, 0: not known),
+    so that a tall timeline shows larger pictures instead of empty ground. Later tracks lie over
+    earlier ones in the picture, so they are above them here too.
     """
     heights = heights or {}
+    known = reversed(project.tracks) if project else ()
+    tracks = [(t.id, heights.get(t.id, t.height)) for t in known] or [("", DEFAULT_TRACK)]
+    tracks = [(id, max(MIN_TRACK, min(MAX_TRACK, height))) for id, height in tracks]
+    free = [id for id, height in tracks if height == DEFAULT_TRACK and id not in heights]
+    used = GAP + ACTIONS + sum(GAP + height for _, height in tracks) + GAP + MEMORY + GAP
+    more = max(0, room - used) // len(free) if free else 0
     rows = [Lane("actions", "", GAP, ACTIONS)]
-    tracks = [(t.id, t.height) for t in reversed(project.tracks)] if project else []
-    for track_id, height in tracks or [("", 72)]:
-        height = max(MIN_TRACK, min(MAX_TRACK, heights.get(track_id, height)))
+    for track_id, height in tracks:
+        height = min(MAX_TRACK, height + more) if track_id in free else height
         rows.append(Lane("track", track_id, rows[-1].bottom + GAP, height))
     rows.append(Lane("memory", "", rows[-1].bottom + GAP, MEMORY))
     return rows

@@ -23,6 +23,7 @@ class Gesture:
     cursor: Shape | None = None
     threshold = 4  # pixels before a press becomes a drag
     scrolls = True  # the view follows the pointer past its edges
+    hidden_actions: frozenset[str] = frozenset()  # their ghosts stand for them
 
     def __init__(self, view: TimelineView, press: QPointF) -> None:
         self.view = view
@@ -128,7 +129,7 @@ class MoveAction(Gesture):
         self.grab = view.scale.frame(press.x()) - action.start
         self.snapper = view.snapper(without=(action.start, action.end))
         self.taken = view.index.taken(action.id)
-        self.hidden_action = action.id
+        self.hidden_actions = frozenset([action.id])
 
     def move(self, at: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         frames = self.action.end - self.action.start
@@ -163,7 +164,7 @@ class ResizeAction(Gesture):
         taken = view.index.taken(action.id)
         self.low = max((end for _, end in taken if end <= action.start), default=0)
         self.high = min((start for start, _ in taken if start >= action.end), default=None)
-        self.hidden_action = action.id
+        self.hidden_actions = frozenset([action.id])
 
     def move(self, at: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         want = self.view.scale.frame(at.x()) - self.grab

@@ -20,6 +20,7 @@ from app.timeline.gestures import (
     Scrub,
 )
 from app.timeline.hit import Hit, hit
+from app.timeline.together import MoveTogether
 from core.project.model import Marker
 
 if TYPE_CHECKING:
@@ -116,6 +117,8 @@ class Pointer(QObject):
             return None
         if edge:
             return TrimClip(view, at, clip, track_id, edge, ripple)
+        if self._several():
+            return MoveTogether(view, at, clip.start, clip.frames, track_id)
         return MoveClip(view, at, clip, track_id)
 
     def _begin_action(self, at: QPointF, modifiers, where: Hit) -> Gesture | None:
@@ -129,7 +132,12 @@ class Pointer(QObject):
             self._narrow = where
         if where.edge:
             return ResizeAction(view, at, action, where.edge)
+        if self._several():
+            return MoveTogether(view, at, action.start, action.end - action.start)
         return MoveAction(view, at, action)
+
+    def _several(self) -> bool:
+        return len(self.view.selection.clips) + len(self.view.selection.actions) > 1
 
     def move(self, event) -> None:
         at = event.position()

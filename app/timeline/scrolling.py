@@ -68,10 +68,11 @@ class Scrolling:
         blocked or bar.blockSignals(False)
         self._moved()
 
-    def _fit_ppf(self) -> float:
+    def _fit_ppf(self, width: int | None = None) -> float:
         fitted = TimeScale(pad=self.scale.pad)
         least = self.project.chunk_frames * 4 if self.project else 240
-        fitted.fit(max(least, self.index.end if self.index else 0), self.viewport().width())
+        end = self.index.end if self.index else 0
+        fitted.fit(max(least, end), self.viewport().width() if width is None else width)
         return fitted.ppf
 
     def _zoom_centre(self) -> float:
@@ -99,8 +100,8 @@ class Scrolling:
 
     def _lay_out(self) -> None:
         self.scale.ratio = self.devicePixelRatioF()
-        self.rows = geometry.lanes(self.project, self._heights)
         view = self.viewport()
+        self.rows = geometry.lanes(self.project, self._heights, view.height() - RULER)
         end = (self.index.end if self.index else 0) * self.scale.ppf
         spare = view.width() * 0.5 if self.scale.ppf > self._fit_ppf() * 1.01 else 0
         bar = self.horizontalScrollBar()

@@ -179,7 +179,7 @@ class Tiles:
     def _thumbnails(
         self, painter: QPainter, look: ClipLook, body: QRectF, seen: QRectF, ratio: float
     ) -> None:
-        """A strip (a picture much wider than a frame) fills the clip; a single one heads it."""
+        """A strip (a picture much wider than a frame) fills the clip; a single one is repeated."""
         picture = self.strips(look.video) if self.strips and look.video else None
         if picture is None and self.source and look.thumbnail:
             picture = self.source(look.thumbnail)
@@ -202,8 +202,8 @@ class Tiles:
             painter.drawPixmap(body, strip, shown)
             painter.restore()
             return
-        slots = max(1, int(-(-body.width() // wide))) if cells > 1 else 1
-        first = max(0, int((seen.left() - body.left()) // wide)) if cells > 1 else 0
+        slots = max(1, int(-(-body.width() // wide)))
+        first = max(0, int((seen.left() - body.left()) // wide))
         for slot in range(first, slots):
             x = body.left() + slot * wide
             if x > seen.right():

@@ -50,12 +50,13 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
     clip_move_requested = Signal(str, int, int, str)  # id, start, index (-1: at start), track id
     clip_trim_requested = Signal(str, int, int, bool)  # id, in_frame, out_frame, ripple
     clip_split_requested = Signal(str, int)  # id, sequence frame
-    clip_delete_requested = Signal(list, bool)  # ids, ripple
+    delete_requested = Signal(list, list, bool)  # clip ids, action ids, ripple
+    together_move_requested = Signal(list, list, int)  # clip ids, action ids, by so many frames
+    together_order_requested = Signal(list, int)  # clip ids, behind how many of the others
     action_add_requested = Signal(int, int, str)  # start, end, text
     action_text_edited = Signal(str, str)
     action_move_requested = Signal(str, int)
     action_resize_requested = Signal(str, int, int)
-    action_delete_requested = Signal(list)
     memory_point_clicked = Signal(str)  # take id, or AT_START
     marker_move_requested = Signal(str, int)
     in_out_requested = Signal(object, object)  # int or None
@@ -190,8 +191,9 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
             self.viewport().update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        if self._fit_next and self.project is not None:
-            self._fit_next = not self.isVisible()
+        whole = abs(self.scale.ppf - self._fit_ppf(event.oldSize().width())) < 1e-6
+        if self.project is not None and (self._fit_next or whole):  # what was seen stays seen
+            self._fit_next = self._fit_next and not self.isVisible()
             self.zoom_fit()
         else:
             self._lay_out()
@@ -240,10 +242,9 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
         self.viewport().update()
 
     def delete_selected(self, ripple: bool = False) -> None:
-        if self.selection.clips:
-            self.clip_delete_requested.emit(sorted(self.selection.clips), ripple)
-        if self.selection.actions:
-            self.action_delete_requested.emit(sorted(self.selection.actions))
+        clips, actions = sorted(self.selection.clips), sorted(self.selection.actions)
+        if clips or actions:
+            self.delete_requested.emit(clips, actions, ripple)
 
     def select_all(self) -> None:
         if self.index is not None:
@@ -253,7 +254,7 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
         """While it is dragged, its ghost stands for it."""
         gesture = self.pointer.gesture
         begun = gesture is not None and gesture.begun
-        return begun and getattr(gesture, "hidden_action", "") == action_id
+        return begun and action_id in gesture.hidden_actions
 
     def paint_action_ghost(self, painter: QPainter, start: int, end: int, text: str) -> None:
         self.overlay.action_ghost(painter, start, end, text)
@@ -261,6 +262,7 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
     def track_height(self, track_id: str, height: int, final: bool) -> None:
         """While the header drags, and once more when it lets go."""
         height = max(geometry.MIN_TRACK, min(geometry.MAX_TRACK, height))
+        height += height == geometry.DEFAULT_TRACK  # a chosen height is never taken for none
         self._heights[track_id] = height
         self._lay_out()
         self.viewport().update()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import (
@@ -14,10 +16,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.actions import Actions, command_of
 from app.icons import icon
 from app.state import timecode
 from app.state.transport import Transport
 from app.viewer.canvas import tr
+from app.widgets.basics import follow_tip
 
 #: From which width on these are shown.
 _ROOM = ((("length", "speed"), 600), (("pixels", "zoom"), 520), (("reverse", "forward"), 440))
@@ -87,82 +91,50 @@ class Controls(QFrame):
     zoom_chosen = Signal(float)
     smooth_chosen = Signal(bool)
 
-    def __init__(self, transport: Transport, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, transport: Transport, actions: Actions, parent: QWidget | None = None
+    ) -> None:
+        """``actions`` give each button its words, and the key that the artist chose for it."""
         super().__init__(parent)
-        self.transport = transport
+        self.transport, self._actions = transport, actions
         self._icons: list[tuple[QToolButton, str]] = []
-        row = QHBoxLayout(self)
-        row.setContentsMargins(8, 4, 8, 4)
-        row.setSpacing(2)
         t = transport
 
         self.time = TimeField(t)
         self.time.entered.connect(t.seek)
-        self.length = QLabel()
-        self.length.setFont(figures(self.font()))
-        self.length.setProperty("role", "dim")
-        self.length.setAccessibleName(tr("Length"))
-        self.length.setToolTip(tr("How long the sequence is"))
-
-        left = QHBoxLayout()
-        left.setSpacing(8)
-        left.addWidget(self.time)
-        left.addWidget(self.length)
-        left.addStretch(1)
-
-        self.start = self._button("skip-previous", tr("Go to start"), "Home", t.to_start)
-        self.back = self._button("step-backward", tr("One frame back"), "←", lambda: t.step(-1))
-        self.reverse = self._button("rewind", tr("Play backwards; again is faster"), "J",
-                                    lambda: t.shuttle(-1))  # fmt: skip
-        self.play = self._button("play", tr("Play or pause"), tr("Space"), t.toggle)
-        self.forward = self._button("fast-forward", tr("Play forwards; again is faster"), "L",
-                                    lambda: t.shuttle(1))  # fmt: skip
-        self.next = self._button("step-forward", tr("One frame forward"), "→", lambda: t.step(1))
-        self.end = self._button("skip-next", tr("Go to end"), tr("End"), t.to_end)
+        self.length = self._figures(tr("Length"), tr("How long the sequence is"), 13)
+        self.start = self._button("go_start", t.to_start)
+        self.back = self._button("frame_back", lambda: t.step(-1))
+        self.reverse = self._button("shuttle_back", lambda: t.shuttle(-1))
+        self.play = self._button("play", t.toggle)
+        self.forward = self._button("shuttle_forward", lambda: t.shuttle(1))
+        self.next = self._button("frame_forward", lambda: t.step(1))
+        self.end = self._button("go_end", t.to_end)
+        self._moving = (
+            self.start, self.back, self.reverse, self.play, self.forward, self.next, self.end,
+        )  # fmt: skip
         self.play.setFixedSize(40, 32)
         self.play.setIconSize(QSize(20, 20))
-        middle = QHBoxLayout()
-        middle.setSpacing(2)
-        for button in (
-            self.start,
-            self.back,
-            self.reverse,
-            self.play,
-            self.forward,
-            self.next,
-            self.end,
-        ):
-            middle.addWidget(button)
-
-        self.speed = QLabel()
-        self.speed.setFont(figures(self.font(), 12))
-        self.speed.setProperty("role", "dim")
-        self.speed.setAccessibleName(tr("Speed"))
-        self.speed.setToolTip(tr("How fast it plays (J, K, L)"))
-        self.loop = self._button("repeat", tr("Play the range again and again"), "Ctrl+L", None)
-        self.loop.setCheckable(True)
-        self.loop.clicked.connect(t.set_loop)
-        self.pixels = self._button("grid", tr("Show the pixels as squares"), "", None)
-        self.pixels.setCheckable(True)
-        self.pixels.clicked.connect(lambda on: self.smooth_chosen.emit(not on))
+        self.speed = self._figures(tr("Speed"), tr("How fast it plays"), 12)
+        self.loop = self._switch("loop", t.set_loop)
+        self.pixels = self._switch("pixels", lambda on: self.smooth_chosen.emit(not on))
         self.zoom = QComboBox()
         for value, text in ZOOMS:
             self.zoom.addItem(tr(text), value)
-        self.zoom.setAccessibleName(tr("Size of the picture"))
-        self.zoom.setToolTip(tr("Size of the picture"))
         self.zoom.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.zoom.currentIndexChanged.connect(
             lambda i: self.zoom_chosen.emit(self.zoom.itemData(i))
         )
-        right = QHBoxLayout()
-        right.setSpacing(4)
-        right.addStretch(1)
-        for widget in (self.speed, self.loop, self.pixels, self.zoom):
-            right.addWidget(widget)
+        self.zoom.setAccessibleName(tr("Size of the picture"))
+        follow_tip(self.zoom, actions["picture_size"])
 
-        row.addLayout(left, 1)
-        row.addLayout(middle)
-        row.addLayout(right, 1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 4, 8, 4)
+        row.setSpacing(2)
+        row.addLayout(_row(8, self.time, self.length, None), 1)
+        row.addLayout(_row(2, *self._moving))
+        row.addLayout(_row(4, None, self.speed, self.loop, self.pixels, self.zoom), 1)
+        self.in_order = (self.time, *self._moving, self.loop, self.pixels, self.zoom)
         t.frame_changed.connect(self.time.show_frame)
         t.length_changed.connect(self.refresh)
         t.playing_changed.connect(self.refresh)
@@ -170,18 +142,36 @@ class Controls(QFrame):
         t.loop_changed.connect(self.loop.setChecked)
         self.refresh()
 
-    def _button(self, name: str, text: str, key: str, slot) -> QToolButton:
+    def next_size(self) -> None:
+        """Fit, 100 %, 200 %, and again."""
+        self.zoom.setCurrentIndex((self.zoom.currentIndex() + 1) % self.zoom.count())
+
+    def _figures(self, name: str, tip: str, pixels: int) -> QLabel:
+        made = QLabel()
+        made.setFont(figures(self.font(), pixels))
+        made.setProperty("role", "dim")
+        made.setAccessibleName(name)
+        made.setToolTip(tip)
+        return made
+
+    def _button(self, id: str, slot: Callable[[], None] | None = None) -> QToolButton:
         button = QToolButton(self)
         button.setProperty("flat", True)
         button.setAutoRaise(True)
         button.setIconSize(QSize(18, 18))
         button.setFixedSize(30, 30)
-        button.setAccessibleName(text)
-        button.setToolTip(f"{text} ({key})" if key else text)
+        button.setAccessibleName(self._actions[id].text())
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        follow_tip(button, self._actions[id])
         if slot is not None:
             button.clicked.connect(lambda: slot())
-        self._icons.append((button, name))
+        self._icons.append((button, command_of(id).icon))
+        return button
+
+    def _switch(self, id: str, slot: Callable[[bool], None]) -> QToolButton:
+        button = self._button(id)
+        button.setCheckable(True)
+        button.clicked.connect(slot)
         return button
 
     def refresh(self, *_: object) -> None:
@@ -197,15 +187,7 @@ class Controls(QFrame):
         else:
             self.speed.setText("")
         self.time.show_frame()
-        for button in (
-            self.start,
-            self.back,
-            self.reverse,
-            self.play,
-            self.forward,
-            self.next,
-            self.end,
-        ):
+        for button in self._moving:
             button.setEnabled(t.length > 0)
 
     def resizeEvent(self, event) -> None:
@@ -223,3 +205,12 @@ class Controls(QFrame):
         if event.type() == event.Type.PaletteChange and hasattr(self, "time"):
             self.refresh()
         super().changeEvent(event)
+
+
+def _row(spacing: int, *widgets: QWidget | None) -> QHBoxLayout:
+    """``None`` is where the room goes."""
+    row = QHBoxLayout()
+    row.setSpacing(spacing)
+    for widget in widgets:
+        row.addStretch(1) if widget is None else row.addWidget(widget)
+    return row

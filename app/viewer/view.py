@@ -9,6 +9,7 @@ from PySide6.QtCore import QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.actions import Actions, native
 from app.state.transport import Transport
 from app.viewer.bars import DraftBar
 from app.viewer.canvas import Canvas, tr
@@ -32,11 +33,12 @@ class Viewer(QWidget):
     def __init__(
         self,
         transport: Transport,
+        actions: Actions,
         source: FrameSource | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.transport = transport
+        self.transport, self._actions = transport, actions
         self.source = source or FrameSource(self)
         self.project: Project | None = None
         self._path_of: PathOf = lambda asset: None
@@ -47,8 +49,8 @@ class Viewer(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
         self.canvas = Canvas()
-        self.bar = DraftBar()
-        self.controls = Controls(transport)
+        self.bar = DraftBar(actions)
+        self.controls = Controls(transport, actions)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -56,6 +58,9 @@ class Viewer(QWidget):
         column.addWidget(self.bar)
         column.addWidget(self.controls)
 
+        tabbed = (self, *self.bar.in_order, *self.controls.in_order)
+        for before, after in zip(tabbed, tabbed[1:]):
+            QWidget.setTabOrder(before, after)
         self.bar.accept.connect(self.accept_requested)
         self.bar.redo.connect(self.redo_requested)
         self.bar.discard.connect(self.discard_requested)
@@ -170,17 +175,22 @@ class Viewer(QWidget):
         elif p is None or not queries.track_clips(p):
             hint = (
                 tr("Start from a picture or a video"),
-                tr("Drop one here, or press Ctrl+N for a sample scene"),
+                tr("Drop one here, or press {0} for a sample scene").format(self._key("new")),
             )
         else:
             hint = (
                 tr("Nothing is made here yet"),
-                tr("Write an action on the timeline, then press Ctrl+Enter to generate"),
+                tr("Write an action on the timeline, then press {0} to generate").format(
+                    self._key("generate")
+                ),
             )
         self.canvas.set_hint(hint)
 
+    def _key(self, id: str) -> str:
+        return native(self._actions[id].shortcuts()[:1])
+
     def _refresh_bar(self) -> None:
-        """A waiting draft comes first; else the chunk under the playhead, if it has a choice."""
+        """A waiting draft comes first; else what is under the playhead."""
         p = self.project
         clip = queries.draft_clip(p) if p is not None else None
         draft = clip is not None
@@ -189,12 +199,27 @@ class Viewer(QWidget):
         chunk = p.chunks[clip.source] if clip is not None and clip.kind == "chunk" else None
         takes = queries.takes_of(p, chunk) if chunk is not None else ()
         self._bar_takes = tuple(t for t in takes if t.status != "discarded")
-        if chunk is None or (not draft and len(self._bar_takes) < 2):
-            self._bar_chunk = None
+        self._bar_chunk = chunk.id if chunk is not None else None
+        if p is None:
             self.bar.hide()
+        elif chunk is None:
+            start = clip is not None and clip.kind == "start"
+            self.bar.show_words(tr("Where it starts") if start else tr("Nothing is made here yet"))
         else:
-            self._bar_chunk = chunk.id
-            self.bar.show_chunk(self._title(chunk), draft, self._place() + 1, len(self._bar_takes))
+            words = self._words(chunk, draft)
+            self.bar.show_chunk(words, draft, self._place() + 1, len(self._bar_takes))
+
+    def _words(self, chunk: Chunk, draft: bool) -> str:
+        title = self._title(chunk)
+        if draft:
+            return tr("{0} is a draft").format(title)
+        reason = queries.stale_reason(self.project, chunk.chosen)
+        if reason is not None:
+            return tr("{0} is stale. {1}").format(title, reason)
+        if len(self._bar_takes) > 1:
+            return tr("{0} has {1} takes").format(title, len(self._bar_takes))
+        said = ", ".join(a.text for a in self.project.takes[chunk.chosen].actions if a.text)
+        return f"{title} · {said}" if said else title
 
     def _title(self, chunk: Chunk) -> str:
         number = queries.chunk_number(self.project, chunk.id)

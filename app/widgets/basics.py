@@ -168,6 +168,16 @@ def bind(push: QPushButton, action: QAction) -> QPushButton:
     return push
 
 
+def follow_tip(widget: QWidget, action: QAction) -> None:
+    """Show the tooltip of an action, with the key that the artist chose for it."""
+
+    def follow() -> None:
+        widget.setToolTip(action.toolTip())
+
+    action.changed.connect(follow)
+    follow()
+
+
 def refresh_glyphs(root: QWidget) -> None:
     """Colour the icons again after the theme changed."""
     for kind in (QPushButton, QToolButton):
@@ -184,6 +194,8 @@ def level_labels(form: QFormLayout) -> None:
         right = form.itemAt(row, QFormLayout.ItemRole.FieldRole)
         if left is None or right is None or left.widget() is None:
             continue
+        if right.widget() is not None:
+            right.widget().ensurePolished()  # its padding comes with the style sheet
         height = right.sizeHint().height()
         if height <= 44:
             left.widget().setMinimumHeight(height)

@@ -1,4 +1,7 @@
-"""Keeps single keys with whoever is typing, and Space and Enter with a focused button."""
+"""Keeps single keys with whoever is typing, and Space and Enter with a focused button.
+
+Qt presses a button with Space alone; here Enter does it too, as on the web and on a Mac.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ from PySide6.QtWidgets import (
 
 _TEXT = (QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QKeySequenceEdit)
 _STEPPED = (QAbstractItemView, QAbstractSlider, QComboBox, QTabBar)
-_PRESS = {Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter}
+_ENTER = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
+_PRESS = {Qt.Key.Key_Space, *_ENTER}
 _MOVE = {
     Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home,
     Qt.Key.Key_End, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown,
@@ -64,5 +68,10 @@ class KeyGuard(QObject):
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             if belongs_to(QApplication.focusWidget(), event):
                 event.accept()
+                return True
+        elif event.type() == QEvent.Type.KeyPress and isinstance(watched, QAbstractButton):
+            if event.key() in _ENTER and belongs_to(watched, event) and watched.isEnabled():
+                if not event.isAutoRepeat():
+                    watched.click()
                 return True
         return False

@@ -53,7 +53,7 @@ class NoticeBar(QFrame):
         self._kept = label("", "dim", wrap=True)
         self._fixes = QHBoxLayout()
         self._fixes.setSpacing(6)
-        self._close = icon_button("close", self.tr("Close this message"), self.dismiss)
+        self._close = icon_button("close", self.tr("Close this message (Esc)"), self.dismiss)
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self._text)
@@ -110,8 +110,13 @@ class NoticeBar(QFrame):
         self._text.setToolTip(notice.text if len(notice.text) > _MOST else "")
         self._kept.setText(notice.kept)
         self._kept.setVisible(bool(notice.kept))
+        before: QWidget = self
         for words, act in notice.fixes:
-            self._fixes.addWidget(self._fix(words, act, notice))
+            fix = self._fix(words, act, notice)
+            self._fixes.addWidget(fix)
+            QWidget.setTabOrder(before, fix)  # what helps comes before closing
+            before = fix
+        QWidget.setTabOrder(before, self._close)
         restyle(self, level=notice.level)
         if notice.level == "info":
             self._timer.start(_INFO_MS)

@@ -49,6 +49,7 @@ from core.project.edits_takes import (
     set_learned,
     set_start,
 )
+from core.project.edits_together import move_together, reorder_clips
 from core.project.errors import EditError
 
 __all__ = [
@@ -69,11 +70,13 @@ __all__ = [
     "move_action",
     "move_clip",
     "move_marker",
+    "move_together",
     "new_project",
     "remove_episode",
     "rename",
     "rename_marker",
     "reorder_clip",
+    "reorder_clips",
     "resize_action",
     "ripple_delete_clip",
     "set_action_text",

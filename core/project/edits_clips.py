@@ -18,7 +18,7 @@ Clips = tuple[Clip, ...]
 
 def split_clip(p: Project, clip_id: str, frame: int, *, id: str = "") -> Project:
     """Two clips that meet at sequence frame ``frame``; the later one gets the new id."""
-    t, i, clip = _find(p, clip_id)
+    t, i, clip = find_clip(p, clip_id)
     if not clip.start < frame < clip.end:
         raise EditError("A clip can only be split between its first and its last frame.")
     at = clip.in_frame + frame - clip.start
@@ -35,7 +35,7 @@ def trim_clip(
 ) -> Project:
     """Show the source frames [in_frame, out_frame). What stays visible stays where it is in time;
     with ``ripple`` the clip keeps its start and everything after it closes up or makes room."""
-    t, i, clip = _find(p, clip_id)
+    t, i, clip = find_clip(p, clip_id)
     limit = source_frames(p, clip)
     if out_frame <= in_frame:
         raise EditError("A clip must keep at least one frame.")
@@ -60,7 +60,7 @@ def trim_clip(
 def move_clip(p: Project, clip_id: str, start: int, track_id: str | None = None) -> Project:
     """Put a clip somewhere else, where there is room. Within the first track the actions above it
     come along, unless other actions lie where it goes."""
-    t, i, clip = _find(p, clip_id)
+    t, i, clip = find_clip(p, clip_id)
     to = t if track_id is None else _track(p, track_id)
     if start < 0:
         raise EditError("A clip cannot begin before the timeline does.")
@@ -80,7 +80,7 @@ def move_clip(p: Project, clip_id: str, start: int, track_id: str | None = None)
 def reorder_clip(p: Project, clip_id: str, index: int) -> Project:
     """Make it the ``index``-th clip of its track: the gap it leaves closes, room is made where it
     goes, and the actions and markers above it go with it."""
-    t, i, clip = _find(p, clip_id)
+    t, i, clip = find_clip(p, clip_id)
     others = _closed(p.tracks[t].clips, i)
     index = min(max(index, 0), len(others))
     if index == i:
@@ -112,14 +112,14 @@ def reorder_clip(p: Project, clip_id: str, index: int) -> Project:
 
 def delete_clip(p: Project, clip_id: str) -> Project:
     """Take a clip off the timeline; its place stays empty, its chunk stays in the project."""
-    t, i, _ = _find(p, clip_id)
+    t, i, _ = find_clip(p, clip_id)
     clips = p.tracks[t].clips
     return with_clips(p, t, clips[:i] + clips[i + 1 :])
 
 
 def ripple_delete_clip(p: Project, clip_id: str) -> Project:
     """Take a clip off the timeline and close the gap, in the action lane as well."""
-    t, i, clip = _find(p, clip_id)
+    t, i, clip = find_clip(p, clip_id)
     p = with_clips(p, t, _closed(p.tracks[t].clips, i))
     return _close(p, clip.start, clip.end) if t == 0 else p
 
@@ -163,7 +163,8 @@ def insert_first(p: Project, clip: Clip) -> Project:
     return _room(p, 0, by) if by else p
 
 
-def _find(p: Project, clip_id: str) -> tuple[int, int, Clip]:
+def find_clip(p: Project, clip_id: str) -> tuple[int, int, Clip]:
+    """(number of the track, place on it, the clip), on a track that may be changed."""
     for t, track in enumerate(p.tracks):
         for i, clip in enumerate(track.clips):
             if clip.id == clip_id:

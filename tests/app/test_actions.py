@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QPushButton, QToolButton
 
 from app.actions import ALWAYS, CLIP, DRAFT, JOB, MENUS, PROJECT, TABLE, Actions, command_of, native
 from app.widgets.keyguard import belongs_to
@@ -165,3 +166,34 @@ def test_escape_leaves_a_field_then_closes_a_notice_then_drops_the_selection(ope
     assert w.notices.current is None and w.selection.clips
     QTest.keyClick(w.viewer, Qt.Key.Key_Escape)
     assert not w.selection.clips
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space])
+def test_the_button_in_focus_is_pressed(opened, qtbot, key):
+    button = opened.w.media_panel.findChildren(QToolButton)[0]
+    pressed = []
+    button.defaultAction().triggered.disconnect()
+    button.clicked.connect(lambda: pressed.append(key))
+    button.setFocus()
+    QTest.keyClick(button, key)
+    assert pressed == [key]
+
+
+def test_tab_never_goes_where_nothing_is_seen(opened, qtbot):
+    """Panels behind the raised tab are out of sight; so is what they hold."""
+    w = opened.w
+    w.show_panel("episodes")
+    w.show_panel("memory")
+    w.viewer.setFocus()
+    opened.settle()
+    seen, at = [], w.viewer
+    while (at := at.nextInFocusChain()) is not w.viewer:
+        if at.isVisible() and at.focusPolicy() & Qt.FocusPolicy.TabFocus and at.isEnabled():
+            seen.append(at)
+    hidden = (w.takes_panel, w.media_panel, w.queue_panel, w.actions_panel, w.clip_panel)
+    assert not [s for s in seen if any(panel.isAncestorOf(s) for panel in hidden)]
+    assert any(w.memory_panel.isAncestorOf(s) for s in seen)
+    assert seen[0] is w.viewer.bar.automatic or seen[0] is w.viewer.bar.accept_button
+    w.show_panel("actions")
+    opened.settle()
+    assert w.actions_panel.isVisible() and not w.memory_panel.isVisible()

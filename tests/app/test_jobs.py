@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.flow import facts
 from core.project import jobs, queries
 from core.project.store import ProjectStore
 
@@ -163,3 +164,35 @@ def test_a_damaged_journal_costs_the_queue_only(opened):
     assert len(h.p.takes) == 1
     with_store = h.w.document.store
     assert isinstance(with_store, ProjectStore)
+
+
+def test_what_is_being_remade_is_not_offered_again(opened):
+    h = opened
+    h.trigger("auto_accept")
+    h.trigger("generate")
+    h.wait_idle()
+    first = queries.track_clips(h.p)[1].source
+    h.w.generation.redo_chunk(first)
+    h.wait_idle()
+    assert "Remake" in h.w.generation.plan().words
+    h.trigger("generate")
+    h.until(lambda: h.w.queue.active is not None)
+    assert "Remake" not in h.w.generation.plan().words
+    assert "queue" in h.w.generation.plan().words  # more can still be asked for
+    h.wait_idle()
+    assert "Remake" not in h.w.generation.plan().words
+
+
+def test_progress_says_what_goes_on(opened):
+    """Loading has no length; the past that learning looks at is not counted as its steps."""
+    h, seen = opened, []
+    h.trigger("auto_accept")
+    h.w.queue.progressed.connect(lambda: seen.append(facts.shown_progress(h.p, h.w.queue)))
+    h.trigger("generate")
+    h.wait_idle()
+    shown = [s for s in seen if s is not None]
+    assert any("loading" in s.words and s.done is None for s in shown)
+    learning = [s.words for s in shown if "learning" in s.words]
+    steps = {w.rsplit(" of ", 1)[1] for w in learning if " of " in w.split("learning")[1]}
+    assert len(steps) == 1, learning
+    assert all(s.done is not None for s in shown if "drawing" in s.words)

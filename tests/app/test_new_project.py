@@ -13,8 +13,8 @@ from PySide6.QtCore import QPoint, Qt
 from app.dialogs.new_project import NewProjectDialog, free_folder
 from app.widgets.crop_view import CropView
 from app.widgets.pixmaps import Pixmaps
-from core.rollout.samples import samples
 from core.media.encode import write_take
+from core.rollout.samples import samples
 from tests.builders.tiny_world import picture
 
 

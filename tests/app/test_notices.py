@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
 from app.studio import Complaints, install_hooks
@@ -44,6 +45,17 @@ def test_a_button_fixes_and_closes(bar):
     button.click()
     assert fixed == [1]
     assert bar.current is None
+
+
+def test_tab_comes_to_what_helps_before_closing(bar):
+    fixes = (("Open as a project", lambda: None), ("Start from its picture", lambda: None))
+    bar.show_notice(Notice("It carries its recipe.", "warning", fixes=fixes))
+    names, at = [], bar
+    for _ in range(12):
+        at = at.nextInFocusChain()
+        if at.focusPolicy() & Qt.FocusPolicy.TabFocus and bar.isAncestorOf(at):
+            names.append(at.accessibleName())
+    assert names[:3] == ["Open as a project", "Start from its picture", bar._close.accessibleName()]
 
 
 def test_long_words_are_cut_and_kept_in_the_tooltip(bar):

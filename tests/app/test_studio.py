@@ -68,7 +68,7 @@ def test_from_picture_to_film_and_back(hand, qtbot, picture_file: Path, tmp_path
     h.trigger("auto_accept")
     h.wait_idle()
     assert all(t.learning for t in h.p.takes.values() if t.status == "accepted")
-    assert w.status_memory.text().startswith("memory 2")
+    assert w.status_line.memory.text().startswith("memory 2")
     assert len(w.memory_panel.findChildren(type(w.memory_panel._none))) == 1
 
     # 7. Redo the first chunk: what follows is stale and kept; the old version comes back.
@@ -213,3 +213,35 @@ def test_the_window_opens_without_torch(tmp_path):
     )
     assert made.returncode == 0, made.stderr
     assert json.loads(made.stdout.strip().splitlines()[-1]) == []
+
+
+def test_the_first_page_stands_alone_after_a_layout_was_restored(opened):
+    """A layout is saved with the panels of a project; the next start has none open yet."""
+    w = opened.w
+    w.settings.set_layout(w.saveGeometry(), w.saveState())
+    w.projects.close()
+    opened.until(lambda: w.document.project is None)
+    w.restore_layout()
+    opened.settle()
+    assert w.welcome.isVisible()
+    assert not any(dock.isVisible() for dock in w.docks.values())
+
+
+def test_facts_give_way_to_progress_in_a_narrow_window(opened):
+    from app.widgets.progress_strip import Shown
+
+    w, line = opened.w, opened.w.status_line
+    line.ram.setText("RAM 0.8 GB")
+    for width, shown in ((1600, True), (960, False)):
+        w.resize(width, 700)
+        w.progress.show_progress(
+            Shown("Paused · Chunk 12 of 48 · looking at the past · step 3 of 4", 0.4, 400.0, 3000.0)
+        )
+        line.fit()
+        opened.settle()
+        assert line.ram.isVisible() == shown
+        words = w.progress._words
+        assert words.width() >= words.fontMetrics().horizontalAdvance(words.text()), width
+    w.progress.show_progress(None)
+    line.fit()
+    assert line.ram.isVisible()

@@ -75,8 +75,9 @@ class Ear:
 
     NAMES = (
         "seek_requested", "clip_move_requested", "clip_trim_requested", "clip_split_requested",
-        "clip_delete_requested", "action_add_requested", "action_text_edited",
-        "action_move_requested", "action_resize_requested", "action_delete_requested",
+        "delete_requested", "together_move_requested", "together_order_requested",
+        "action_add_requested", "action_text_edited",
+        "action_move_requested", "action_resize_requested",
         "memory_point_clicked", "marker_move_requested", "in_out_requested",
         "track_change_requested", "context_menu_requested", "redo_requested", "files_dropped",
         "tool_changed", "snapping_changed",

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from app.timeline.geometry import HEADER_WIDTH, PAD, TimeScale, lanes, ruler_step
 from app.timeline.snapping import Snapper, free_start, room
+from core.project.model import Track
 from tests.app.timeline.sample import project
 
 
@@ -56,6 +59,18 @@ def test_lanes_follow_the_tracks():
     assert all(a.bottom < b.top for a, b in zip(rows, rows[1:]))
     assert lanes(project(), {"v1": 150})[1].height == 150
     assert HEADER_WIDTH % 8 == 0
+
+
+def test_tracks_without_a_chosen_height_share_the_room():
+    short, tall = lanes(project(), room=100), lanes(project(), room=300)
+    assert short[1].height == 72
+    assert tall[1].height > 72 and tall[-1].bottom <= 300 < tall[-1].bottom + 8
+    assert lanes(project(), room=5000)[1].height == 240
+    p = project()
+    chosen = replace(p, tracks=(replace(p.tracks[0], height=90), Track("v2", "Video 2")))
+    upper, lower = lanes(chosen, room=400)[1:3]
+    assert (upper.id, lower.id, lower.height) == ("v2", "v1", 90) and upper.height > 150
+    assert lanes(chosen, {"v2": 80}, room=400)[1].height == 80
 
 
 def test_snapping_takes_the_nearest_point_within_reach():

@@ -301,13 +301,72 @@ def test_header_switches_and_height(view, ear):
     buttons = view.header._rows["v1"]
     buttons.mute.click()
     buttons.lock.click()
+    before = view.lane_of_track("v1").height  # it fills the room until one is chosen
     edge = QPoint(40, int(view.lane_rect(view.lane_of_track("v1")).bottom()))
     QTest.mousePress(view.header, Qt.MouseButton.LeftButton, pos=edge)
-    QTest.mouseMove(view.header, edge + QPoint(0, 20))
-    assert view.lane_of_track("v1").height == 92
-    QTest.mouseRelease(view.header, Qt.MouseButton.LeftButton, pos=edge + QPoint(0, 20))
+    QTest.mouseMove(view.header, edge + QPoint(0, -30))
+    assert view.lane_of_track("v1").height == before - 30
+    QTest.mouseRelease(view.header, Qt.MouseButton.LeftButton, pos=edge + QPoint(0, -30))
     assert ear.take() == [
         ("track_change_requested", "v1", {"muted": True}),
         ("track_change_requested", "v1", {"locked": True}),
-        ("track_change_requested", "v1", {"height": 92}),
+        ("track_change_requested", "v1", {"height": before - 30}),
     ]
+
+
+# -- several at once -----------------------------------------------------------------------------
+
+
+def test_a_drag_moves_every_selected_action_and_snaps(view, hands, ear):
+    view.set_playhead(66)
+    view.selection.set(actions=["a2", "a4"])
+    ear.take()
+    # a2 begins at 13, a4 ends at 49: moved so that a2 begins at the playhead
+    hands.drag(hands.at(MID, "actions"), hands.at(66 + N / 2 + 0.5, "actions"))
+    assert ear.take() == [("together_move_requested", [], ["a2", "a4"], 53)]
+    assert view.selection.actions == {"a2", "a4"}
+
+
+def test_a_drag_of_several_stops_where_there_is_no_room(view, hands, ear):
+    view.set_snapping(False)
+    view.selection.set(actions=["a1", "a2"])
+    ear.take()
+    hands.drag(hands.at(MID, "actions"), hands.at(MID + 5, "actions"))  # a3 is in the way
+    assert ear.take() == []
+    hands.drag(hands.at(MID, "actions"), hands.at(MID - 9, "actions"))  # one frame before a1
+    assert ear.take() == [("together_move_requested", [], ["a1", "a2"], -1)]
+
+
+def test_clips_and_actions_move_together(view, hands, ear):
+    view.selection.set(clips=["clip3", "clip4"], actions=["a3", "a4"])
+    ear.take()
+    hands.drag(hands.at(MID + N), hands.at(MID + 5 * N))
+    assert ear.take() == [("together_move_requested", ["clip3", "clip4"], ["a3", "a4"], 4 * N)]
+
+
+def test_clips_held_over_others_take_a_place_side_by_side(view, hands, ear):
+    view.selection.set(clips=["clip3", "clip4"])
+    ear.take()
+    hands.drag(hands.at(MID + N), hands.at(MID - 2))
+    assert ear.take() == [("together_order_requested", ["clip3", "clip4"], 2)]
+
+
+def test_esc_gives_up_a_drag_of_several(view, hands, ear):
+    view.selection.set(actions=["a2", "a4"])
+    ear.take()
+    hands.drag(hands.at(MID, "actions"), hands.at(80, "actions"), drop=False)
+    assert view.hides_action("a2") and view.hides_action("a4")
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert ear.take() == [] and not view.hides_action("a2")
+    assert view.grab().toImage() is not None
+
+
+def test_locked_clips_stay_when_others_are_dragged(make_view):
+    p = project(4)
+    other = Track("v2", "Video 2", (replace(p.tracks[0].clips[1], id="x", start=70),), locked=True)
+    view = make_view(replace(p, tracks=(*p.tracks, other)))
+    view.resize(1000, 520)
+    hands, ear = Hands(view), Ear(view)
+    view.selection.set(clips=["clip4", "x"])
+    hands.drag(hands.at(MID + 2 * N), hands.at(MID + 4 * N))
+    assert ear.take() == [("together_move_requested", ["clip4"], [], 2 * N)]

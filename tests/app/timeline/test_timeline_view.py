@@ -138,8 +138,8 @@ def test_keys(view):
     QTest.keyClick(view, Qt.Key.Key_Delete)
     assert ear.take() == [
         ("redo_requested", "c3"),
-        ("clip_delete_requested", ["clip3"], True),
-        ("action_delete_requested", ["a3"]),
+        ("delete_requested", ["clip3"], [], True),
+        ("delete_requested", [], ["a3"], False),
     ]
     QTest.keyClick(view, Qt.Key.Key_F2)
     assert view.editor.action_id == "a3"
@@ -280,3 +280,46 @@ def test_a_strip_comes_before_a_single_picture(view):
     strips["c2t1-video"] = blue
     view.thumbnails_changed()
     assert "#0000ff" in colours_at(view, "track")
+
+
+def test_the_start_picture_fills_its_clip_at_every_zoom(view):
+    red = QPixmap(128, 128)
+    red.fill(QColor("#ff0000"))
+    view.set_thumbnail_source(lambda asset: red)
+    view.set_playhead(30)
+    view.resize(1000, 190)  # low tracks: the picture is narrower than its clip
+    for ppf in (8.0, 40.0, 80.0):
+        view.set_zoom(ppf)
+        view.scroll_to(0)
+        lane = view.lane_rect(view.lane_of_track("v1"))
+        box = view.block_rect(view.index.poster, lane)
+        image = view.viewport().grab().toImage()
+        middle = int(lane.center().y() + 10)
+        row = [
+            image.pixelColor(x, middle).name()
+            for x in range(int(box.left()) + 4, int(box.right()) - 4)
+        ]
+        assert set(row) == {"#ff0000"}, ppf
+
+
+def test_a_tall_timeline_has_no_empty_ground(make_view):
+    view = make_view(project(4))
+    view.resize(1000, 320)
+    QApplication.processEvents()
+    ground = view.viewport().height() - view.lane_rect(view.rows[-1]).bottom()
+    assert 0 <= ground < 8
+
+
+def test_a_fitted_timeline_stays_fitted_when_it_gets_wider(make_view):
+    view = make_view(project(20))
+    view.zoom_fit()
+    before = view.scale.ppf
+    view.resize(1600, 340)
+    QApplication.processEvents()
+    assert view.scale.ppf > 1.3 * before
+    assert view.viewport().width() - 80 < view.scale.x(view.index.end) < view.viewport().width()
+    view.zoom_in()
+    chosen = view.scale.ppf
+    view.resize(1100, 340)
+    QApplication.processEvents()
+    assert view.scale.ppf == chosen

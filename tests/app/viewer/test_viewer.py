@@ -12,6 +12,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtWidgets import QApplication
 
+from app.actions import Actions
 from app.state.transport import Transport
 from app.viewer import FrameSource, StripSource, Viewer
 from app.viewer.frames import Frames, to_image
@@ -49,7 +50,7 @@ def transport() -> Transport:
 
 @pytest.fixture
 def viewer(qtbot, transport, videos):
-    v = Viewer(transport)
+    v = Viewer(transport, Actions())
     qtbot.addWidget(v)
     v.resize(640, 560)
     v.show()
@@ -158,7 +159,7 @@ def test_the_draft_bar(viewer, qtbot):
     for name in ("accept_requested", "redo_requested", "discard_requested"):
         getattr(viewer, name).connect(lambda name=name: heard.append(name))
     viewer.take_chosen.connect(lambda *ids: heard.append(ids))
-    assert not viewer.bar.isVisible()
+    assert not viewer.bar.accept_button.isVisible()
     viewer.set_project(with_two_takes(viewer.project, "draft"))
     bar = viewer.bar
     assert bar.isVisible() and "Chunk 2 is a draft" in bar.words.text()
@@ -175,12 +176,48 @@ def test_the_draft_bar(viewer, qtbot):
 
 def test_takes_can_be_chosen_where_nothing_is_a_draft(viewer, transport):
     viewer.set_project(with_two_takes(viewer.project))
-    assert not viewer.bar.isVisible()
+    bar = viewer.bar
+    assert not bar.take.isVisible()
     transport.seek(20)
-    assert viewer.bar.isVisible() and not viewer.bar.accept_button.isVisible()
-    assert viewer.bar.redo_button.isVisible() and viewer.bar.take.text() == "2/2"
+    assert bar.take.isVisible() and not bar.accept_button.isVisible()
+    assert bar.redo_button.isVisible() and bar.take.text() == "2/2"
     transport.seek(3)
+    assert not bar.take.isVisible()
+
+
+def test_the_picture_keeps_its_place_whatever_there_is_to_decide(viewer, transport, qtbot):
+    """Nothing, a chunk, a draft, the ground behind the end: the bar is there for all of them."""
+    places = []
+    for p, frame in (
+        (viewer.project, 0), (viewer.project, 3),
+        (with_two_takes(viewer.project, "draft"), 20), (viewer.project, 400),
+    ):  # fmt: skip
+        viewer.set_project(p)
+        transport.set_length(500)
+        transport.seek(frame)
+        qtbot.wait(5)
+        assert viewer.bar.isVisible() and viewer.bar.words.text()
+        places.append(viewer.canvas.geometry())
+    assert len(set(map(str, places))) == 1
+    viewer.set_project(None)
     assert not viewer.bar.isVisible()
+
+
+def test_the_bar_says_what_is_seen(viewer, transport):
+    transport.seek(0)
+    assert "starts" in viewer.bar.words.text() and not viewer.bar.redo_button.isVisible()
+    transport.seek(3)
+    assert "Chunk 1" in viewer.bar.words.text() and viewer.bar.redo_button.isVisible()
+
+
+def test_buttons_name_the_key_that_the_artist_chose(transport, qtbot):
+    actions = Actions()
+    v = Viewer(transport, actions)
+    qtbot.addWidget(v)
+    assert "Space" in v.controls.play.toolTip()
+    actions.set_keys("play", ["F5"])
+    assert "F5" in v.controls.play.toolTip() and "Space" not in v.controls.play.toolTip()
+    v.close_source()
 
 
 def test_the_preview_gives_way_to_a_look_elsewhere(viewer, transport, qtbot):
@@ -280,7 +317,7 @@ def test_a_file_can_be_dropped_on_the_picture(viewer, qtbot, tmp_path):
 
 
 def test_without_a_project_it_says_what_to_do(qtbot, transport):
-    v = Viewer(transport)
+    v = Viewer(transport, Actions())
     qtbot.addWidget(v)
     assert v.canvas.hint == (
         "Start from a picture or a video",
@@ -330,3 +367,23 @@ def test_a_narrow_row_of_controls_keeps_what_matters(viewer, qtbot):
         for widget in (controls.time, controls.start, controls.play, controls.end, controls.loop):
             assert widget.isVisible()
         assert controls.time.geometry().right() < controls.start.geometry().left()
+
+
+@pytest.mark.parametrize("width", [380, 520, 640, 720, 900])
+def test_nothing_in_the_bar_overlaps_or_is_cut(viewer, qtbot, width):
+    viewer.set_project(with_two_takes(viewer.project, "draft"))
+    viewer.resize(width, 500)
+    qtbot.wait(5)
+    bar = viewer.bar
+    shown = [w for w in (bar.words, *bar.in_order, bar.take) if w.isVisible()]
+    assert {bar.accept_button, bar.redo_button, bar.discard_button} <= set(shown)
+    places = sorted((w.geometry() for w in shown), key=lambda r: r.left())
+    assert all(a.right() < b.left() for a, b in zip(places, places[1:]))
+    assert places[-1].right() < bar.width()
+    assert viewer.width() == width
+    for button in (bar.accept_button, bar.redo_button, bar.discard_button):
+        assert button.width() >= button.minimumSizeHint().width()
+    if bar.automatic in shown:
+        assert bar.automatic.width() >= bar.automatic.minimumSizeHint().width()
+    if width != 720:  # there it depends on the font
+        assert (bar.automatic in shown) == (width > 720)
