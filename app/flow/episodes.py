@@ -83,7 +83,8 @@ class Episodes(QObject):
         p, store = self._document.project, self._document.store
         if p is None or store is None:
             return
-        snapshot = queries.memory_before(p, queries.tip(p))
+        tip = queries.tip(p)
+        snapshot = queries.memory_before(p, tip)
         if snapshot is None:
             self.notice.emit(
                 Notice(
@@ -97,6 +98,7 @@ class Episodes(QObject):
         def work() -> tuple[EpisodeRef, list[str]]:
             from core.memory import episode
             from core.memory.snapshot import load_snapshot
+            from core.rollout.remembered import remembered
 
             found = load_snapshot(store.path(snapshot))
             takes = _lived(p, snapshot)
@@ -105,7 +107,7 @@ class Episodes(QObject):
                 target,
                 found,
                 name=name,
-                bank=_bank(p, store, takes, found.context),
+                bank=remembered(p, store, tip) or found.context,
                 thumbnail=_picture(p, store, takes),
                 learned=[episode.Learned(t.actions, t.scene, t.seed, t.frames) for t in takes],
             )
@@ -314,20 +316,6 @@ def _lived(p: Project, snapshot: str):
     tip = queries.tip(p)
     last = owner.id if owner is not None else (tip.take if tip is not None else None)
     return queries.chain(p, last) if last is not None else []
-
-
-def _bank(p: Project, store, takes, context):
-    """Every latent frame of the walk with its address."""
-    from core.memory.snapshot import Frames
-    from core.rollout.latents import read_latents
-
-    parts = []
-    for take, after in zip(takes, [*takes[1:], None]):
-        stop = (
-            after.parent.frames if after is not None and after.parent is not None else take.frames
-        )
-        parts.append(read_latents(store.path(take.latents))[:stop])
-    return Frames.joined(parts) if parts else context
 
 
 def _picture(p: Project, store, takes) -> bytes:

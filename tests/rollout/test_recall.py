@@ -1,0 +1,157 @@
+"""The bank in real roll-outs: what a chunk is shown of long ago, and where that comes from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.engine.control import CancelToken, PauseGate
+from core.engine.in_process import InProcessEngine
+from core.media.thumbs import thumbnail_png
+from core.memory.bank import thinned
+from core.memory.episode import episode_to_snapshot, save_episode
+from core.memory.snapshot import load_bank, load_snapshot
+from core.project import edits, queries, steps
+from core.project.jobs import redo_job
+from core.project.model import AT_START, MemoryUse, Sampling
+from core.project.store import ProjectStore
+from core.project.tasks import bank_refs
+from core.rollout import render
+from core.rollout.latents import read_latents
+from core.rollout.remembered import remembered
+from core.worlds.catalogue import read_entry
+from tests.builders.tasks import same
+from tests.builders.tiny_world import picture
+
+OUT_AND_BACK = (("turn left", 16), ("turn right", 16))
+
+
+@pytest.fixture(scope="module")
+def engine():
+    engine = InProcessEngine(device="cpu", previews=False, threads=1)
+    yield engine
+    engine.close()
+
+
+def walk(folder: Path, world_dir: Path, engine, preset: str, seed: int = 3) -> ProjectStore:
+    folder.mkdir(parents=True, exist_ok=True)
+    start = folder.parent / f"view{seed}.png"
+    start.write_bytes(thumbnail_png(picture(64, seed), 64))
+    store = render.create(
+        folder / "walk", read_entry(world_dir), start, scene="a house",
+        sampling=Sampling(steps=2), memory=MemoryUse(preset),
+    )
+    store.save(render.lay_actions(store.project, OUT_AND_BACK))
+    render.roll_out(store, engine, world_dir, 33, CancelToken())
+    return store
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, tiny_world_dir, engine):
+    with walk(tmp_path_factory.mktemp("made"), tiny_world_dir, engine, "bank") as store:
+        yield store
+
+
+def z(store: ProjectStore) -> list[np.ndarray]:
+    takes = queries.chain(store.project, queries.tip(store.project).take)
+    return [read_latents(store.path(t.latents)).z for t in takes]
+
+
+def test_the_way_back_is_made_of_what_was_seen(made, tmp_path, tiny_world_dir, engine):
+    with walk(tmp_path / "off", tiny_world_dir, engine, "off") as off:
+        with_bank, without = z(made), z(off)
+    assert same(with_bank[0], without[0])  # nothing was remembered yet
+    assert not np.array_equal(with_bank[3], without[3])
+
+
+def test_a_redo_remembers_the_same_and_is_bit_equal(made, tiny_world_dir, engine):
+    p = made.project
+    last = p.takes[queries.tip(p).take]
+    step = steps.next_step(p, redo_job(last.chunk, seed=last.seed), made, tiny_world_dir)
+    assert [r.stop - r.start for r in step.task.bank] == [1, 8, 8, 8]  # the start comes first
+    done = list(engine.run(step.task, CancelToken(), PauseGate()))[-1]
+    assert same(read_latents(done.latents).z, read_latents(made.path(last.latents)).z)
+    made.drop_staging(step.task.out_dir)
+
+    muted = replace(step.task, memory=MemoryUse("bank", bank_muted=True), out_dir=step.task.out_dir)
+    done = list(engine.run(muted, CancelToken(), PauseGate()))[-1]
+    assert not np.array_equal(
+        read_latents(done.latents).z, read_latents(made.path(last.latents)).z
+    )
+    made.drop_staging(step.task.out_dir)
+
+
+def test_a_reset_forgets_and_a_chunk_without_memory_leaves_a_gap(made):
+    p = made.project
+    takes = queries.chain(p, queries.tip(p).take)
+    reset = edits.set_memory_base(p, takes[1].id, "")
+    refs, episode = bank_refs(reset, made, queries.tip(p))
+    assert [Path(r.path) for r in refs] == [made.path(t.latents) for t in takes[2:]]
+    assert episode is None
+    off = replace(p, takes={**p.takes, takes[1].id: replace(takes[1], memory=MemoryUse("off"))})
+    refs, _ = bank_refs(off, made, queries.tip(p))
+    assert str(made.path(takes[1].latents)) not in [r.path for r in refs] and len(refs) == 4
+    fresh = edits.set_memory_base(p, AT_START, "")
+    assert len(bank_refs(fresh, made, queries.tip(p))[0]) == 4  # not the start
+
+
+def test_an_episode_is_remembered_where_its_place_is_recognised(
+    made, tmp_path, tiny_world_dir, engine
+):
+    p = made.project
+    tip = queries.tip(p)
+    bank = remembered(p, made, tip)
+    assert len(bank) == 32
+    file, snapshot = tmp_path / "hall.sfep", tmp_path / "hall.safetensors"
+    saved = load_snapshot(made.path(queries.memory_before(p, tip)))
+    assert saved.bank is None
+    save_episode(file, saved, name="Hall", bank=bank)
+    episode_to_snapshot(file, snapshot, p.world.hash)
+    assert len(load_bank(snapshot, p.world.hash)) == 32
+
+    # Loaded again at the end of the walk that it is of: its frames lie where they lay.
+    asset = made.import_file(snapshot, "snapshot")
+    loaded = edits.set_memory_base(edits.add_assets(p, (asset,)), tip.take, asset.id)
+    refs, episode = bank_refs(loaded, made, tip)
+    assert refs == () and episode is not None
+    again = remembered(loaded, made, tip)
+    np.testing.assert_allclose(again.pose, bank.pose, atol=1e-6)
+
+    # It is used for the next chunk, and it matters.
+    loaded = edits.add_action(loaded, "turn left", 33, 41)
+    job = render.generate_job(41, 5)
+    task = steps.next_step(loaded, job, made, tiny_world_dir).task
+    one = read_latents(list(engine.run(task, CancelToken(), PauseGate()))[-1].latents).z
+    made.drop_staging(task.out_dir)
+    task = replace(task, episode=None)
+    other = read_latents(list(engine.run(task, CancelToken(), PauseGate()))[-1].latents).z
+    made.drop_staging(task.out_dir)
+    assert not np.array_equal(one, other)
+
+
+def test_an_episode_of_another_place_changes_nothing(made, tmp_path, tiny_world_dir, engine):
+    with walk(tmp_path / "other", tiny_world_dir, engine, "bank", seed=4) as other:
+        q = other.project
+        elsewhere = queries.tip(q)
+        file, snapshot = tmp_path / "other.sfep", tmp_path / "other.safetensors"
+        bank = remembered(q, other, elsewhere)
+        # Far from anything that this walk has seen.
+        bank = replace(thinned(bank), z=bank.z + 3.0)
+        save_episode(file, load_snapshot(other.path(queries.memory_before(q, elsewhere))),
+                     name="Other", bank=bank)
+    episode_to_snapshot(file, snapshot, q.world.hash)
+    p, tip = made.project, queries.tip(made.project)
+    asset = made.import_file(snapshot, "snapshot")
+    loaded = edits.set_memory_base(edits.add_assets(p, (asset,)), tip.take, asset.id)
+    assert remembered(loaded, made, tip) is None
+    loaded = edits.add_action(loaded, "turn left", 33, 41)
+    task = steps.next_step(loaded, render.generate_job(41, 5), made, tiny_world_dir).task
+    found = []
+    for each in (task, replace(task, episode=None)):
+        done = list(engine.run(each, CancelToken(), PauseGate()))[-1]
+        found.append(read_latents(done.latents).z)
+        made.drop_staging(task.out_dir)
+    assert same(*found)
