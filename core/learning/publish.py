@@ -16,6 +16,7 @@ import torch
 
 from core.worlds.starter.autoencoder import StarterAutoencoder
 from core.worlds.starter.denoiser import StarterDenoiser
+from core.worlds.starter.depth import StarterDepth
 from core.worlds.starter.text import StarterTextEncoder
 from core.worlds.starter.world import save
 
@@ -27,14 +28,15 @@ tags: [video, world-model, action-conditioned]
 # Starter world
 
 A small action-conditioned masked video diffusion model: it continues a first-person walk at
-128×128 pixels, 8 frames a second, eight new frames a chunk, from up to four context frames. It was
-trained from nothing by this project's own code, on pictures that this project's own code draws; no
+128×128 pixels, 8 frames a second, eight new frames a chunk, from up to four recent frames and up to
+four remembered ones. It was trained from nothing by this project's own code, on pictures that this project's own code draws; no
 outside data and no outside weights went into it.
 
 | part | what | parameters |
 |---|---|---|
 | `autoencoder` | linear 8×8 patch transform with residual convolutions, {channels} latent channels | {autoencoder_m:.1f} M |
 | `transformer` | factorised space-time transformer, {layers} layers of width {dim}; flow matching; noise level and address (time, pose) per frame | {transformer_m:.1f} M |
+| `depth` | reads from a frame's latents how near things are, so that it can be moved in space | {depth_m:.1f} M |
 | `text_encoder` | hashed words and word pairs; reads an action as a motion | {text_m:.1f} M |
 
 ## Data
@@ -49,13 +51,14 @@ project.
 python -m core.learning.train_autoencoder --out runs/autoencoder --minutes {autoencoder_minutes:.0f}
 python -m core.learning.train_text --out runs/text
 python -m core.learning.data --autoencoder runs/autoencoder/autoencoder --out runs/data --walks {walks}
+python -m core.learning.train_depth --minutes {depth_minutes:.0f}
 {command}
 python -m core.evaluate.first_person --world runs/starter/world --walks {measured} --json runs/measures.json
 python -m core.learning.publish
 ```
 On two CPU cores: {steps} steps of 16 clips in {minutes:.0f} minutes. The masked loss (flow matching, mean
 over the scored frames) fell from {loss_first:.3f} to {loss_last:.3f}. The curve is in `curve.png`, the numbers in
-`training.jsonl`; `sheet.png` shows held-out chunks (truth above, made below).
+`training.jsonl`; `sheet.png` shows held-out chunks (truth above, made below).{history}
 
 ## Measured, on {measured} trajectories held out by scene
 | | |
@@ -75,7 +78,8 @@ over the scored frames) fell from {loss_first:.3f} to {loss_last:.3f}. The curve
 - It knows five kinds of places. Other start pictures are continued, but in the manner of those.
 - It knows nine motions (walk, step, turn, curve, hold). Other texts are accepted and change little.
 - Walls don't stop the walk: it goes where the action says, and imagines what is there.
-- Places seen long ago come back only as far as the memory carries them.
+- What was seen comes back as it was where the bank of remembered frames may join in; with the
+  adapter alone hardly.
 """
 
 
@@ -113,24 +117,29 @@ def draw_curve(run: Path, out: Path) -> None:
     figure.savefig(out, dpi=90)
 
 
-def publish(run: Path, measures: Path, out: Path, command: str, walks: int, minutes: float) -> None:
+def publish(args: argparse.Namespace) -> None:
     from core.learning.data import FRAMES
     from core.learning.scenes.scene import STYLES
 
+    run, out = args.run, args.out
     world = run / "world"
     autoencoder = StarterAutoencoder.from_pretrained(world / "autoencoder")
     net = StarterDenoiser.from_pretrained(world / "transformer")
     text = StarterTextEncoder.from_pretrained(world / "text_encoder")
+    depth = StarterDepth.from_pretrained(world / "depth")
     millions = {
         f"{name}_m": sum(p.numel() for p in part.parameters()) / 1e6
-        for name, part in (("autoencoder", autoencoder), ("transformer", net), ("text", text))
+        for name, part in (
+            ("autoencoder", autoencoder), ("transformer", net), ("text", text), ("depth", depth),
+        )
     }
-    save(out, autoencoder.to(torch.float16), net.to(torch.float16), text.to(torch.float16))
-    known = facts(run, json.loads(measures.read_text("utf-8")))
+    save(out, *(part.to(torch.float16) for part in (autoencoder, net, text, depth)))
+    known = facts(run, json.loads(args.measures.read_text("utf-8")))
     card = CARD.format(
         **known, **millions, channels=autoencoder.config.latent_channels, layers=net.config.layers,
-        dim=net.config.dim, styles=", ".join(STYLES), walks=walks, frames=FRAMES,
-        autoencoder_minutes=minutes, command=command,
+        dim=net.config.dim, styles=", ".join(STYLES), frames=FRAMES,
+        walks=args.walks, autoencoder_minutes=args.autoencoder_minutes, command=args.command,
+        depth_minutes=args.depth_minutes, history=f"\n{args.history}" if args.history else "",
     )
     (out / "README.md").write_text(card, "utf-8")
     shutil.copy(run / "sheet.png", out / "sheet.png")
@@ -149,8 +158,9 @@ def main() -> None:
         "--command",
         default="torchrun --nproc-per-node 2 -m core.learning.train --minutes 77",
     )
-    args = parser.parse_args()
-    publish(args.run, args.measures, args.out, args.command, args.walks, args.autoencoder_minutes)
+    parser.add_argument("--depth-minutes", type=float, default=9)
+    parser.add_argument("--history", default="", help="a sentence on runs before this one")
+    publish(parser.parse_args())
 
 
 if __name__ == "__main__":
