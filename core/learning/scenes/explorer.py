@@ -91,7 +91,8 @@ class Guide:
             off = math.remainder(math.atan2(y - pose[1], x - pose[0]) - pose[2], 2 * math.pi)
             last = verbs[-1] if verbs else ""
             slack = 2.5 * TURN if last == "forward" else 0.6 * TURN
-            if abs(off) <= slack and not is_free(self.scene, [pose, step(pose, MOTIONS["forward"])]):
+            ahead = step(pose, MOTIONS["forward"])
+            if abs(off) <= slack and not is_free(self.scene, [pose, ahead]):
                 slack = 0.6 * TURN
             verb = "forward" if abs(off) <= slack else "turn_left" if off > 0 else "turn_right"
             if not is_free(self.scene, [pose, step(pose, MOTIONS[verb])]):
@@ -103,7 +104,7 @@ class Guide:
         return verbs
 
     def _next_place(self, pose: Pose) -> tuple[float, float]:
-        """The furthest place on the way, up to 1.5 world units on, that can be walked to straight."""
+        """The furthest place on the way, up to 1.5 units on, that can be walked to straight."""
         j, i = self._index(pose[0], pose[1])
         way = []
         for _ in range(6):
