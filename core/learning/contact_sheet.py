@@ -67,7 +67,7 @@ def write_sheet(
     """Draw ``walks`` recordings of each source into a PNG. Raises MediaError."""
     rows = []
     for source in sources:
-        there = source.count(held_out)
+        there = source.count(frames, held_out)
         for number in range(walks if there is None else min(walks, there)):
             rows.append(row_of(source.record(number, frames, held_out), columns))
     if not rows:

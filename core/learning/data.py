@@ -65,7 +65,7 @@ def build(
     """
     source = FirstPerson() if source is None else source
     out.mkdir(parents=True, exist_ok=True)
-    there = source.count(held_out)
+    there = source.count(frames, held_out)
     for shard in shards:
         path = out / f"{source.name}-{shard:05d}.safetensors"
         # First-person shards were once named by their number alone.
@@ -99,7 +99,7 @@ def _build(args: argparse.Namespace) -> None:
         net = StarterAutoencoder.from_pretrained(args.autoencoder).eval()
     out = args.out / "held_out" if args.held_out else args.out
     for source in _sources(args):
-        there = source.count(args.held_out)
+        there = source.count(args.frames, args.held_out)
         walks = args.walks if there is None else min(there, args.walks)
         shards = range(worker, -(-walks // args.per_shard), workers)
         build(net, out, shards, args.per_shard, args.frames, source, args.held_out)

@@ -25,7 +25,7 @@ class Driving:
             )
         self.kinds = tuple(kinds)
 
-    def count(self, held_out: bool = False) -> None:
+    def count(self, frames: int, held_out: bool = False) -> None:
         return None
 
     def record(

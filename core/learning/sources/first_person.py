@@ -39,7 +39,7 @@ class FirstPerson:
             )
         self.kinds = tuple(kinds)
 
-    def count(self, held_out: bool = False) -> None:
+    def count(self, frames: int, held_out: bool = False) -> None:
         return None
 
     def record(

@@ -17,7 +17,7 @@ class Robot:
     def __init__(self) -> None:
         mujoco_here()
 
-    def count(self, held_out: bool = False) -> None:
+    def count(self, frames: int, held_out: bool = False) -> None:
         return None
 
     def record(

@@ -48,8 +48,8 @@ class Source(Protocol):
 
     name: str  # also that of its phrase book
 
-    def count(self, held_out: bool = False) -> int | None:
-        """How many recordings there are; None: as many as one asks for."""
+    def count(self, frames: int, held_out: bool = False) -> int | None:
+        """How many recordings of ``frames`` frames there are; None: as many as one asks for."""
         ...
 
     def record(
