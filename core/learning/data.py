@@ -26,7 +26,8 @@ from core.media.errors import MediaError
 from core.worlds.starter.autoencoder import StarterAutoencoder
 
 __all__ = [
-    "FRAMES", "HELD_OUT", "VERBS", "WALKS", "WalkData", "build", "encode", "make_walk", "read_walks",
+    "FRAMES", "HELD_OUT", "VERBS", "WALKS", "WalkData", "build", "encode", "make_walk",
+    "read_walks",
 ]
 
 WALKS, FRAMES = 8, 112

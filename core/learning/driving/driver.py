@@ -17,6 +17,19 @@ _FINE = 0.05  # step of a path
 _CURVED = 0.055  # radians a world unit from which a path is a bend
 _CHANGE = 9  # frames of a change of lanes
 
+#: Forward, left, turn a frame, about: what to reckon with where only the words are known.
+MOTIONS: dict[str, tuple[float, float, float]] = {
+    "drive_on": (SPEED, 0.0, 0.0),
+    "steer_left": (SPEED, LANE / _CHANGE, 0.0),
+    "steer_right": (SPEED, -LANE / _CHANGE, 0.0),
+    "bend_left": (SPEED, 0.0, 0.09),
+    "bend_right": (SPEED, 0.0, -0.09),
+    "brake": (SPEED / 2, 0.0, 0.0),
+    "accelerate": (SPEED / 2, 0.0, 0.0),
+    "parked": (0.0, 0.0, 0.0),
+    "reverse": (-_REVERSE, 0.0, 0.0),
+}
+
 
 @dataclass(frozen=True)
 class Drive:
@@ -36,7 +49,10 @@ class Path:
         if closed:
             place = place[:-1]
         place = _smooth(place, closed)
-        way = (np.roll(place, -1, 0) - np.roll(place, 1, 0)) if closed else np.gradient(place, axis=0)
+        if closed:
+            way = np.roll(place, -1, 0) - np.roll(place, 1, 0)
+        else:
+            way = np.gradient(place, axis=0)
         yaw = np.unwrap(np.arctan2(way[:, 1], way[:, 0]))
         if closed:
             turn = 2 * math.pi * round((yaw[-1] - yaw[0]) / (2 * math.pi))

@@ -246,7 +246,8 @@ def _block(block, px, py, dx, dy, col, size, scale, image, depth, ambient, sun, 
         facing = max(0.0, wx * sun[0] + wy * sun[1] + nz * sun[2])
         side = 0.06 * (wx * 0.6 + wy * 0.8)  # walls in the shade still differ
         for c in range(3):
-            shade[c] *= emit + (1.0 - emit) * tone * (ambient[c] * (sky + side) + facing * sun[3 + c])
+            got = ambient[c] * (sky + side) + facing * sun[3 + c]
+            shade[c] *= emit + (1.0 - emit) * tone * got
         _put(image, depth, row, col, t0, t0 * length, shade, fog)
 
 

@@ -1,4 +1,4 @@
-"""A net of roads: crossings on a loose grid, curved streets between them, and maps of the ground."""
+"""A net of roads: crossings on a loose grid, curved streets between, and maps of the ground."""
 
 from __future__ import annotations
 

@@ -55,9 +55,8 @@ def _draw(path: Path, name: str, found: Scan, sheets: Path) -> None:
     for i, frame in enumerate(fitted(path, 128)):
         if i in wanted:
             span = span_of(name, wanted[i])
-            words = f"{span.start:.1f}-{span.end:.1f} {span.action}"
-            sure = f"{span.confidence:.0%} sure"
-            cells.append(np.concatenate([frame, caption(128, words, sure)]))
+            when = f"{span.start:.1f}-{span.end:.1f} s, {span.confidence:.0%} sure"
+            cells.append(np.concatenate([frame, caption(128, span.action, when)]))
     flat = name.replace("/", "_")
     for page in range(0, max(1, len(cells)), _CELLS):
         part = cells[page : page + _CELLS]

@@ -9,7 +9,8 @@ PHRASES: dict[str, tuple[str, ...]] = {
     ),
     "pan_left": (
         "pan the camera left", "the camera pans left", "turn the camera to the left",
-        "swing the camera left", "camera left", "rotate the camera to the left", "a pan to the left",
+        "swing the camera left", "camera left", "rotate the camera to the left",
+        "a pan to the left",
     ),
     "pan_right": (
         "pan the camera right", "the camera pans right", "turn the camera to the right",
@@ -17,8 +18,8 @@ PHRASES: dict[str, tuple[str, ...]] = {
         "a pan to the right",
     ),
     "tilt_up": (
-        "tilt up", "tilt the camera up", "look up", "the camera tilts up", "point the camera higher",
-        "raise the view", "look upwards",
+        "tilt up", "tilt the camera up", "look up", "the camera tilts up",
+        "point the camera higher", "raise the view", "look upwards",
     ),
     "tilt_down": (
         "tilt down", "tilt the camera down", "look down", "the camera tilts down",
