@@ -89,7 +89,7 @@ def build(
 
 def _build(args: argparse.Namespace) -> None:
     worker, workers = args.worker
-    net = None
+    sources, net = _sources(args), None
     if args.keep == "latents":
         if not args.autoencoder.is_dir():
             raise ShardError(
@@ -99,7 +99,7 @@ def _build(args: argparse.Namespace) -> None:
             )
         net = StarterAutoencoder.from_pretrained(args.autoencoder).eval()
     out = args.out / "held_out" if args.held_out else args.out
-    for source in _sources(args):
+    for source in sources:
         there = source.count(args.frames, args.held_out)
         walks = args.walks if there is None else min(there, args.walks)
         shards = range(worker, -(-walks // args.per_shard), workers)

@@ -12,7 +12,7 @@ from .roads import LANE, Node, Roads, join, trim
 KINDS = ("explore", "around", "there_and_back")
 SPEED = 0.44  # world units a frame: 32 km/h at 8 frames a second
 _REVERSE = 0.24
-_TURN_OFF = 3.4  # how far before a crossing a turn begins
+_TURN_OFF = 2.0  # how far before the kerb of the crossing street a turn begins
 _FINE = 0.05  # step of a path
 _CURVED = 0.055  # radians a world unit from which a path is a bend
 _CHANGE = 9  # frames of a change of lanes
@@ -97,7 +97,7 @@ def lane(roads: Roads, route: list[Node], closed: bool = False) -> Path:
         legs.append((route[-1], route[0]))
     pieces = []
     for leg in legs:
-        line = trim(roads.edges[leg], _TURN_OFF, _TURN_OFF)
+        line = trim(roads.edges[leg], roads.half + _TURN_OFF, roads.half + _TURN_OFF)
         way = np.gradient(line, axis=0)
         way /= np.linalg.norm(way, axis=1)[:, None]
         right = np.column_stack([way[:, 1], -way[:, 0]])
@@ -179,7 +179,7 @@ def _explore(wheel: _Wheel, frames: int, rng: np.random.Generator, width: float)
             until = min(until, int(rng.integers(6, 14))) if left else until
         else:
             for k in range(6):
-                wheel.go(speed * (1 - (k + 1) / 6), "brake")
+                wheel.go(speed * (1 - (k + 0.5) / 6), "brake")
             for _ in range(int(rng.integers(3, 8))):
                 wheel.go(0.0, "parked")
             if what > 0.72 and wheel.way > 8.0:

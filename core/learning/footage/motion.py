@@ -64,7 +64,8 @@ def _story(x, y, u, v, w, seen: float) -> Motion:
     outward = (u * x + v * y) / radius
     away = float((w * outward).sum()) / moved
     strength = seen * min(1.0, amount / (2.5 * STILL))
-    if abs(away) > max(abs(across), abs(down)):
+    # Beside a wall a walk moves one side of the picture alone, and all of that outward.
+    if abs(away) > min(0.8, max(abs(across), abs(down))):
         # Even expansion grows with the distance from the middle; a walk's does not.
         far = radius > 0.12
         rate = outward[far] / radius[far]

@@ -83,7 +83,7 @@ class Footage:
         return scan(self._files[name], estimate=self._table is None)
 
     def _chunks_of(self, frames: int, held_out: bool) -> list[tuple[str, int, int]]:
-        """(file, first, end): every shot in equal parts of at most ``frames`` frames."""
+        """(file, first, end): every shot in parts of at most ``frames`` frames."""
         chunks = []
         for name in self._files:
             if self.held_out(name) != held_out:
@@ -92,6 +92,9 @@ class Footage:
                 continue  # a person said nothing of it
             for first, end in self._scan(name).shots:
                 parts = math.ceil((end - first) / frames)
+                if parts > 1 and (end - first) / parts < SHORTEST:
+                    # Equal parts would all be too short: one whole one, and the rest is left.
+                    parts, end = 1, first + frames
                 edges = np.linspace(first, end, parts + 1).round().astype(int).tolist()
                 chunks += [(name, a, b) for a, b in zip(edges, edges[1:])
                            if b - a >= min(SHORTEST, frames)]
