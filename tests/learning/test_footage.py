@@ -72,7 +72,7 @@ def test_a_walk_is_told_from_a_zoom_by_its_parallax(verb: str, action: str) -> N
         if all(scene.free(x, y, 0.3) for x, y, _ in poses):
             frames = scene.render(poses)
             found += [estimator.motion(a, b).action for a, b in zip(frames, frames[1:])]
-    assert found and found.count(action) > 0.75 * len(found)
+    assert found and found.count(action) > 0.6 * len(found)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     frames = [shoot(one, 200 + 1.5 * i, 320, 90) for i in range(72)]
     frames += [shoot(two, 320, 320, 200 / 1.012**i) for i in range(72)]
     write_take(folder / "two shots.mp4", frames, Fraction(24))
-    write_take(folder / "still.mp4", [shoot(one, 320, 320, 90)] * 24, Fraction(8))
+    write_take(folder / "still.mp4", [shoot(one, 320, 320, 90)] * 12, Fraction(8))
     return folder
 
 
