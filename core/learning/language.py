@@ -1,11 +1,15 @@
 """Control signals turned into language: many ways to say each motion and each place.
 
-Some phrasings are held out of training, so that obedience can be measured on words not seen.
+Some phrasings are held out of training, so that obedience can be measured on words not seen. The
+tables here are the first-person world's; ``BOOKS`` has one book for each domain.
 """
 
 from __future__ import annotations
 
 import numpy as np
+
+from core.learning.phrases import driving, footage, robot
+from core.learning.phrases.book import ENDINGS, MANNERS, Book
 
 #: What the walker does (a key of ``scenes.walker.MOTIONS``) → ways to say it.
 PHRASES: dict[str, tuple[str, ...]] = {
@@ -70,9 +74,6 @@ HELD_OUT: dict[str, tuple[str, ...]] = {
     "forward_right": ("go forward turning right", "walk on and turn to the right"),
 }
 
-_MANNERS = ("", "", "", "", "slowly ", "quietly ", "now ", "then ", "please ", "gently ")
-_ENDINGS = ("", "", "", "", " slowly", " now", " a little", " for a while", " again", " please")
-
 #: Scene styles (``scenes.STYLES``) → ways to say them.
 PLACES: dict[str, tuple[str, ...]] = {
     "a quiet gallery": (
@@ -98,17 +99,38 @@ PLACES: dict[str, tuple[str, ...]] = {
 }
 
 
-def say(verb: str, rng: np.random.Generator, held_out: bool = False) -> str:
-    """One way to ask for ``verb``."""
-    phrases = (HELD_OUT if held_out else PHRASES)[verb]
+#: Domain (the name of a source, ``core.learning.sources``) → its phrase book.
+BOOKS: dict[str, Book] = {
+    "first-person": Book(PHRASES, HELD_OUT, PLACES, MANNERS, ENDINGS),
+    "driving": driving.BOOK,
+    "robot": robot.BOOK,
+    "footage": footage.BOOK,
+}
+
+
+def say(
+    verb: str, rng: np.random.Generator, held_out: bool = False, domain: str = "first-person"
+) -> str:
+    """One way to ask for ``verb``, a control of ``domain``.
+
+    What is no control of it was written by a person (an action of own footage) and is said as
+    it is. Raises KeyError for such a text in the first-person world, which has controls alone.
+    """
+    book = BOOKS[domain]
+    if domain != "first-person" and verb not in book.phrases:
+        return verb
+    phrases = (book.held_out if held_out else book.phrases)[verb]
     phrase = phrases[int(rng.integers(len(phrases)))]
     if held_out:
         return phrase
-    text = _MANNERS[int(rng.integers(len(_MANNERS)))] + phrase
-    return text + _ENDINGS[int(rng.integers(len(_ENDINGS)))]
+    text = book.manners[int(rng.integers(len(book.manners)))] + phrase
+    return text + book.endings[int(rng.integers(len(book.endings)))]
 
 
-def name_place(style: str, rng: np.random.Generator) -> str:
-    """One way to name a scene of ``style``."""
-    names = PLACES[style]
+def name_place(style: str, rng: np.random.Generator, domain: str = "first-person") -> str:
+    """One way to name a scene of ``style``. A name that a person gave is said as it is."""
+    places = BOOKS[domain].places
+    if domain != "first-person" and style not in places:
+        return style
+    names = places[style]
     return names[int(rng.integers(len(names)))]

@@ -1,18 +1,21 @@
 """Train the starter world's text encoder on the phrase book. Takes about a minute.
 
     python -m core.learning.train_text --out runs/text
+    python -m core.learning.train_text --out runs/text-all --domains all
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-from core.learning.language import HELD_OUT, PHRASES, PLACES, name_place, say
+from core.learning.driving.driver import MOTIONS as DRIVING
+from core.learning.language import BOOKS, name_place, say
 from core.learning.scenes.scene import STYLES
 from core.learning.scenes.walker import MOTIONS
 from core.worlds.starter.text import StarterTextEncoder
@@ -29,58 +32,91 @@ def verb_loss(net: StarterTextEncoder, texts: list[str], labels: list[int]) -> t
     return F.cross_entropy(net.verb(net(texts)), torch.tensor(labels), label_smoothing=0.02)
 
 
-def obeyed(net: StarterTextEncoder) -> float:
+def obeyed(net: StarterTextEncoder, domains: Sequence[str] = ("first-person",)) -> float:
     """Share of held-out phrasings read as the right verb."""
-    right = [net.read_verb(t)[0] == verb for verb, ts in HELD_OUT.items() for t in ts]
+    right = [
+        net.read_verb(t)[0] == verb
+        for d in domains for verb, ts in BOOKS[d].held_out.items() for t in ts
+    ]
     return sum(right) / len(right)
 
 
-def train(out: Path, steps: int = 1500, seed: int = 0) -> StarterTextEncoder:
+def motion_of(verb: str) -> list[float]:
+    """Forward, left, turn a frame. What leaves the camera where it is, or where its pose is not
+    known, moves nothing."""
+    return list(MOTIONS.get(verb) or DRIVING.get(verb) or (0.0, 0.0, 0.0))
+
+
+def places_of(domains: Sequence[str]) -> list[tuple[str, str]]:
+    """(domain, place), the first-person styles in the order that their numbers have."""
+    return [
+        (d, place)
+        for d in domains for place in (STYLES if d == "first-person" else BOOKS[d].places)
+    ]
+
+
+def train(
+    out: Path, steps: int = 1500, seed: int = 0, domains: Sequence[str] = ("first-person",)
+) -> StarterTextEncoder:
+    """Train on the phrase books of ``domains`` (keys of ``language.BOOKS``) and save."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    verbs = list(PHRASES)
+    controls = [(d, verb) for d in domains for verb in BOOKS[d].phrases]
+    verbs = [verb for _, verb in controls]
+    named = places_of(domains)
+    # What is no action of one world may be one of another.
+    said = {t for d in domains for ts in BOOKS[d].phrases.values() for t in ts}
+    other = [t for t in OTHER if t not in said]
     net = StarterTextEncoder(
-        styles=list(STYLES), verbs=verbs, motions=[list(MOTIONS[v]) for v in verbs]
+        styles=[place for _, place in named], verbs=verbs, motions=[motion_of(v) for v in verbs]
     )
     optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for step in range(steps):
         picked = rng.integers(len(verbs), size=96)
-        texts = [say(verbs[i], rng) for i in picked]
+        texts = [say(verbs[i], rng, domain=controls[i][0]) for i in picked]
         labels = [int(i) for i in picked]
-        texts += [OTHER[int(rng.integers(len(OTHER)))] for _ in range(12)]
+        texts += [other[int(rng.integers(len(other)))] for _ in range(12)]
         labels += [len(verbs)] * 12
         loss = verb_loss(net, texts, labels)
-        styles = rng.integers(len(STYLES), size=48)
-        places = [name_place(STYLES[i], rng) for i in styles]
+        styles = rng.integers(len(named), size=48)
+        places = [name_place(named[i][1], rng, named[i][0]) for i in styles]
         loss = loss + F.cross_entropy(net.style(net(places)), torch.from_numpy(styles))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
         if step % 300 == 0 or step == steps - 1:
-            mark_met(net)
-            print(f"step {step} loss {loss.item():.3f} held-out phrasings {obeyed(net):.1%}", flush=True)
-    mark_met(net)
+            mark_met(net, domains)
+            print(f"step {step} loss {loss.item():.3f} "
+                  f"held-out phrasings {obeyed(net, domains):.1%}", flush=True)
+    mark_met(net, domains)
     out.mkdir(parents=True, exist_ok=True)
     net.save_pretrained(out / "text_encoder")
     return net
 
 
-def mark_met(net: StarterTextEncoder) -> None:
-    """Note which buckets the phrase book fills."""
-    for group in (*PHRASES.values(), *PLACES.values()):
-        for text in group:
-            net.met[net.buckets(text)] = True
+def mark_met(net: StarterTextEncoder, domains: Sequence[str] = ("first-person",)) -> None:
+    """Note which buckets the phrase books fill."""
+    for book in (BOOKS[d] for d in domains):
+        for group in (*book.phrases.values(), *book.places.values()):
+            for text in group:
+                net.met[net.buckets(text)] = True
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("runs/text"))
     parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--domains", default="first-person", metavar="NAME[,NAME…]",
+                        help=f"whose phrase books: some of {', '.join(BOOKS)}, or all")
     args = parser.parse_args()
+    domains = tuple(BOOKS) if args.domains == "all" else tuple(args.domains.split(","))
+    unknown = sorted(set(domains) - set(BOOKS))
+    if unknown:
+        parser.error(f"there is no phrase book {', '.join(unknown)}; use {', '.join(BOOKS)} or all")
     torch.set_num_threads(1)
-    train(args.out, args.steps)
+    train(args.out, args.steps, domains=domains)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,18 @@ import math
 import numpy as np
 import pytest
 
-from core.learning.scenes import FORWARD, MOTIONS, STYLES, TURN, Scene, step, walk
-
-KINDS = ("explore", "retrace", "loop", "turns")
+from core.learning.scenes import (
+    FORWARD,
+    KINDS,
+    MOTIONS,
+    STYLES,
+    TURN,
+    Scene,
+    revisits,
+    step,
+    walk,
+)
+from core.learning.scenes.explorer import in_sight
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +119,49 @@ def test_retrace_comes_home(scenes, frames):
         w = walk(scene, frames, np.random.default_rng(n), "retrace")
         assert np.allclose(w.poses[-1, :2], w.poses[0, :2], atol=1e-6)
         assert abs(math.remainder(w.poses[-1, 2] - w.poses[0, 2], 2 * math.pi)) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("kind", "least"), [("there_and_back", 40), ("turns", 30), ("two_rooms", 8), ("loop", 1)]
+)
+def test_walks_for_memory_come_back(scenes, kind, least):
+    for n, scene in enumerate(scenes):
+        poses = walk(scene, 111, np.random.default_rng(n), kind).poses
+        pairs = revisits(poses)
+        assert len(pairs) >= least, scene.style
+        for first, again in pairs:
+            assert again - first >= 16
+            assert np.hypot(*(poses[first] - poses[again])[:2]) <= 0.15
+            off = math.remainder(poses[first][2] - poses[again][2], 2 * math.pi)
+            assert abs(off) <= math.radians(7) + 1e-9
+
+
+def test_turns_go_around_and_return(scenes):
+    for n, scene in enumerate(scenes):
+        w = walk(scene, 150, np.random.default_rng(n), "turns")
+        reach = next(i for i, verb in enumerate(w.verbs) if verb != w.verbs[0])
+        assert 240 <= round(math.degrees(reach * TURN)) <= 360
+        back = w.verbs.index({"turn_left": "turn_right", "turn_right": "turn_left"}[w.verbs[0]])
+        assert np.allclose(w.poses[back + reach], w.poses[0], atol=1e-9)
+
+
+def test_two_rooms_lose_sight_of_the_start(scenes):
+    hidden = 0
+    for n, scene in enumerate(scenes):
+        for k in range(2):
+            poses = walk(scene, 111, np.random.default_rng([n, k]), "two_rooms").poses
+            hidden += any(not in_sight(scene, poses[0], p) for p in poses[:60])
+    assert hidden >= 7
+
+
+def test_standing_still_is_no_revisit():
+    still = np.zeros((60, 3))
+    assert len(revisits(still)) == 0
+    away = still.copy()
+    away[20:40, 0] = 3.0
+    pairs = revisits(away, gap=16)
+    assert len(pairs) == 20 and np.all(pairs[:, 1] >= 40) and np.all(pairs[:, 0] < 20)
+    assert revisits(away, gap=59).shape == (1, 2)
 
 
 def test_reversed_motion_inverts_exactly():

@@ -1,0 +1,1 @@
+"""A robot arm at a table with blocks, simulated and drawn by MuJoCo."""
