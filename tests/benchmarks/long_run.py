@@ -7,7 +7,7 @@ from statistics import median
 from tests.benchmarks._walks import measured
 
 CHUNKS = 60
-NEAR = 5  # chunks whose median stands for one: a single one is noise
+NEAR = 8  # chunks whose median stands for one: a single one is noise
 
 
 def run() -> list[dict]:
