@@ -22,6 +22,7 @@ from core.worlds.starter.denoiser import EXPECTED_FACTS, StarterDenoiser
 from core.worlds.starter.depth import StarterDepth
 from core.worlds.starter.expectation import Expectations
 from core.worlds.starter.text import StarterTextEncoder
+from core.worlds.starter.world import apart
 
 
 @pytest.fixture(scope="module")
@@ -114,22 +115,23 @@ def test_batches_score_the_future_and_shift_the_present_to_the_origin(
 
 
 def test_remembered_frames_are_those_that_look_where_the_walk_leads(
-    data: Path, text: StarterTextEncoder
+    data: Path, text: StarterTextEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clips = Clips(data, text, seed=1)
-    nearer = []
-    for _ in range(200):
-        batch = clips.batch(1)
-        condition, past = batch.condition, batch.z0.shape[2] - 8
-        if past < 6:
-            continue
-        pose, time = condition.pose[0], condition.time[0]
-        remembered = past - 4
-        assert torch.all(time[: remembered - 1] < time[1:remembered])  # oldest first
-        assert time[remembered - 1] < time[remembered]
-        away = (pose[:past, None, :2] - pose[None, past:, :2]).norm(dim=-1)
-        nearer.append(float(away[:remembered].min()))
-    assert np.mean(nearer) < 0.4
+    def shown(any_frame: float) -> float:
+        """How far the new frames are from the remembered one nearest to each, on average."""
+        monkeypatch.setattr("core.learning.clips.ANY_FRAME", any_frame)
+        clips, found = Clips(data, text, seed=1), []
+        for _ in range(150):
+            batch = clips.batch(1)
+            pose, time = batch.condition.pose[0].double().numpy(), batch.condition.time[0]
+            past = len(pose) - 8
+            if past > 4:
+                assert torch.all(time[: past - 5] < time[1 : past - 4])  # oldest first
+                assert time[past - 5] < time[past - 4]
+                found.append(apart(pose[: past - 4], pose[past:]).min(0).mean())
+        return float(np.mean(found))
+
+    assert shown(0.0) < 0.9 * shown(1.0)
 
 
 def test_worn_contexts_keep_their_colours(data: Path, text: StarterTextEncoder) -> None:
