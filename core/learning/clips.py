@@ -28,6 +28,10 @@ NO_TEXT, NO_ACTION = 0.10, 0.05
 ALL_NOISED = 0.15  # share of batches as fast learning makes them (paper §3.2)
 
 
+#: Latents, poses, times, verbs of the new frames, style.
+Clip = tuple[Tensor, np.ndarray, np.ndarray, np.ndarray, int]
+
+
 @dataclass(frozen=True)
 class Batch:
     """z0 [B, C, F, h, w]; u, mask [B, F]; the condition of the denoiser."""
@@ -58,12 +62,21 @@ class Clips:
         rng = self.rng
         recent = int(rng.choice(*_drawn(RECENT)))
         remembered = int(rng.choice(*_drawn(REMEMBERED))) if recent == 4 else 0
-        past = remembered + recent
         clips = [self._clip(remembered, recent) for _ in range(size)]
+        return self._batch(clips, remembered + recent, rng.random() < ALL_NOISED)
+
+    def batch_at(self, walk: int, now: int, size: int, jitter: int = 4) -> Batch:
+        """``size`` clips of one walk that continue its frame ``now`` or one soon after, without
+        remembered frames: what the slow-fast loop asks fast weights to help with."""
+        latest = min(now + jitter, len(self.walks[walk].poses) - self.n_new - 1)
+        at = self.rng.integers(now, max(now, latest) + 1, size=size)
+        return self._batch([self._clip_at(self.walks[walk], int(i), 0, 4) for i in at], 4, False)
+
+    def _batch(self, clips: list[Clip], past: int, fast: bool) -> Batch:
+        size = len(clips)
         z0 = torch.stack([c[0] for c in clips]).transpose(1, 2).float()
         poses = torch.from_numpy(np.stack([c[1] for c in clips]))
         times = torch.from_numpy(np.stack([c[2] for c in clips])).float()
-        fast = rng.random() < ALL_NOISED
         action, scene = self._texts([c[3] for c in clips], [c[4] for c in clips], past, fast)
         poses[..., :2] -= poses[:, past - 1 : past, :2].clone()
         condition = Condition(
@@ -74,13 +87,14 @@ class Clips:
             z0[:, :, :past] = self._worn(z0[:, :, :past])
         return Batch(z0, u, mask, condition, fast)
 
-    def _clip(
-        self, remembered: int, recent: int
-    ) -> tuple[Tensor, np.ndarray, np.ndarray, np.ndarray, int]:
+    def _clip(self, remembered: int, recent: int) -> Clip:
         rng = self.rng
         walk = self.walks[int(rng.integers(len(self.walks)))]
         first = recent - 1 if not remembered else recent + max(remembered, 8)
         now = int(rng.integers(first, len(walk.poses) - self.n_new))
+        return self._clip_at(walk, now, remembered, recent)
+
+    def _clip_at(self, walk: WalkData, now: int, remembered: int, recent: int) -> Clip:
         new = np.arange(now + 1, now + self.n_new + 1)
         here = np.arange(now - recent + 1, now + 1)
         index = np.concatenate([self._remembered(walk, here, new, remembered), here, new])

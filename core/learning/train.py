@@ -15,7 +15,7 @@ import math
 import os
 import time
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -157,65 +157,93 @@ def learning_rate(share: float, step: int) -> float:
     return warm * (1.0 if share < 0.6 else 0.5 * (1 + math.cos(math.pi * (share - 0.6) / 0.4)))
 
 
-def train(args: argparse.Namespace) -> None:
-    rank, world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+@dataclass
+class Parts:
+    """What a training command works with; ``held_out`` on the first process only."""
+
+    trainer: Trainer
+    clips: Clips
+    autoencoder: StarterAutoencoder
+    text: StarterTextEncoder
+    depth: StarterDepth
+    held_out: HeldOut | None
+    rank: int
+
+    def agreed(self, share: float) -> float:
+        """All processes must agree on when to stop: the first one's clock decides."""
+        if dist.is_initialized():
+            told = torch.tensor([share])
+            dist.broadcast(told, 0)
+            return float(told)
+        return share
+
+    def close(self) -> None:
+        if dist.is_initialized():
+            dist.barrier()
+            dist.destroy_process_group()
+
+
+def prepare(args: argparse.Namespace) -> Parts:
+    """Load the parts, and join the other processes where there are any."""
+    rank = int(os.environ.get("RANK", 0))
     torch.set_num_threads(args.threads)
-    if world_size > 1:
+    if int(os.environ.get("WORLD_SIZE", 1)) > 1:
         dist.init_process_group("gloo")
     torch.manual_seed(args.seed)
     text = StarterTextEncoder.from_pretrained(args.text).eval().requires_grad_(False)
     autoencoder = StarterAutoencoder.from_pretrained(args.autoencoder).eval().requires_grad_(False)
+    depth = StarterDepth.from_pretrained(args.depth).eval().requires_grad_(False)
     net = StarterDenoiser(
         latent_channels=autoencoder.config.latent_channels, dim=args.dim, layers=args.layers,
         heads=args.dim // 64,
     )
-    clips = Clips(args.data, text)
-    depth = StarterDepth.from_pretrained(args.depth).eval().requires_grad_(False)
     quick = [deepcopy(part).bfloat16() for part in (autoencoder, depth)]
     expectations = Expectations(*quick, net.config.field_of_view)
     trainer = Trainer(net, expectations, args.rate, args.muon_rate)
     args.out.mkdir(parents=True, exist_ok=True)
+    clips = Clips(args.data, text)
+    clips.seed(args.seed * 1000 + rank)
+    held_out = HeldOut(autoencoder, text, depth, args.out) if rank == 0 else None
+    return Parts(trainer, clips, autoencoder, text, depth, held_out, rank)
+
+
+def train(args: argparse.Namespace) -> None:
+    parts = prepare(args)
+    trainer, clips, rank = parts.trainer, parts.clips, parts.rank
     state = args.out / "state.pt"
     if state.exists():
         trainer.restore(torch.load(state, weights_only=True))
     seed = args.seed * 1000 + rank + trainer.step * 7919
     clips.seed(seed)
     generator = torch.Generator().manual_seed(seed + 1)
-    held_out = HeldOut(autoencoder, text, depth, args.out) if rank == 0 else None
     log = (args.out / "log.jsonl").open("a") if rank == 0 else None
     began, looked, total, count = time.monotonic() - trainer.seconds, trainer.seconds, 0.0, 0
-    share = torch.zeros(1)
-    while True:
-        # All processes must agree on when to stop: the first one's clock decides.
-        share[0] = (time.monotonic() - began) / (60 * args.minutes)
-        if world_size > 1:
-            dist.broadcast(share, 0)
-        if float(share) >= 1:
-            break
-        batch, adversarial = clips.batch(args.batch), float(share) >= args.adversarial_from
+
+    def keep() -> dict[str, float]:
+        checkpoint(args.out, trainer, parts.autoencoder, parts.text, parts.depth)
+        return parts.held_out.measure(trainer.average)
+
+    while (share := parts.agreed((time.monotonic() - began) / (60 * args.minutes))) < 1:
+        batch, adversarial = clips.batch(args.batch), share >= args.adversarial_from
         total, count = total + trainer.learn(batch, generator, adversarial), count + 1
-        norm = trainer.update(learning_rate(float(share), trainer.step), adversarial)
+        norm = trainer.update(learning_rate(share, trainer.step), adversarial)
         trainer.seconds = time.monotonic() - began
-        if rank == 0 and trainer.step % 25 == 0:
+        if log is not None and trainer.step % 25 == 0:
             row = {"step": trainer.step, "minutes": round(trainer.seconds / 60, 1),
                    "loss": round(total / count, 4), "norm": round(norm, 3)}
             total, count = 0.0, 0
             if trainer.seconds - looked > 60 * args.look_minutes:
                 looked = trainer.seconds
-                row |= held_out.measure(trainer.average)
-                checkpoint(args.out, trainer, autoencoder, text, depth)
+                row |= keep()
             print(json.dumps(row), flush=True)
             log.write(json.dumps(row) + "\n")
             log.flush()
-    if rank == 0:
-        row = {"step": trainer.step, "final": True, **held_out.measure(trainer.average)}
+    if log is not None:
+        row = {"step": trainer.step, "final": True, **keep()}
         log.write(json.dumps(row) + "\n")
         log.close()
         print(json.dumps(row), flush=True)
-        checkpoint(args.out, trainer, autoencoder, text, depth)
-    if world_size > 1:
-        dist.barrier()
-        dist.destroy_process_group()
+    parts.close()
 
 
 def checkpoint(
@@ -229,24 +257,29 @@ def checkpoint(
     save_world(out / "world", autoencoder, trainer.average, text, depth)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def add_network_options(parser: argparse.ArgumentParser) -> None:
+    """What every command that trains the denoiser asks for."""
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
     parser.add_argument("--autoencoder", type=Path, default=Path("runs/autoencoder/autoencoder"))
     parser.add_argument("--text", type=Path, default=Path("runs/text/text_encoder"))
     parser.add_argument("--depth", type=Path, default=Path("runs/depth/depth"))
     parser.add_argument("--out", type=Path, default=Path("runs/starter"))
-    parser.add_argument("--minutes", type=float, default=90)
-    parser.add_argument("--look-minutes", type=float, default=8)
     parser.add_argument("--batch", type=int, default=8, help="clips a process a step")
     parser.add_argument("--dim", type=int, default=192)
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--muon-rate", type=float, default=3e-3)
-    parser.add_argument("--adversarial-from", type=float, default=0.45,
-                        help="share of the time after which a critic joins in (1: never)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_network_options(parser)
+    parser.add_argument("--minutes", type=float, default=90)
+    parser.add_argument("--look-minutes", type=float, default=8)
+    parser.add_argument("--adversarial-from", type=float, default=0.45,
+                        help="share of the time after which a critic joins in (1: never)")
     train(parser.parse_args())
 
 

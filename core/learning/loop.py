@@ -1,0 +1,178 @@
+"""The slow-fast learning loop (paper §3.3, Alg. 1b): slow weights that learn to use fast ones.
+
+    torchrun --nproc-per-node 2 -m core.learning.loop --from runs/starter/state.pt \\
+        --out runs/loop --minutes 20 --preset adapter
+
+Inner loop: with the slow weights held still, an adapter lives through a walk; before it learns a
+segment, its state is stored with that segment. Outer loop: the slow weights continue the segments
+with the stored adapters added and held still. The store goes stale as the slow weights move, so it
+is made anew again and again; a share of the batches is without any memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.learning.clips import Batch, Clips
+from core.learning.train import Trainer, add_network_options, checkpoint, learning_rate, prepare
+from core.memory.adapter import Adapter
+from core.memory.fast_learning import FastLearner
+from core.rollout.context import CONTEXT_LEVEL
+from core.worlds.protocol import Address, LatentFrame
+from core.worlds.starter.world import StarterWorld, geometry_of
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A segment of a walk that begins after frame ``now``, and the fast weights that were there
+    when it was reached: what they add to each layer."""
+
+    walk: int
+    now: int
+    added: dict[str, Tensor]  # layer → [out, in], float16
+
+
+class FastWalks:
+    """The inner loop: adapters that live through walks of the training data."""
+
+    def __init__(self, trainer: Trainer, clips: Clips, world: StarterWorld, preset: str):
+        self._trainer, self._clips = trainer, clips
+        self._world, self._adapter = world, Adapter(world)
+        self._preset = preset
+
+    def store(self, walks: int, rng: np.random.Generator) -> list[Segment]:
+        """D of Alg. 1b: the segments of ``walks`` walks, each with a copy of theta from before it
+        was learned. The slow weights of now are used and left alone."""
+        self._take_slow_weights()
+        found: list[Segment] = []
+        for index in rng.permutation(len(self._clips.walks))[:walks]:
+            found += self._live(int(index), int(rng.integers(2**31)))
+        return found
+
+    def _live(self, index: int, seed: int) -> Iterator[Segment]:
+        walk, n = self._clips.walks[index], self._clips.n_new
+        frames = [
+            LatentFrame(z.float(), Address(i, tuple(pose)), CONTEXT_LEVEL)
+            for i, (z, pose) in enumerate(zip(walk.latents, walk.poses))
+        ]
+        learner = FastLearner(self._world, self._adapter, self._preset)
+        learner.begin(seed)
+        for now in range(3, len(frames) - n, n):
+            if now > 3:
+                yield Segment(index, now, self._added())
+            for _ in learner.learn(frames[now - 3 : now + 1], frames[now + 1 : now + 1 + n]):
+                pass
+
+    def _added(self) -> dict[str, Tensor]:
+        held, found = self._adapter.parameters, {}
+        for name in held:
+            layer, half = name.rsplit(".lora_", 1)
+            if half.startswith("A"):
+                b = held[f"{layer}.lora_B.weight"]
+                found[f"{layer}.weight"] = (b.detach() @ held[name].detach()).half()
+        return found
+
+    def _take_slow_weights(self) -> None:
+        slow = dict(self._trainer.average.named_parameters())
+        with torch.no_grad():
+            for name, parameter in self._world.net.named_parameters():
+                if ".lora_" not in name:
+                    parameter.copy_(slow[name.replace(".base_layer.", ".")])
+
+
+class added:
+    """Inside the block ``net`` computes with fast weights added; gradients are those of the slow
+    weights, since adding a constant changes none."""
+
+    def __init__(self, net: torch.nn.Module, weights: dict[str, Tensor]):
+        self._held = {n: p for n, p in net.named_parameters() if n in weights}
+        self._weights = weights
+
+    def __enter__(self) -> None:
+        with torch.no_grad():
+            self._before = {n: p.clone() for n, p in self._held.items()}
+            for name, parameter in self._held.items():
+                parameter.add_(self._weights[name].to(parameter.dtype))
+
+    def __exit__(self, *_: object) -> None:
+        with torch.no_grad():
+            for name, parameter in self._held.items():
+                parameter.copy_(self._before[name])
+
+
+def outer_step(
+    trainer: Trainer, clips: Clips, segment: Segment | None, size: int, generator: torch.Generator
+) -> float:
+    """Gradients of the masked loss on ``segment`` with its fast weights (None: on any clips without
+    memory); returns the loss. The truth is the walk's own next frames."""
+    if segment is None:
+        return trainer.learn(clips.batch(size), generator, False)
+    batch: Batch = clips.batch_at(segment.walk, segment.now, size)
+    with added(trainer.work, segment.added):
+        return trainer.learn(batch, generator, False)
+
+
+def run(args: argparse.Namespace) -> None:
+    parts = prepare(args)
+    trainer, clips = parts.trainer, parts.clips
+    state = args.out / "state.pt"
+    trainer.restore(torch.load(state if state.exists() else args.start, weights_only=True))
+    if not state.exists():
+        trainer.seconds = 0.0
+    world = StarterWorld(
+        parts.autoencoder, deepcopy(trainer.average), parts.text, parts.depth, id="starter",
+        name="", hash="", geometry=geometry_of({
+            "size": trainer.net.config.latent_size * 8, "rate": "8", "n_past": 4, "n_new": 8,
+            "channels": trainer.net.config.latent_channels,
+        }),
+    )
+    walks, rng = FastWalks(trainer, clips, world, args.preset), clips.rng
+    generator = torch.Generator().manual_seed(args.seed * 1000 + parts.rank + 1)
+    began, stored, losses = time.monotonic() - trainer.seconds, [], []
+    log = (args.out / "log.jsonl").open("a") if parts.rank == 0 else None
+    while (share := parts.agreed((time.monotonic() - began) / (60 * args.minutes))) < 1:
+        if not stored:
+            stored = walks.store(args.walks, rng)
+            rng.shuffle(stored)
+        alone = rng.random() < args.no_memory
+        losses.append(outer_step(trainer, clips, None if alone else stored.pop(), args.batch, generator))
+        trainer.update(args.scale * learning_rate(share, trainer.step), False)
+        trainer.seconds = time.monotonic() - began
+        if log is not None and trainer.step % 25 == 0:
+            row = {"step": trainer.step, "minutes": round(trainer.seconds / 60, 1),
+                   "loss": round(float(np.mean(losses)), 4)}
+            losses.clear()
+            print(json.dumps(row), flush=True)
+            log.write(json.dumps(row) + "\n")
+            log.flush()
+    if parts.rank == 0:
+        checkpoint(args.out, trainer, parts.autoencoder, parts.text, parts.depth)
+        print(json.dumps({"final": True, **parts.held_out.measure(trainer.average)}), flush=True)
+    parts.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_network_options(parser)
+    parser.add_argument("--from", dest="start", type=Path, default=Path("runs/starter/state.pt"))
+    parser.set_defaults(out=Path("runs/loop"))
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--preset", default="adapter", help="how the inner loop learns")
+    parser.add_argument("--walks", type=int, default=3, help="walks a store, each process")
+    parser.add_argument("--no-memory", type=float, default=0.3, help="share of steps without memory")
+    parser.add_argument("--scale", type=float, default=0.2, help="of the slow learning rates")
+    run(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()
