@@ -33,6 +33,7 @@ def build_tiny_world(
 
     from core.worlds.starter.autoencoder import StarterAutoencoder
     from core.worlds.starter.denoiser import StarterDenoiser
+    from core.worlds.starter.depth import StarterDepth
     from core.worlds.starter.text import StarterTextEncoder
     from core.worlds.starter.world import save
 
@@ -47,6 +48,7 @@ def build_tiny_world(
             buckets=256, width=16, features=32, styles=("a house", "a street"), verbs=VERBS,
             motions=MOTIONS,
         )
+        depth = StarterDepth(latent_channels=12, width=8)
         _fill(net, autoencoder)
         text.met.fill_(True)
         with torch.no_grad():  # each verb is heard where it is named
@@ -54,7 +56,7 @@ def build_tiny_world(
             text.verb.weight[: len(VERBS)] = named
             text.verb.weight[len(VERBS) :] = 0
         _measure(autoencoder, size)
-    save(folder, autoencoder, net, text, id="tiny", name="Tiny world")
+    save(folder, autoencoder, net, text, depth, id="tiny", name="Tiny world")
     return folder
 
 
