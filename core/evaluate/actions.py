@@ -24,10 +24,12 @@ class Actions:
     held-out phrasing and once in a trained one, from the same state and noise.
 
     ``obeyed``: share of chunks that agree more with the true future of the verb asked for than with
-    that of any other verb. ``adherence``: share of frames whose flow reads as that verb.
+    that of any other verb. ``adherence``: share of frames whose flow reads as that verb. A memory
+    claims nothing here; it must not obey worse than none.
     """
 
     name, primary = "actions", "obeyed"
+    claims = False
     columns = ("obeyed", "obeyed_trained", "adherence", "adherence_trained", "psnr_truth", "heard",
                "spread", "flow")
 
@@ -57,11 +59,7 @@ class Actions:
         walker = None
         if arm is not None:
             walker = bench.walker(arm, walked)
-            other = None
-            if arm.whose != "own":
-                them = self.trajectory(bench, walked.number + 1)
-                other = them, bench.shot(them)
-            first_visit(walker, walked, shot, True, other)
+            first_visit(walker, walked, shot, True)
         rng = np.random.default_rng([82, bench.seed, walked.number])
         asked = {v: (_one(UNREAD[v], rng), _one(PHRASES[v], rng)) for v in futures}
         found: dict[str, list[float]] = {}
@@ -78,8 +76,6 @@ class Actions:
                 if not which:
                     found.setdefault(f"obeyed:{verb}", []).append(one["obeyed"])
         row: dict[str, Any] = {n: float(np.mean(v)) for n, v in found.items()}
-        if walker is not None and walker.gate_open is not None:
-            row["gate_open"] = float(walker.gate_open)
         return row, None
 
 

@@ -125,7 +125,8 @@ def _controls(path, rows, visit, result):
     axes.axhline(0, color="black", lw=0.6)
     axes.set_xticks(range(len(rows)), [_name(r) for r in rows], fontsize=8)
     axes.set_title(f"{result['primary']}: gain over no memory, first visit {visit}", fontsize=9)
-    axes.legend(fontsize=7)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=7)
     figure.savefig(path, dpi=110)
     return path
 

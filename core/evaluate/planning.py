@@ -40,6 +40,7 @@ class Planning:
     one, and with staying."""
 
     name, primary = "planning", "distance"
+    claims = True
     columns = ("distance", "distance_cells", "distance_turn", "distance_random", "distance_best_tried",
                "distance_stay", "rank", "reached")
 

@@ -19,6 +19,8 @@ LESS = {
 }
 #: A memory must leave this share of the contrast and of the motion that there is without one.
 LIVELY = 0.95
+#: From fewer trajectories no claim is judged: an interval of two or three says nothing.
+LEAST = 10
 _ROUNDS_FVD = 100
 
 Values = Mapping[int, Mapping[str, Any]]  # trajectory → its row
@@ -92,9 +94,10 @@ def controls(
 ) -> dict[str, Any]:
     """The three controls of a memory claim, and whether it holds on this run.
 
-    Another episode's memory must not gain (its interval reaches 0 or below); at the wrong pose the
-    gain must be smaller (the interval of the difference lies above 0; where a suite has wrong
-    poses); and pixel spread and flow must stay at ``LIVELY`` of those without a memory.
+    Another episode's memory must not gain (its interval reaches 0 or below), and one's own must
+    gain more; at the wrong pose the gain must be smaller (the interval of the difference lies above
+    0; where a suite has wrong poses); and pixel spread and flow must stay at ``LIVELY`` of those
+    without a memory. Below ``LEAST`` trajectories ``claim_holds`` is None.
     """
     both = sorted({*arm} & {*none})
     right, _ = gain(arm, none, primary, seed)
@@ -109,9 +112,10 @@ def controls(
             "gain": theirs.as_json(), "better_than_none": None if share != share else round(share, 4),
             "gate_open": round(float(known.mean()), 4) if len(known) else None,
         }
-    held["another_episode"] = all(
-        not gain(rows, none, primary, seed)[0].low > 0 for rows in others.values()
-    ) if others else None
+        more, _ = gain(arm, rows, primary, seed)
+        found["another_episode"][name]["own_over_other"] = more.as_json()
+        innocent = not theirs.low > 0 and more.low > 0
+        held["another_episode"] = held.get("another_episode", True) and bool(innocent)
     wrong = f"{primary}_wrong"
     if any(wrong in row for row in arm.values()):
         sides = {
@@ -131,13 +135,13 @@ def controls(
         found["contrast_and_motion"] = {n: e.as_json() for n, e in shares.items()}
         held["contrast_and_motion"] = all(e.mean >= LIVELY for e in shares.values())
     found["holds"] = held
-    found["claim_holds"] = all(v for v in held.values() if v is not None)
+    found["claim_holds"] = all(held.values()) if right.n >= LEAST else None
     return found
 
 
 def collect(
     rows: Mapping[str, Mapping[str, Any]], arms: Sequence[Arm], labels: Sequence[str],
-    visits: Sequence[str], primary: str, seed: int,
+    visits: Sequence[str], primary: str, seed: int, claims: bool = True,
 ) -> list[dict[str, Any]]:
     """One row an arm (and world): what ``result.json`` lists under "arms"."""
     table: dict[tuple[str, str, str], dict[int, Mapping[str, Any]]] = {}
@@ -159,7 +163,7 @@ def collect(
                 out["visits"][visit] = summary(mine, none or mine, truth, seed)
                 spent = [r["seconds"] for r in mine.values() if "seconds" in r]
                 out["visits"][visit]["seconds_per_trajectory"] = round(float(np.mean(spent)), 2)
-                if arm is not None and arm.remembers and arm.whose == "own":
+                if claims and arm is not None and arm.remembers and arm.whose == "own":
                     others = {
                         a.name: v for a in arms if a.name.startswith(f"{name}:")
                         and (v := table.get((label, a.name, visit)))
@@ -175,19 +179,22 @@ def table(result: Mapping[str, Any], columns: Sequence[str]) -> str:
     lines = []
     for visit in result["visits"]:
         lines.append(f"first visit {visit}" if len(result["visits"]) > 1 else visit)
-        lines.append(f"  {'arm':<22}" + "".join(f"{c:>14}" for c in columns) + f"{'gain':>22}  claim")
+        lines.append(f"  {'arm':<22}" + "".join(f"{c:>16}" for c in columns) + f"{'gain':>24}  claim")
         for row in result["arms"]:
             part = row["visits"].get(visit)
             if part is None:
                 continue
             name = row["arm"] + (f" ({row['loop']})" if row["loop"] != "as given" else "")
-            cells = "".join(f"{_number(part['metrics'].get(c)):>14}" for c in columns)
+            cells = "".join(f"{_number(part['metrics'].get(c)):>16}" for c in columns)
             better = part["gain"].get(result["primary"])
             span = "" if not better or better["mean"] is None else (
                 f"{better['mean']:+.2f} ({better['low']:+.2f} … {better['high']:+.2f})"
             )
-            claim = part.get("controls", {}).get("claim_holds")
-            lines.append(f"  {name:<22}{cells}{span:>22}  " + {None: "", True: "holds"}.get(claim, "no"))
+            claim = ""
+            if "controls" in part:
+                held = part["controls"]["claim_holds"]
+                claim = "too few to judge" if held is None else "holds" if held else "does not hold"
+            lines.append(f"  {name:<22}{cells}{span:>24}  {claim}")
     return "\n".join(lines)
 
 

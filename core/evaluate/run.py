@@ -34,6 +34,7 @@ class Suite(Protocol):
     name: str
     visits: Sequence[str]
     primary: str
+    claims: bool  # whether a memory claims to better it: then the controls are run and judged
     columns: Sequence[str]  # shown in tables and plots
 
     def facts(self) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def take_run(options: Options, say: Callable[[str], None] = print) -> dict[str, 
     result. Raises WorldError, ArmError, FeatureError, RunRefused."""
     suite, out = options.suite, options.out
     arms = with_controls(list(options.arms))
-    if not options.controls:
+    if not (options.controls and suite.claims):
         arms = [a for a in arms if a.whose == "own"]
     net = network(options.features)
     worlds = {k: load_world(folder, options.device) for k, folder in options.worlds.items()}
@@ -125,7 +126,8 @@ def take_run(options: Options, say: Callable[[str], None] = print) -> dict[str, 
         if "stand-in" in net.name else "",
         "worlds": facts["worlds"], "primary": suite.primary, "visits": list(suite.visits),
         "interval": "95 % bootstrap over trajectories", "settings": suite.facts(),
-        "arms": report.collect(kept, arms, list(worlds), suite.visits, suite.primary, options.seed),
+        "arms": report.collect(kept, arms, list(worlds), suite.visits, suite.primary, options.seed,
+                               suite.claims),
     }
     (out / "result.json").write_text(json.dumps(result, indent=2) + "\n", "utf-8")
     say(report.table(result, suite.columns))
@@ -133,13 +135,18 @@ def take_run(options: Options, say: Callable[[str], None] = print) -> dict[str, 
     if not drawn:
         say("No plots: install the evaluate extra (matplotlib) for them.")
     rate = next(iter(worlds.values())).geometry.rate
-    films = pictures.side_by_side(out, [TRUTH, *(a.name for a in arms)], rate)
+    shown = [_shown(a.name, label, len(worlds)) for label in worlds for a in arms]
+    films = pictures.side_by_side(out, [TRUTH, *shown], rate)
     say(f"{out / 'result.json'}, {len(drawn)} plots, {len(films)} videos")
     return result
 
 
 def _key(number: int, label: str, arm: Arm | None, visit: str) -> str:
     return f"{number}/{label}/{arm.name if arm else TRUTH}/{visit}"
+
+
+def _shown(name: str, label: str, worlds: int) -> str:
+    return name if worlds == 1 else f"{name} {label}"
 
 
 def _measure(
@@ -160,7 +167,7 @@ def _measure(
         key = _key(number, label, arm, visit)
         name = arm.name if arm else TRUTH
         if video is not None and number < options.videos:
-            shown = name if len(worlds) == 1 or arm is None else f"{name} {label}"
+            shown = name if arm is None else _shown(name, label, len(worlds))
             pictures.keep_video(options.out, walked.name, visit, shown, video)
         rows.add(key, {
             "trajectory": number, "pattern": walked.pattern, "style": walked.style,
