@@ -13,7 +13,6 @@ import argparse
 import sys
 from pathlib import Path
 
-
 from core.evaluate.arms import ArmError, arms
 from core.evaluate.features import NETWORKS, FeatureError
 from core.evaluate.rows import RunRefused
@@ -27,22 +26,23 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("suite", choices=SUITES)
-    made.add_argument("--world", default=DEFAULT, help="an installed world, or a folder with one")
-    made.add_argument("--without-loop", help="the same world trained without the slow-fast loop")
+    made.add_argument("--world", default=DEFAULT, help="an installed world, or a world's folder")
+    made.add_argument("--without-loop", help="the same world, trained without the loop")
     made.add_argument("--arms", default="none,paper,adapter,bank,default",
                       help=f"separated by commas; of {', '.join(arms())}")
     made.add_argument("--trajectories", type=int, default=50)
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--out", type=Path, required=True)
     made.add_argument("--features", default="stand-in", choices=list(NETWORKS))
-    made.add_argument("--visits", default="", help="revisit, planning: only real or only generated")
+    made.add_argument("--visits", default="", help="revisit, planning: real or generated alone")
     made.add_argument("--patterns", default="", help="revisit: only these patterns")
     made.add_argument("--chunks", type=int, default=40, help="long: chunks of one roll-out")
-    made.add_argument("--candidates", type=int, default=16, help="planning: plans tried in a round")
-    made.add_argument("--task", default="waypoint", choices=["waypoint", "put-back"], help="planning")
+    made.add_argument("--candidates", type=int, default=16, help="planning: plans in a round")
+    made.add_argument("--task", default="waypoint", choices=["waypoint", "put-back"])
     made.add_argument("--no-controls", action="store_true",
                       help="leave out the arms with another episode's memory")
     made.add_argument("--videos", type=int, default=3, help="trajectories shown side by side")
+    made.add_argument("--no-plots", action="store_true")
     made.add_argument("--device", default="cpu")
     return made
 
@@ -50,7 +50,8 @@ def parser() -> argparse.ArgumentParser:
 def world_folder(name: str) -> Path:
     """The folder of an installed world, or the folder itself; raises WorldError."""
     folder = Path(name)
-    return read_entry(folder).folder if (folder / "world.json").is_file() else find_world(name).folder
+    found = read_entry(folder) if (folder / "world.json").is_file() else find_world(name)
+    return found.folder
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,13 +59,15 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         worlds = {"as given": world_folder(args.world)}
         if args.without_loop:
-            worlds = {"with loop": worlds["as given"], "without loop": world_folder(args.without_loop)}
+            without = world_folder(args.without_loop)
+            worlds = {"with loop": worlds["as given"], "without loop": without}
         options = Options(
             suite=suite_of(args.suite, patterns=args.patterns, chunks=args.chunks,
                            candidates=args.candidates, visits=args.visits, task=args.task),
             worlds=worlds, arms=[a for a in args.arms.split(",") if a],
             trajectories=args.trajectories, seed=args.seed, out=args.out, features=args.features,
             controls=not args.no_controls, videos=args.videos, device=args.device,
+            plots=not args.no_plots,
         )
         take_run(options, say=lambda line: print(line, flush=True))
     except (WorldError, ArmError, FeatureError, RunRefused, ValueError) as error:

@@ -44,7 +44,7 @@ class Actions:
         size = bench.world.geometry.n_new
         scene, rng = scene_of(name), np.random.default_rng([81, bench.seed, number])
         way = walk(scene, _CHUNKS * size, rng, "explore")
-        return assembled(number, name, "explore", way.poses[0], list(way.verbs), _CHUNKS * size, size,
+        return assembled(number, name, "explore", way.poses[0], list(way.verbs), len(way.verbs), size,
                          bench.window)
 
     def measure(
@@ -68,7 +68,8 @@ class Actions:
             for text, which in zip(texts, ("", "_trained")):
                 made = futures[verb]
                 if walker is not None:
-                    made = decoded(world, walker.make([text] * size, 100_000 * (bench.seed + 1) + walked.number))
+                    noise = 100_000 * (bench.seed + 1) + walked.number
+                    made = decoded(world, walker.make([text] * size, noise))
                 one = _one_chunk(bench, now, made, verb, futures)
                 one["heard"] = float(_heard(world, text, verb))
                 for name, value in one.items():

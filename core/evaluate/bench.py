@@ -19,7 +19,7 @@ from core.worlds.protocol import World
 
 @dataclass
 class Bench:
-    """One loaded world to measure. ``videos``: pictures of the arms of the first few trajectories."""
+    """One loaded world to measure, and what measures it."""
 
     world: World
     features: nets.Features
@@ -47,8 +47,8 @@ class Bench:
     def walker(self, arm: Arm, walked: Trajectory) -> Walker:
         start = real_frames(walked, self.shot(walked), 0, 1)[0]
         return Walker(
-            self.world, arm, self.adapters, start, walked.style, 7919 * self.seed + walked.number + 1,
-            self.sampling,
+            self.world, arm, self.adapters, start, walked.style,
+            7919 * self.seed + walked.number + 1, self.sampling,
         )
 
 

@@ -157,7 +157,8 @@ def lpips(net: Features, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def cosine(net: Features, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """100 × cosine of image features [F]: what SRC averages over matched poses."""
     x, y = net.image(a), net.image(b)
-    return 100 * (x * y).sum(1) / np.maximum(np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1), 1e-9)
+    lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
+    return 100 * (x * y).sum(1) / np.maximum(lengths, 1e-9)
 
 
 def clips(net: Features, frames: np.ndarray, length: int = CLIP) -> list[list[float]]:

@@ -24,7 +24,7 @@ from core.evaluate.walking import plain_texts
 from core.learning.data import HELD_OUT, VERBS, WalkData, make_walk
 from core.learning.language import PHRASES
 from core.learning.scenes.scene import STYLES, Scene
-from core.learning.scenes.walker import MOTIONS, follow
+from core.learning.scenes.walker import follow
 from core.media.cv import cv2
 from core.rollout.context import CONTEXT_LEVEL
 from core.worlds.catalogue import RESOURCES, load_world

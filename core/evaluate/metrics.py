@@ -28,7 +28,7 @@ def psnr(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Structural similarity of the luma (Wang et al. 2004: 11×11 Gaussian, σ 1.5) → [F], 1 = same."""
+    """Structural similarity of the luma (Wang et al. 2004: 11×11 Gaussian, σ 1.5) → [F]."""
     return np.array([_ssim(x, y) for x, y in zip(greys(a), greys(b))])
 
 
@@ -77,7 +77,9 @@ def magnitude(flow: np.ndarray) -> float:
 def content_change(frames: np.ndarray) -> np.ndarray:
     """PySceneDetect's content value of each frame [F]: mean absolute change of hue, saturation and
     value (OpenCV's 8-bit HSV) since the frame before; 0 for the first."""
-    hsv = [cv2.cvtColor(np.ascontiguousarray(f), cv2.COLOR_RGB2HSV).astype(np.int32) for f in frames]
+    hsv = [
+        cv2.cvtColor(np.ascontiguousarray(f), cv2.COLOR_RGB2HSV).astype(np.int32) for f in frames
+    ]
     change = [np.abs(b - a).mean((0, 1)).mean() for a, b in zip(hsv, hsv[1:])]
     return np.array([0.0, *change])
 
@@ -104,7 +106,7 @@ def scene_cuts(frames: np.ndarray, least_length: int = CUT_LENGTH) -> list[int]:
 
 
 def frechet(a: np.ndarray, b: np.ndarray) -> float:
-    """Fréchet distance of two sets of features [N, D], each taken as one Gaussian (the F of FVD)."""
+    """Fréchet distance of two sets of features [N, D], each as one Gaussian (the F of FVD)."""
     if len(a) < 2 or len(b) < 2:
         return float("nan")
     ca, cb = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (a, b))

@@ -47,7 +47,8 @@ def _labelled(picture: np.ndarray, name: str) -> np.ndarray:
     h, w = picture.shape[:2]
     big = cv2.resize(picture, (w * _SCALE, h * _SCALE), interpolation=cv2.INTER_CUBIC)
     strip = np.full((_LABEL, w * _SCALE, 3), 24, np.uint8)
-    cv2.putText(strip, name, (4, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (235, 235, 235), 1, cv2.LINE_AA)
+    font = cv2.FONT_HERSHEY_SIMPLEX
+    cv2.putText(strip, name, (4, 12), font, 0.4, (235, 235, 235), 1, cv2.LINE_AA)
     return np.concatenate([strip, big])
 
 
@@ -90,12 +91,16 @@ def _bars(path, rows, visit, columns, result):
         values = [r["visits"][visit]["metrics"][column] for r in have]
         middle = np.array([v["mean"] for v in values])
         ends = np.array([[v["low"] or v["mean"], v["high"] or v["mean"]] for v in values]).T
-        axes.bar(range(len(have)), middle, color=["#9aa3ad" if ":" in r["arm"] else "#3d7ea6" for r in have],
+        colours = ["#9aa3ad" if ":" in r["arm"] else "#3d7ea6" for r in have]
+        axes.bar(range(len(have)), middle, color=colours,
                  yerr=np.abs(ends - middle), capsize=3)
-        axes.set_xticks(range(len(have)), [_name(r) for r in have], rotation=60, ha="right", fontsize=7)
-        stand_in = column.split("_")[0] in ("lpips", "src", "fvd") and "stand-in" in result["features"]
+        names = [_name(r) for r in have]
+        axes.set_xticks(range(len(have)), names, rotation=60, ha="right", fontsize=7)
+        of_features = column.split("_")[0] in ("lpips", "src", "fvd")
+        stand_in = of_features and "stand-in" in result["features"]
         axes.set_title(column + (" (stand-in features)" if stand_in else ""), fontsize=9)
-    figure.suptitle(f"{result['suite']}, first visit {visit}, n = {result['trajectories']}", fontsize=9)
+    title = f"{result['suite']}, first visit {visit}, n = {result['trajectories']}"
+    figure.suptitle(title, fontsize=9)
     figure.savefig(path, dpi=110)
     return path
 
@@ -114,8 +119,9 @@ def _controls(path, rows, visit, result):
         if "wrong_pose" in held:
             bars.append(("wrong pose", held["wrong_pose"]["gain"], "#c9a227"))
         for name, other in held["another_episode"].items():
-            bars.append(("another episode" + (", forced" if "forced" in name else ""), other["gain"],
-                         "#b0563f" if "forced" in name else "#9aa3ad"))
+            forced = "forced" in name
+            bars.append(("another episode" + ", forced" * forced, other["gain"],
+                         "#b0563f" if forced else "#9aa3ad"))
         for k, (name, value, colour) in enumerate(bars):
             if value["mean"] is None:
                 continue

@@ -41,8 +41,8 @@ class Planning:
 
     name, primary = "planning", "distance"
     claims = True
-    columns = ("distance", "distance_cells", "distance_turn", "distance_random", "distance_best_tried",
-               "distance_stay", "rank", "reached")
+    columns = ("distance", "distance_cells", "distance_turn", "distance_random",
+               "distance_best_tried", "distance_stay", "rank", "reached")
 
     def __init__(self, candidates: int = 16, task: str = "waypoint"):
         if task not in TASKS:
@@ -78,7 +78,7 @@ class Planning:
         size, shot = bench.world.geometry.n_new, bench.shot(walked)
         home, here = walked.poses[0], walked.poses[-1]
         undo = tuple(BACKWARDS[VERBS[v]] for v in walked.verbs[: 0 : -size])
-        row: dict[str, Any] = {f"{k}_stay": v for k, v in distances(here, home).items() if k == "distance"}
+        row: dict[str, Any] = {"distance_stay": distances(here, home)["distance"]}
         if arm is None:
             return row | _ended(here, undo, home, size), None
         walker = bench.walker(arm, walked)
@@ -87,7 +87,8 @@ class Planning:
             them = self.trajectory(bench, walked.number + 1)
             other = them, bench.shot(them)
         first_visit(walker, walked, shot, visit == "real", other)
-        search = Search(bench, walker, shot.pictures[:1], np.random.default_rng([84, bench.seed, walked.number]))
+        rng = np.random.default_rng([84, bench.seed, walked.number])
+        search = Search(bench, walker, shot.pictures[:1], rng)
         best = search.best(self.candidates)
         ends = {p: _ended(here, p, home, size)["distance"] for p in search.scores}
         first = [ends[p] for p in search.first]
@@ -121,7 +122,9 @@ def _ended(here: np.ndarray, plan: Plan, home: np.ndarray, size: int) -> dict[st
 class Search:
     """Plans imagined from where ``walker`` stands; chunks of plans that begin alike are made once."""
 
-    def __init__(self, bench: Bench, walker: Walker, goal: np.ndarray, rng: np.random.Generator):
+    def __init__(
+        self, bench: Bench, walker: Walker, goal: np.ndarray, rng: np.random.Generator
+    ):
         """``goal``: the picture to reach, uint8 [1, H, W, 3]."""
         self._bench, self._goal, self._rng = bench, goal, rng
         self._after: dict[Plan, Walker] = {(): walker}
@@ -137,7 +140,8 @@ class Search:
                 self.first = plans
             for plan in plans:
                 self.score(plan)
-            elite = sorted(self.scores, key=lambda p: self.scores[p])[: max(2, int(candidates * _ELITE))]
+            order = sorted(self.scores, key=lambda p: self.scores[p])
+            elite = order[: max(2, int(candidates * _ELITE))]
             for k in range(_WAY):
                 held = np.array([sum(p[k] == v for p in elite) for v in _PLANNED], float)
                 chance[k] = 0.25 / len(_PLANNED) + 0.75 * held / held.sum()
@@ -154,7 +158,7 @@ class Search:
         return list(found)
 
     def score(self, plan: Plan) -> float:
-        """How unlike the goal the plan ends, by the model: perceptual distance and error; remembered."""
+        """How unlike the goal the plan ends, by the model: perceptual distance and error."""
         if plan not in self.scores:
             end = decoded(self._bench.world, self._walked(plan).frames[-1:])
             unlike = float(lpips(self._bench.features, end, self._goal)[0])

@@ -78,7 +78,8 @@ def summary(arm: Values, none: Values, truth: Values, seed: int) -> dict[str, An
             found["better_than_none"][name] = None if share != share else round(share, 4)
     if "src" in found["metrics"]:
         parts = [column(arm, n, numbers) for n in ("src", "src_floor", "src_ceiling")]
-        found["metrics"]["src_normalised"] = estimate(*parts, statistic=normalised, seed=seed).as_json()
+        share = estimate(*parts, statistic=normalised, seed=seed)
+        found["metrics"]["src_normalised"] = share.as_json()
     if any("clips" in r for r in arm.values()):
         found["metrics"]["fvd"] = distance_of_videos(arm, truth, seed).as_json()
     curves = [row["curves"] for row in arm.values() if "curves" in row]
@@ -109,7 +110,8 @@ def controls(
         gates = column(rows, "gate_open", sorted(rows))
         known = gates[np.isfinite(gates)]
         found["another_episode"][name] = {
-            "gain": theirs.as_json(), "better_than_none": None if share != share else round(share, 4),
+            "gain": theirs.as_json(),
+            "better_than_none": None if share != share else round(share, 4),
             "gate_open": round(float(known.mean()), 4) if len(known) else None,
         }
         more, _ = gain(arm, rows, primary, seed)
@@ -123,7 +125,8 @@ def controls(
         }
         apart = estimate(sides[primary] - sides[wrong], seed=seed)
         found["wrong_pose"] = {
-            "gain": estimate(sides[wrong], seed=seed).as_json(), "right_over_wrong": apart.as_json(),
+            "gain": estimate(sides[wrong], seed=seed).as_json(),
+            "right_over_wrong": apart.as_json(),
         }
         held["wrong_pose"] = bool(apart.low > 0)
     found["contrast_and_motion"] = {}
@@ -168,7 +171,8 @@ def collect(
                         a.name: v for a in arms if a.name.startswith(f"{name}:")
                         and (v := table.get((label, a.name, visit)))
                     }
-                    out["visits"][visit]["controls"] = controls(mine, none, others, primary, seed)
+                    held = controls(mine, none, others, primary, seed)
+                    out["visits"][visit]["controls"] = held
             if out["visits"]:
                 found.append(out)
     return found

@@ -25,6 +25,7 @@ from core.evaluate.trajectories import Trajectory
 from core.worlds.catalogue import load_world
 from core.worlds.protocol import World
 
+_STAND_IN = "LPIPS, SRC and FVD are taken with a stand-in: compare them within this run only."
 SUITES = ("revisit", "long", "actions", "planning")
 
 
@@ -63,6 +64,7 @@ class Options:
     controls: bool = True
     videos: int = 3
     device: str = "cpu"
+    plots: bool = True
     reader_scenes: int = 8
 
 
@@ -122,8 +124,7 @@ def take_run(options: Options, say: Callable[[str], None] = print) -> dict[str, 
     result = {
         "suite": suite.name, "trajectories": options.trajectories, "seed": options.seed,
         "features": net.name,
-        "note": "LPIPS, SRC and FVD are taken with these features; compare them within this run only."
-        if "stand-in" in net.name else "",
+        "note": _STAND_IN if "stand-in" in net.name else "",
         "worlds": facts["worlds"], "primary": suite.primary, "visits": list(suite.visits),
         "interval": "95 % bootstrap over trajectories", "settings": suite.facts(),
         "arms": report.collect(kept, arms, list(worlds), suite.visits, suite.primary, options.seed,
@@ -131,8 +132,8 @@ def take_run(options: Options, say: Callable[[str], None] = print) -> dict[str, 
     }
     (out / "result.json").write_text(json.dumps(result, indent=2) + "\n", "utf-8")
     say(report.table(result, suite.columns))
-    drawn = pictures.plots(out, result, suite.columns)
-    if not drawn:
+    drawn = pictures.plots(out, result, suite.columns) if options.plots else []
+    if options.plots and not drawn:
         say("No plots: install the evaluate extra (matplotlib) for them.")
     rate = next(iter(worlds.values())).geometry.rate
     shown = [_shown(a.name, label, len(worlds)) for label in worlds for a in arms]
@@ -175,8 +176,9 @@ def _measure(
             "seconds": seconds, **row,
         })
         spent.setdefault((name, visit), []).append(seconds)
+        usual = [float(np.mean(sum(spent.values(), [])))]
         left = sum(
-            float(np.mean(spent.get((a.name if a else TRUTH, v), [np.mean(sum(spent.values(), []))])))
+            float(np.mean(spent.get((a.name if a else TRUTH, v), usual)))
             for _, _, a, v in todo[done + 1 :]
         )
         say(f"{done + 1}/{len(todo)} {walked.name} {name} {visit} {seconds:.1f} s, "

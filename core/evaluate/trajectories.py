@@ -69,7 +69,8 @@ def footage(world: World, walked: Trajectory) -> Footage:
 
 
 def trajectory(
-    number: int, seed: int = 0, chunk: int = 8, window: int = 12, patterns: tuple[str, ...] = PATTERNS
+    number: int, seed: int = 0, chunk: int = 8, window: int = 12,
+    patterns: tuple[str, ...] = PATTERNS,
 ) -> Trajectory:
     """Number ``number`` of the run with ``seed``. ``chunk`` and ``window`` in frames."""
     pattern = patterns[number % len(patterns)]

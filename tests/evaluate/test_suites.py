@@ -13,7 +13,7 @@ from core.evaluate.run import Options, suite_of, take_run
 
 
 def _options(world: Path, out: Path, suite, names=("none", "default"), **changes) -> Options:
-    given = {"trajectories": 1, "videos": 1, "reader_scenes": 1, **changes}
+    given = {"trajectories": 1, "videos": 1, "reader_scenes": 1, "plots": False, **changes}
     return Options(suite, {"as given": world}, names, seed=2, out=out, **given)
 
 
@@ -76,7 +76,10 @@ def test_revisit_has_every_control_goes_on_and_repeats(tiny_world_dir: Path, tmp
 def test_the_ablations_walk(tiny_world_dir: Path, tmp_path: Path) -> None:
     suite = suite_of("long", chunks=6)
     names = ("original-objective", "whole-history", "single-frame")
-    result = take_run(_options(tiny_world_dir, tmp_path, suite, names, controls=False), _quiet)
+    result = take_run(
+        _options(tiny_world_dir, tmp_path, suite, names, controls=False, plots=True), _quiet
+    )
+    assert (tmp_path / "generated-measures.png").is_file()
     found = _shown(result)
     assert list(found) == ["truth", "none", *names]
     for name in names:

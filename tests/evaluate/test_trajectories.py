@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from core.evaluate.trajectories import (
-    BACKWARDS, FAR, NEAR, NEAR_TURN, PATTERNS, TURNED, is_free, long_walk, scene_of, trajectory,
+    BACKWARDS,
+    FAR,
+    NEAR,
+    NEAR_TURN,
+    PATTERNS,
+    TURNED,
+    is_free,
+    long_walk,
+    scene_of,
+    trajectory,
 )
 from core.learning.data import HELD_OUT, VERBS
 from core.learning.scenes.walker import follow
