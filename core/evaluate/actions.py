@@ -44,8 +44,9 @@ class Actions:
         size = bench.world.geometry.n_new
         scene, rng = scene_of(name), np.random.default_rng([81, bench.seed, number])
         way = walk(scene, _CHUNKS * size, rng, "explore")
-        return assembled(number, name, "explore", way.poses[0], list(way.verbs), len(way.verbs), size,
-                         bench.window)
+        return assembled(
+            number, name, "explore", way.poses[0], list(way.verbs), len(way.verbs), size, bench.window
+        )
 
     def measure(
         self, bench: Bench, walked: Trajectory, arm: Arm | None, visit: str

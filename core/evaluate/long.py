@@ -38,7 +38,7 @@ class Long:
     def measure(
         self, bench: Bench, walked: Trajectory, arm: Arm | None, visit: str
     ) -> tuple[dict[str, Any], np.ndarray]:
-        """(row, video) of one arm; None measures the true video. ``…_kept``: last chunk over first."""
+        """(row, video) of one arm; None: the true video. ``…_kept``: last chunk over first."""
         shot, size = bench.shot(walked), bench.world.geometry.n_new
         truth, video, row = shot.pictures, shot.pictures, {}
         if arm is not None:

@@ -127,7 +127,8 @@ def _controls(path, rows, visit, result):
                 continue
             ends = np.array([[value["low"]], [value["high"]]])
             axes.bar(place + 0.2 * (k - 1), value["mean"], 0.18, color=colour,
-                     yerr=np.abs(ends - value["mean"]), capsize=2, label=name if not place else None)
+                     yerr=np.abs(ends - value["mean"]), capsize=2,
+                     label=None if place else name)
     axes.axhline(0, color="black", lw=0.6)
     axes.set_xticks(range(len(rows)), [_name(r) for r in rows], fontsize=8)
     axes.set_title(f"{result['primary']}: gain over no memory, first visit {visit}", fontsize=9)

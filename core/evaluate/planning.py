@@ -35,8 +35,8 @@ Plan = tuple[str, ...]  # one verb a chunk
 
 
 class Planning:
-    """Cross-entropy search: a round of random plans, then rounds drawn from the best ones. The first
-    round is the same for every arm. Compared with the best plan among those tried, with a random
+    """Cross-entropy search: a round of random plans, then rounds drawn from the best ones. The
+    first round is the same for every arm. Compared with the best plan among those tried, with a random
     one, and with staying."""
 
     name, primary = "planning", "distance"
@@ -120,7 +120,7 @@ def _ended(here: np.ndarray, plan: Plan, home: np.ndarray, size: int) -> dict[st
 
 
 class Search:
-    """Plans imagined from where ``walker`` stands; chunks of plans that begin alike are made once."""
+    """Plans imagined from where ``walker`` stands; what plans share is made once."""
 
     def __init__(
         self, bench: Bench, walker: Walker, goal: np.ndarray, rng: np.random.Generator

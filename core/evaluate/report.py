@@ -183,13 +183,14 @@ def table(result: Mapping[str, Any], columns: Sequence[str]) -> str:
     lines = []
     for visit in result["visits"]:
         lines.append(f"first visit {visit}" if len(result["visits"]) > 1 else visit)
-        lines.append(f"  {'arm':<22}" + "".join(f"{c:>16}" for c in columns) + f"{'gain':>24}  claim")
+        heads = "".join(f"{c:>20}" for c in columns)
+        lines.append(f"  {'arm':<22}{heads}{'gain':>24}  claim")
         for row in result["arms"]:
             part = row["visits"].get(visit)
             if part is None:
                 continue
             name = row["arm"] + (f" ({row['loop']})" if row["loop"] != "as given" else "")
-            cells = "".join(f"{_number(part['metrics'].get(c)):>16}" for c in columns)
+            cells = "".join(f"{_number(part['metrics'].get(c)):>20}" for c in columns)
             better = part["gain"].get(result["primary"])
             span = "" if not better or better["mean"] is None else (
                 f"{better['mean']:+.2f} ({better['low']:+.2f} … {better['high']:+.2f})"

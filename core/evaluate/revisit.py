@@ -32,7 +32,8 @@ class Revisit:
         return {"patterns": list(self.patterns)}
 
     def trajectory(self, bench: Bench, number: int) -> Trajectory:
-        return trajectory(number, bench.seed, bench.world.geometry.n_new, bench.window, self.patterns)
+        size = bench.world.geometry.n_new
+        return trajectory(number, bench.seed, size, bench.window, self.patterns)
 
     def measure(
         self, bench: Bench, walked: Trajectory, arm: Arm | None, visit: str

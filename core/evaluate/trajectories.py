@@ -239,7 +239,7 @@ _MAKERS: dict[str, Callable] = {
 
 
 def long_walk(number: int, seed: int, chunks: int, chunk: int = 8, window: int = 12) -> Trajectory:
-    """Out and back home twice, ``chunks`` chunks in all: the second lap revisits all of the first."""
+    """Out and back home twice, ``chunks`` chunks in all: the second lap revisits the first."""
     name = HELD_OUT + 100_000 * (seed + 1) + 50_000 + number
     scene, rng = scene_of(name), np.random.default_rng([79, seed, number])
     lap = chunks * chunk // 2

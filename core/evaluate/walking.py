@@ -149,7 +149,8 @@ class Walker:
         """The paper's ablation "samples of the whole history": a window from anywhere so far."""
         history = [*self.frames, *new]
         size = len(context) + len(new)
-        start = int(np.random.default_rng([self.seed, self.chunks]).integers(len(history) - size + 1))
+        rng = np.random.default_rng([self.seed, self.chunks])
+        start = int(rng.integers(len(history) - size + 1))
         part = history[start : start + size]
         return part[: len(context)], part[len(context) :]
 
@@ -202,7 +203,7 @@ class Walker:
         return [LatentFrame(one, a, CONTEXT_LEVEL) for one, a in zip(z, addresses)]
 
     def branch(self) -> Walker:
-        """A copy that can walk on in imagination; it shares the adapter, which it must not teach."""
+        """A copy that can walk on in imagination; it shares the adapter and does not teach it."""
         twin = object.__new__(Walker)
         twin.__dict__.update(self.__dict__)
         twin.frames, twin.remembered = list(self.frames), list(self.remembered)

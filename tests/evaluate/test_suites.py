@@ -36,21 +36,21 @@ def test_arms_are_data() -> None:
         arm_of("luck")
 
 
-def test_revisit_has_every_control_goes_on_and_repeats(tiny_world_dir: Path, tmp_path: Path) -> None:
+def test_revisit_has_every_control_and_goes_on(tiny_world_dir: Path, tmp_path: Path) -> None:
     def run(out: str) -> dict:
         suite = suite_of("revisit", patterns="turn_around")
-        return take_run(_options(tiny_world_dir, tmp_path / out, suite), _quiet)
+        return take_run(_options(tiny_world_dir, tmp_path / out, suite, ("bank",)), _quiet)
 
     result = run("a")
     found = _shown(result)
-    assert list(found) == ["truth", "none", "default", "default:other", "default:other-forced"]
+    assert list(found) == ["truth", "none", "bank", "bank:other", "bank:other-forced"]
     assert found["truth"]["real"]["metrics"]["psnr"]["mean"] == pytest.approx(48.13, abs=0.01)
     for visit in ("real", "generated"):
-        part = found["default"][visit]
+        part = found["bank"][visit]
         assert {"psnr", "ssim", "lpips", "src", "src_normalised", "scuts", "flow", "spread",
                 "adherence", "fvd", "psnr_wrong"} <= set(part["metrics"])
         held = part["controls"]
-        assert set(held["another_episode"]) == {"default:other", "default:other-forced"}
+        assert set(held["another_episode"]) == {"bank:other", "bank:other-forced"}
         assert {"wrong_pose", "contrast_and_motion"} <= set(held)
         assert held["claim_holds"] is None  # of one trajectory nothing is claimed
     assert "stand-in" in result["features"]
@@ -61,7 +61,7 @@ def test_revisit_has_every_control_goes_on_and_repeats(tiny_world_dir: Path, tmp
     rows.write_bytes(b"".join(lines[:-2]) + lines[-2][:40])  # killed while it wrote
     said: list[str] = []
     suite = suite_of("revisit", patterns="turn_around")
-    again = take_run(_options(tiny_world_dir, tmp_path / "a", suite), said.append)
+    again = take_run(_options(tiny_world_dir, tmp_path / "a", suite, ("bank",)), said.append)
     assert said[0].startswith("2 measurements to make, 8 are there")
     for one in (result, again):
         for row in one["arms"]:
