@@ -19,30 +19,17 @@ import torch
 
 from core.diffusion.sampler import sample
 from core.diffusion.window import Window
+from core.evaluate.metrics import psnr, sharpness, spread
+from core.evaluate.walking import plain_texts
 from core.learning.data import HELD_OUT, VERBS, WalkData, make_walk
 from core.learning.language import PHRASES
 from core.learning.scenes.scene import STYLES, Scene
-from core.learning.scenes.walker import MOTIONS, follow
+from core.learning.scenes.walker import follow
 from core.media.cv import cv2
 from core.rollout.context import CONTEXT_LEVEL
 from core.worlds.catalogue import RESOURCES, load_world
 from core.worlds.protocol import Address, LatentFrame
 from core.worlds.starter.world import StarterWorld
-
-
-def psnr(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Per frame, dB: uint8 [F, H, W, 3] twice → [F].
-
-    An error below one grey level counts as one level (48.1 dB): where the walker holds still,
-    repeating the last frame is exact, and infinities have no mean.
-    """
-    error = ((a.astype(np.float32) - b) ** 2).mean((1, 2, 3))
-    return 10 * np.log10(255**2 / np.maximum(error, 1.0))
-
-
-def plain_texts(verbs: np.ndarray) -> list[str]:
-    """The simplest phrasing of each verb."""
-    return [PHRASES[VERBS[v]][0] for v in verbs]
 
 
 def continue_walk(
@@ -123,7 +110,7 @@ def long_run(
     n, past = world.geometry.n_new, world.geometry.n_past
     plan = ["forward", "forward", "turn_left", "forward", "forward_right", "turn_right", "forward",
             "turn_left", "forward", "hold"]
-    spreads, sharpness, rows = [], [], []
+    spreads, sharp, rows = [], [], []
     for i, walk in enumerate(walks):
         context = [LatentFrame(walk.latents[8], Address(0, (0.0, 0.0, 0.0)), CONTEXT_LEVEL)]
         kept, shown = [], [walk.pictures[8]]
@@ -135,17 +122,14 @@ def long_run(
             shown.append(frames[-1])
             if k in (0, chunks - 1):
                 kept.append(frames)
-        spreads.append([float(f.astype(np.float32).std((1, 2)).mean()) for f in kept])
-        sharpness.append([
-            float(np.mean([cv2.Laplacian(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), cv2.CV_32F).var()
-                           for p in f])) for f in kept
-        ])
+        spreads.append([spread(f) for f in kept])
+        sharp.append([sharpness(f) for f in kept])
         rows.append(np.concatenate(shown[:: max(1, chunks // 10)], 1))
-    spread, sharp = np.array(spreads), np.array(sharpness)
+    spreads, sharp = np.array(spreads), np.array(sharp)
     return {
         "chunks": chunks,
-        "spread_last_over_first": float((spread[:, 1] / spread[:, 0]).mean()),
-        "spread_worst": float((spread[:, 1] / spread[:, 0]).min()),
+        "spread_last_over_first": float((spreads[:, 1] / spreads[:, 0]).mean()),
+        "spread_worst": float((spreads[:, 1] / spreads[:, 0]).min()),
         "sharpness_last_over_first": float(np.median(sharp[:, 1] / sharp[:, 0])),
     }, np.concatenate(rows, 0)
 

@@ -49,6 +49,7 @@ def build_tiny_world(
             buckets=256, width=16, features=32, styles=("a house", "a street"), verbs=VERBS,
             motions=MOTIONS,
         )
+        depth = StarterDepth(latent_channels=12, width=8)
         _fill(net, autoencoder)
         text.met.fill_(True)
         with torch.no_grad():  # each verb is heard where it is named

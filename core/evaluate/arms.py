@@ -1,0 +1,79 @@
+"""Arms: which memory a roll-out is made with. An arm is data; ``walking`` knows how to walk it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from core.memory.presets import PRESETS
+
+#: What the adapter is taught (paper §3.2 and its ablations).
+Objective = Literal["paper", "original", "whole-history"]
+#: Whose memory: one's own; another episode's, as the bank's gate lets it in; the same, forced in.
+Whose = Literal["own", "other", "other-forced"]
+
+TRUTH = "truth"  # a row of its own: the true video measured like any other, the ceiling
+
+
+@dataclass(frozen=True)
+class Arm:
+    """``preset`` of fast learning or None; with or without the bank; context of ``recent`` frames
+    (None: as many as the world takes)."""
+
+    name: str
+    preset: str | None = None
+    bank: bool = False
+    objective: Objective = "paper"
+    recent: int | None = None
+    whose: Whose = "own"
+
+    @property
+    def remembers(self) -> bool:
+        return self.preset is not None or self.bank
+
+
+class ArmError(Exception):
+    """There is no such arm; the message names those there are."""
+
+
+def arms() -> dict[str, Arm]:
+    """All arms by name. ``default`` is both memories; the last three are the paper's ablations."""
+    found = [
+        Arm("none"),
+        Arm("paper", preset="paper"),
+        Arm("adapter", preset="adapter"),
+        Arm("bank", bank=True),
+        Arm("default", preset="default", bank=True),
+        Arm("original-objective", preset="paper", objective="original"),
+        Arm("whole-history", preset="paper", objective="whole-history"),
+        Arm("single-frame", preset="paper", recent=1),
+    ]
+    known = {arm.name for arm in found}
+    found += [Arm(f"preset-{name}", preset=name) for name in sorted(PRESETS) if name not in known]
+    return {arm.name: arm for arm in found}
+
+
+def arm_of(name: str) -> Arm:
+    """The arm called ``name``; "NAME:other" and "NAME:other-forced" are it with another episode's
+    memory. Raises ArmError."""
+    plain, _, whose = name.partition(":")
+    known = arms()
+    if plain not in known or whose not in ("", "other", "other-forced"):
+        raise ArmError(f"There is no arm {name!r}. Known: {', '.join(known)}.")
+    return known[plain] if not whose else replace(known[plain], name=name, whose=whose)
+
+
+def with_controls(names: list[str]) -> list[Arm]:
+    """The arms, "none" first, and each memory followed by another episode's memory. An adapter
+    has no gate, so for it alone nothing can be forced."""
+    found = [arm_of("none")]
+    for name in names:
+        arm = arm_of(name)
+        if arm.name == "none":
+            continue
+        found.append(arm)
+        if arm.remembers and arm.whose == "own":
+            found.append(arm_of(f"{name}:other"))
+            if arm.bank:
+                found.append(arm_of(f"{name}:other-forced"))
+    return found

@@ -1,0 +1,61 @@
+"""Finished measurements, one JSON line each, so that an interrupted run goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+class RunRefused(Exception):
+    """The folder holds another run; the message says what differs and what to do."""
+
+
+class Rows:
+    """``DIR/rows.jsonl`` with what the run is in ``DIR/run.json``. One writer."""
+
+    def __init__(self, folder: Path, facts: dict[str, Any]):
+        """Raises RunRefused where ``folder`` holds rows of a run with other ``facts``."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self._path = folder, folder / "rows.jsonl"
+        held = folder / "run.json"
+        if held.exists():
+            before = json.loads(held.read_text("utf-8"))
+            wrong = sorted(k for k in {*before, *facts} if before.get(k) != facts.get(k))
+            if wrong:
+                raise RunRefused(
+                    f"{folder} holds another run: {', '.join(wrong)} differ. Its rows were kept; "
+                    "choose another folder with --out, or run with the same arguments."
+                )
+        else:
+            held.write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
+        self.rows: dict[str, dict[str, Any]] = {}
+        self._read()
+
+    def _read(self) -> None:
+        if not self._path.exists():
+            return
+        whole = 0
+        with open(self._path, "rb") as file:
+            for line in file:
+                try:
+                    row = json.loads(line)
+                except ValueError:
+                    break
+                if not line.endswith(b"\n"):
+                    break
+                self.rows[row["key"]] = row
+                whole += len(line)
+        os.truncate(self._path, whole)  # a line that was being written when the run was killed
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.rows
+
+    def add(self, key: str, row: dict[str, Any]) -> None:
+        row = {"key": key, **row}
+        with open(self._path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self.rows[key] = row

@@ -1,0 +1,256 @@
+"""Walks one arm: real or generated frames are accepted chunk by chunk, and remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from core.evaluate.arms import Arm
+from core.evaluate.trajectories import Footage, Trajectory
+from core.learning.data import VERBS
+from core.learning.language import PHRASES
+from core.memory.adapter import Adapter
+from core.memory.bank import RECALLED, moved, placed, useful
+from core.memory.fast_learning import FastLearner
+from core.memory.presets import settings_of
+from core.memory.snapshot import Frames
+from core.project.model import ActionPart, Sampling
+from core.rollout.chunk import make_chunk
+from core.rollout.context import CONTEXT_LEVEL
+from core.rollout.latents import frames_from
+from core.worlds.protocol import Address, LatentFrame, World
+
+
+def plain_texts(verbs: np.ndarray) -> list[str]:
+    """The simplest phrasing of each verb (indices into VERBS)."""
+    return [PHRASES[VERBS[v]][0] for v in verbs]
+
+
+def real_frames(walked: Trajectory, shot: Footage, start: int, stop: int) -> list[LatentFrame]:
+    """A camera's frames, addressed in the scene's own coordinates."""
+    return [
+        LatentFrame(shot.latents[i], Address(i, tuple(walked.poses[i])), CONTEXT_LEVEL)
+        for i in range(start, stop)
+    ]
+
+
+def decoded(world: World, frames: Sequence[LatentFrame]) -> np.ndarray:
+    """Pictures uint8 [F, H, W, 3]."""
+    return world.decode(torch.stack([f.z for f in frames]))
+
+
+class TransitionLearner(FastLearner):
+    """The paper's ablation "original Temp-LoRA objective": past clean, text kept, only the new
+    frames noised and scored; the adapter learns the step from input to output."""
+
+    def learn_step(
+        self, context: Sequence[LatentFrame], new: Sequence[LatentFrame], texts: Sequence[str],
+        scene: str,
+    ):
+        frames = [*context, *new]
+        self._past = len(context)
+        self._given = self.world.condition(
+            [f.address for f in frames], len(context) - 1, [""] * len(context) + list(texts),
+            scene, context,
+        )
+        return self.learn(context, new)
+
+    def _loss(self, y, cond, level, eps):
+        from core.diffusion.loss import masked_loss
+
+        mask = torch.ones((1, y.shape[2]), device=y.device)
+        mask[:, : self._past] = 0
+        u = torch.where(mask > 0, level, CONTEXT_LEVEL)
+        return masked_loss(self.world, y, u, mask, self._given, eps.to(y.device))
+
+
+class Adapters:
+    """The one adapter that a world can hold, put in again where another rank is asked for."""
+
+    def __init__(self, world: World):
+        self._world, self._held = world, None
+
+    def of_rank(self, rank: int) -> Adapter:
+        if self._held is None or self._held.rank != rank:
+            self.remove()
+            self._held = Adapter(self._world, rank)
+        return self._held
+
+    def remove(self) -> None:
+        if self._held is not None:
+            self._held.remove()
+            self._held = None
+
+
+class Walker:
+    """One roll-out with one memory. ``frames`` are all accepted latent frames, oldest first."""
+
+    def __init__(
+        self, world: World, arm: Arm, adapters: Adapters, start: LatentFrame, scene: str, seed: int,
+        sampling: Sampling | None = None,
+    ):
+        self.world, self.arm, self.scene, self.seed = world, arm, scene, seed
+        self.sampling = sampling or Sampling()
+        self.frames, self.chunks, self.recalled = [start], 0, []
+        self.remembered: list[LatentFrame] = []  # the bank
+        self.gate_open: bool | None = None  # another episode's bank: was its place recognised?
+        self.learned = self.refused = 0
+        self.learner: FastLearner | None = None
+        self.adapter: Adapter | None = None
+        if arm.preset is not None:
+            self.adapter = adapters.of_rank(settings_of(arm.preset).rank)
+            kind = TransitionLearner if arm.objective == "original" else FastLearner
+            self.learner = kind(world, self.adapter, arm.preset)
+            self.learner.begin(seed)
+        self._keep([start])
+
+    @property
+    def past(self) -> int:
+        return self.arm.recent or self.world.geometry.n_past
+
+    # ---- what is accepted -----------------------------------------------------------------------
+
+    def accept(self, new: list[LatentFrame], texts: Sequence[str], remember: bool = True) -> None:
+        """``new`` frames follow; with ``remember`` they are learned and banked."""
+        if remember:
+            self._learn(new, texts)
+            self._keep(new)
+        self.frames += new
+        self.chunks += 1
+
+    def _keep(self, new: list[LatentFrame]) -> None:
+        if self.arm.bank and self.arm.whose == "own":
+            self.remembered += new
+
+    def _learn(self, new: list[LatentFrame], texts: Sequence[str]) -> None:
+        if self.learner is None:
+            return
+        context = self.frames[-self.past :]
+        if isinstance(self.learner, TransitionLearner):
+            run = self.learner.learn_step(context, new, texts, self.scene)
+        else:
+            if self.arm.objective == "whole-history":
+                context, new = self._drawn(context, new)
+            run = self.learner.learn(context, new)
+        while True:
+            try:
+                next(run)
+            except StopIteration as end:
+                self.learned += end.value.skipped is None
+                self.refused += end.value.skipped is not None
+                return
+
+    def _drawn(
+        self, context: list[LatentFrame], new: list[LatentFrame]
+    ) -> tuple[list[LatentFrame], list[LatentFrame]]:
+        """The paper's ablation "samples of the whole history": a window from anywhere so far."""
+        history = [*self.frames, *new]
+        size = len(context) + len(new)
+        rng = np.random.default_rng([self.seed, self.chunks])
+        start = int(rng.integers(len(history) - size + 1))
+        part = history[start : start + size]
+        return part[: len(context)], part[len(context) :]
+
+    # ---- another episode's memory ---------------------------------------------------------------
+
+    def take_over(self, other: Trajectory, shot: Footage) -> None:
+        """Learn and bank the first visit of another episode in place of one's own. Its bank joins
+        where its place is recognised here, or, forced, laid so that both walks begin alike."""
+        size = self.world.geometry.n_new
+        if self.learner is not None:
+            own, self.frames = self.frames, real_frames(other, shot, 0, 1)
+            for start in range(1, other.half + 1, size):
+                new = real_frames(other, shot, start, start + size)
+                texts = plain_texts(other.verbs[start : start + size])
+                self._learn(new, texts)
+                self.frames += new
+            self.frames = own
+            # What is walked from here on is judged by its own opening.
+            self.learner.opening = np.zeros(0)
+        if self.arm.bank:
+            bank = Frames(*frames_from(real_frames(other, shot, 0, other.half + 1)))
+            laid = placed(bank, Frames(*frames_from(self.frames[-self.past :])))
+            self.gate_open = laid is not None
+            if self.arm.whose == "other-forced":
+                here = np.array(self.frames[0].address.pose)
+                laid = moved(bank, bank.pose[0], here)
+            self.remembered = [] if laid is None else _latent_frames(laid, self.frames[-1].z.device)
+
+    # ---- what is made ---------------------------------------------------------------------------
+
+    def context(self, texts: Sequence[str]) -> list[LatentFrame]:
+        """Remembered frames that show where ``texts`` lead, oldest first, then the recent ones."""
+        recent = self.frames[-self.past :]
+        if not self.arm.bank:
+            return recent
+        bank = [f.address for f in self.remembered]
+        wanted = self.world.addresses(recent[-1].address, texts)
+        found = useful(self.world, bank, [f.address for f in recent], wanted, RECALLED)
+        self.recalled.append(len(found))
+        return [self.remembered[i] for i in found] + recent
+
+    def make(self, texts: Sequence[str], seed: int | None = None) -> list[LatentFrame]:
+        """One chunk, not yet accepted. The noise depends on the seed and the chunk alone, so that
+        all arms draw from the same."""
+        noise = 1000 * self.seed + self.chunks if seed is None else seed
+        parts = [ActionPart(text, 1) for text in texts]
+        z, addresses = make_chunk(
+            self.world, self.adapter, self.context(texts), parts, self.scene, noise, self.sampling
+        )
+        return [LatentFrame(one, a, CONTEXT_LEVEL) for one, a in zip(z, addresses)]
+
+    def branch(self) -> Walker:
+        """A copy that can walk on in imagination; it shares the adapter and does not teach it."""
+        twin = object.__new__(Walker)
+        twin.__dict__.update(self.__dict__)
+        twin.frames, twin.remembered = list(self.frames), list(self.remembered)
+        twin.recalled, twin.learner = [], None
+        return twin
+
+
+def _latent_frames(found: Frames, device: torch.device) -> list[LatentFrame]:
+    return [
+        LatentFrame(torch.from_numpy(z).to(device), Address(int(t), tuple(p)), CONTEXT_LEVEL)
+        for z, t, p in zip(found.z, found.time, found.pose)
+    ]
+
+
+def first_visit(
+    walker: Walker, walked: Trajectory, shot: Footage, real: bool,
+    other: tuple[Trajectory, Footage] | None = None,
+) -> None:
+    """Frames 1 … half: a camera's, or made by the model. Where the memory is another episode's,
+    they are walked but not remembered, and the other's is taken over at the end."""
+    _walk(walker, walked, shot, 1, walked.half, real, walker.arm.whose == "own")
+    if walker.arm.whose != "own" and walker.arm.remembers:
+        assert other is not None
+        walker.take_over(*other)
+
+
+def revisit(walker: Walker, walked: Trajectory, shot: Footage) -> None:
+    """The frames after the first visit, made by the model."""
+    whole = walker.arm
+    if whole.whose != "own":  # from here on its own frames are remembered beside the other's
+        walker.arm = replace(whole, whose="own")
+    _walk(walker, walked, shot, walked.half + 1, len(walked.verbs) - 1, False, True)
+    walker.arm = whole
+
+
+def _walk(
+    walker: Walker, walked: Trajectory, shot: Footage, first: int, last: int, real: bool,
+    remember: bool,
+) -> None:
+    size = walker.world.geometry.n_new
+    adapter, start = walker.adapter, first
+    if not remember:  # nothing is remembered yet, so nothing is used
+        walker.adapter = None
+    while start <= last:
+        stop = start + size
+        texts = plain_texts(walked.verbs[start:stop])
+        new = real_frames(walked, shot, start, stop) if real else walker.make(texts)
+        walker.accept(new, texts, remember)
+        start = stop
+    walker.adapter = adapter

@@ -1,0 +1,112 @@
+"""Whole runs on the tiny world: every arm and control is in the result, and a run goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.evaluate.arms import ArmError, arm_of, arms, with_controls
+from core.evaluate.rows import RunRefused
+from core.evaluate.run import Options, suite_of, take_run
+
+
+def _options(world: Path, out: Path, suite, names=("none", "default"), **changes) -> Options:
+    given = {"trajectories": 1, "videos": 1, "reader_scenes": 1, "plots": False, **changes}
+    return Options(suite, {"as given": world}, names, seed=2, out=out, **given)
+
+
+def _quiet(line: str) -> None:
+    pass
+
+
+def _shown(result: dict) -> dict[str, dict]:
+    return {row["arm"]: row["visits"] for row in result["arms"]}
+
+
+def test_arms_are_data() -> None:
+    assert {"none", "paper", "adapter", "bank", "default", "original-objective", "whole-history",
+            "single-frame"} <= set(arms())
+    assert arm_of("bank:other").whose == "other" and not arm_of("none").remembers
+    assert [a.name for a in with_controls(["paper", "bank"])] == [
+        "none", "paper", "paper:other", "bank", "bank:other", "bank:other-forced",
+    ]
+    with pytest.raises(ArmError, match="no arm"):
+        arm_of("luck")
+
+
+def test_revisit_has_every_control_and_goes_on(tiny_world_dir: Path, tmp_path: Path) -> None:
+    def run(out: str) -> dict:
+        suite = suite_of("revisit", patterns="turn_around")
+        return take_run(_options(tiny_world_dir, tmp_path / out, suite, ("bank",)), _quiet)
+
+    result = run("a")
+    found = _shown(result)
+    assert list(found) == ["truth", "none", "bank", "bank:other", "bank:other-forced"]
+    assert found["truth"]["real"]["metrics"]["psnr"]["mean"] == pytest.approx(48.13, abs=0.01)
+    for visit in ("real", "generated"):
+        part = found["bank"][visit]
+        assert {"psnr", "ssim", "lpips", "src", "src_normalised", "scuts", "flow", "spread",
+                "adherence", "fvd", "psnr_wrong"} <= set(part["metrics"])
+        held = part["controls"]
+        assert set(held["another_episode"]) == {"bank:other", "bank:other-forced"}
+        assert {"wrong_pose", "contrast_and_motion"} <= set(held)
+        assert held["claim_holds"] is None  # of one trajectory nothing is claimed
+    assert "stand-in" in result["features"]
+    assert list((tmp_path / "a").glob("*.mp4"))
+
+    rows = tmp_path / "a" / "rows.jsonl"
+    lines = rows.read_bytes().splitlines(keepends=True)
+    rows.write_bytes(b"".join(lines[:-2]) + lines[-2][:40])  # killed while it wrote
+    said: list[str] = []
+    suite = suite_of("revisit", patterns="turn_around")
+    again = take_run(_options(tiny_world_dir, tmp_path / "a", suite, ("bank",)), said.append)
+    assert said[0].startswith("2 measurements to make, 8 are there")
+    for one in (result, again):
+        for row in one["arms"]:
+            for part in row["visits"].values():
+                part.pop("seconds_per_trajectory")
+    assert json.dumps(again) == json.dumps(result)
+
+    with pytest.raises(RunRefused, match="another run: patterns"):
+        take_run(_options(tiny_world_dir, tmp_path / "a", suite_of("revisit")), _quiet)
+
+
+def test_the_ablations_walk(tiny_world_dir: Path, tmp_path: Path) -> None:
+    suite = suite_of("long", chunks=6)
+    names = ("original-objective", "whole-history", "single-frame")
+    result = take_run(
+        _options(tiny_world_dir, tmp_path, suite, names, controls=False, plots=True), _quiet
+    )
+    assert (tmp_path / "generated-measures.png").is_file()
+    found = _shown(result)
+    assert list(found) == ["truth", "none", *names]
+    for name in names:
+        held = found[name]["generated"]["metrics"]
+        assert held["learned"]["mean"] + held["refused"]["mean"] == 6
+        assert found[name]["generated"]["metrics"]["psnr"]["mean"] != (
+            found["none"]["generated"]["metrics"]["psnr"]["mean"]
+        )
+        assert len(found[name]["generated"]["curves"]["spread"]) == 6
+
+
+def test_actions_asks_in_words_not_read(tiny_world_dir: Path, tmp_path: Path) -> None:
+    result = take_run(_options(tiny_world_dir, tmp_path, suite_of("actions"), ("bank",)), _quiet)
+    found = _shown(result)
+    assert list(found) == ["truth", "none", "bank"]
+    assert found["truth"]["real"]["metrics"]["obeyed"]["mean"] == 1
+    assert {"obeyed", "obeyed_trained", "adherence"} <= set(found["bank"]["real"]["metrics"])
+    assert "controls" not in found["bank"]["real"]
+
+
+def test_planning_measures_how_far_a_plan_ends(tiny_world_dir: Path, tmp_path: Path) -> None:
+    suite = suite_of("planning", candidates=4, visits="real")
+    result = take_run(_options(tiny_world_dir, tmp_path, suite, ("bank",)), _quiet)
+    found = _shown(result)
+    assert found["truth"]["real"]["metrics"]["distance"]["mean"] == pytest.approx(0, abs=1e-6)
+    held = found["bank"]["real"]
+    assert held["metrics"]["distance"]["mean"] >= held["metrics"]["distance_best_tried"]["mean"]
+    assert "bank:other" in held["controls"]["another_episode"]
+    with pytest.raises(ValueError, match="robot world"):
+        suite_of("planning", task="put-back")
