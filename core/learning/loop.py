@@ -24,7 +24,14 @@ import torch
 from torch import Tensor
 
 from core.learning.clips import Batch, Clips
-from core.learning.train import Trainer, add_network_options, checkpoint, learning_rate, prepare
+from core.learning.train import (
+    Trainer,
+    add_network_options,
+    checkpoint,
+    learning_rate,
+    prepare,
+    read_state,
+)
 from core.memory.adapter import Adapter
 from core.memory.fast_learning import FastLearner
 from core.rollout.context import CONTEXT_LEVEL
@@ -126,7 +133,7 @@ def run(args: argparse.Namespace) -> None:
     parts = prepare(args)
     trainer, clips = parts.trainer, parts.clips
     state = args.out / "state.pt"
-    trainer.restore(torch.load(state if state.exists() else args.start, weights_only=True))
+    trainer.restore(read_state(state if state.exists() else args.start))
     if not state.exists():
         trainer.seconds = 0.0
     world = StarterWorld(

@@ -140,6 +140,11 @@ class Trainer:
         self.step, self.seconds = saved["step"], saved["seconds"]
 
 
+def read_state(path: Path) -> dict:
+    """What ``checkpoint`` wrote, for ``Trainer.restore``: tensors and plain values only."""
+    return torch.load(path, weights_only=True)
+
+
 def averaged(parameters: list[torch.Tensor]) -> torch.Tensor:
     """All gradients in one row, averaged over processes (zeros where there is none)."""
     flat = torch.cat([
@@ -212,7 +217,7 @@ def train(args: argparse.Namespace) -> None:
     trainer, clips, rank = parts.trainer, parts.clips, parts.rank
     state = args.out / "state.pt"
     if state.exists():
-        trainer.restore(torch.load(state, weights_only=True))
+        trainer.restore(read_state(state))
     seed = args.seed * 1000 + rank + trainer.step * 7919
     clips.seed(seed)
     generator = torch.Generator().manual_seed(seed + 1)
