@@ -94,11 +94,14 @@ TABLE: tuple[Command, ...] = (
         for i, (text, _short, glyph, key) in enumerate(VERBS)
     ),
 
-    C("memory_mute", "Memory", "Mute memory", ("Ctrl+M",), "Generate as if nothing had been learned", "volume-off", checkable=True),
-    C("memory_weaker", "Memory", "Weaker memory", ("[",), "Use the memory 10 % less", "volume-minus"),
-    C("memory_stronger", "Memory", "Stronger memory", ("]",), "Use the memory 10 % more, up to 150 %", "volume-plus"),
-    C("memory_reset", "Memory", "Reset memory", ("Ctrl+Shift+M",), "Continue from here with an empty memory", "restart"),
-    C("memory_back", "Memory", "Go back to this chunk", ("Ctrl+Shift+B",), "Continue with the memory as it was after the selected chunk", "history", CLIP),
+    C("memory_mute", "Memory", "Mute adapter", ("Ctrl+M",), "Generate as if nothing had been learned", "volume-off", checkable=True),
+    C("memory_weaker", "Memory", "Weaker adapter", ("[",), "Use what was learned 10 % less", "volume-minus"),
+    C("memory_stronger", "Memory", "Stronger adapter", ("]",), "Use what was learned 10 % more, up to 150 %", "volume-plus"),
+    C("bank_mute", "Memory", "Mute remembered frames", ("Shift+M",), "Generate as if no earlier frame were remembered", "image-off-outline", checkable=True, group="bank"),
+    C("bank_weaker", "Memory", "Fewer remembered frames", ("Alt+[",), "Show the next chunk one frame less", "image-minus", group="bank"),
+    C("bank_stronger", "Memory", "More remembered frames", ("Alt+]",), "Show the next chunk one frame more", "image-plus", group="bank"),
+    C("memory_reset", "Memory", "Reset memory", ("Ctrl+Shift+M",), "Continue from here with an empty memory", "restart", group="moment"),
+    C("memory_back", "Memory", "Go back to this chunk", ("Ctrl+Shift+B",), "Continue with the memory as it was after the selected chunk", "history", CLIP, group="moment"),
     C("episode_save", "Memory", "Save as episode…", ("Ctrl+Shift+S",), "Keep the memory under a name beside the project", "bookmark-plus-outline", group="ep"),
     C("episode_import", "Memory", "Load episode from file…", ("Ctrl+Shift+O",), "Bring a saved memory into this project", "file-import-outline", group="ep"),
 

@@ -176,8 +176,9 @@ def _panels(w: MainWindow) -> None:
         a.fixed.setChecked(True)
 
     w.clip_panel.seed_used.connect(use_seed)
-    w.memory_panel.use_changed.connect(g.set_use)
+    w.memory_panel.use_changed.connect(g.change_use)
     w.memory_panel.back_wanted.connect(g.go_back)
+    w.memory_panel.seek_wanted.connect(w.transport.seek)
     w.queue_panel.commanded.connect(w.commands.on_job)
     w.queue_panel.clear_ended.connect(lambda: w.queue.clear())
     w.media_panel.start_wanted.connect(w.projects.start_from_asset)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.actions import Actions
+from app.flow.memory_facts import made_with
 from app.state.timecode import short
 from app.widgets.basics import (
     Empty,
@@ -140,7 +141,7 @@ class ClipPanel(QWidget):
         self._fact(self.tr("Length"), self._length(p, clip.frames))
         self._seed_fact(take.seed)
         self._fact(self.tr("Steps"), str(take.sampling.steps))
-        self._fact(self.tr("Memory"), self._memory_words(take))
+        self._fact(self.tr("Memory"), made_with(take))
         self._fact(self.tr("Made in"), f"{take.seconds:.1f} s")
         for part in (self._redo, self._takes_head):
             part.show()
@@ -173,14 +174,6 @@ class ClipPanel(QWidget):
         else:
             row.clicked.connect(bring_back)
         return row
-
-    def _memory_words(self, take: Take) -> str:
-        if take.memory.preset == "off":
-            return self.tr("off")
-        if take.memory.muted:
-            return self.tr("muted")
-        base = self.tr("%1 %").replace("%1", str(round(take.memory.strength * 100)))
-        return base if take.snapshot_in else base + " · " + self.tr("nothing learned yet")
 
     def _length(self, p: Project, frames: int) -> str:
         words = (

@@ -10,6 +10,7 @@ from PySide6.QtGui import QPixmap
 
 from app.actions import CLIP, DRAFT, JOB, PROJECT
 from app.flow import facts
+from app.flow.memory_facts import chunk_memory, memory_facts
 from core.project import jobs, queries
 from core.project.model import Clip, Project
 
@@ -132,8 +133,9 @@ class Refresh(QObject):
         if p is not None:
             w.memory_panel.show_use(p.memory)
             w.actions_table["memory_mute"].setChecked(p.memory.muted)
+            w.actions_table["bank_mute"].setChecked(p.memory.bank_muted)
             w.actions_table["auto_accept"].setChecked(p.auto_accept)
-        made = facts.memory_facts(p) if p is not None else None
+        made = memory_facts(p) if p is not None else None
         w.memory_panel.show_facts(made)
         w.status.project(p, made)
         self.selection()
@@ -180,6 +182,7 @@ class Refresh(QObject):
         clip = self.clip_in_focus()
         self._focus = clip.id if clip else None
         w.clip_panel.show_clip(p, clip)
+        w.memory_panel.show_chunk(chunk_memory(p, clip) if p is not None else None)
         chosen = next(iter(w.selection.actions)) if len(w.selection.actions) == 1 else None
         action = next((a for a in p.actions if a.id == chosen), None) if p and chosen else None
         pending = w.generation.pending[0]

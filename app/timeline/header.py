@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 from app.icons import icon
 from app.timeline.geometry import HEADER_WIDTH, RULER, Lane
 from app.timeline.words import tr
-from core.project.model import Track
+from core.project.memory_use import muted_parts, silent
+from core.project.model import MemoryUse, Track
 
 if TYPE_CHECKING:
     from app.timeline.view import TimelineView
@@ -117,9 +118,10 @@ class HeaderColumn(QWidget):
             if track and lane.height >= 60 and (track.muted or track.locked):
                 words = [tr("hidden")] * track.muted + [tr("locked")] * track.locked
                 view.text.draw(painter, 12, y + 18, ", ".join(words), HEADER_WIDTH - 20, c.dim)
-            if lane.kind == "memory" and view.project is not None and view.project.memory.muted:
-                wide = view.text.width(name)
-                view.text.draw(painter, 20 + wide, y, tr("muted"), 70, c.dim)
+            if lane.kind == "memory" and view.project is not None:
+                wide = 20 + view.text.width(name)
+                said = heard(view.project.memory)
+                view.text.draw(painter, wide, y, said, HEADER_WIDTH - 6 - wide, c.dim)
         painter.fillRect(QRectF(0, 0, self.width(), RULER), c.panel)
         painter.fillRect(QRectF(0, RULER - 1, self.width(), 1), c.line)
         painter.fillRect(QRectF(self.width() - 1, 0, 1, self.height()), c.line)
@@ -224,6 +226,16 @@ class TrackButtons(QWidget):
         )
         self.mute.setAccessibleName(tr("Hide {0}").format(track.name))
         self.lock.setAccessibleName(tr("Lock {0}").format(track.name))
+
+
+def heard(use: MemoryUse) -> str:
+    """What of the memory is not heard, in a word or two."""
+    if use.preset == "off":
+        return tr("off")
+    if silent(use):
+        return tr("muted")
+    names = {"adapter": tr("adapter muted"), "bank": tr("frames muted")}
+    return "".join(names[part] for part in muted_parts(use))
 
 
 def flat_button(parent: QWidget, tip: str, name: str, checkable: bool) -> QToolButton:

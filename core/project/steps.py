@@ -263,6 +263,7 @@ def take_edit(step: ChunkStep, event: TakeReady, store: ProjectStore) -> Edit:
         created=now(),
         seconds=_finite(event.seconds),
         start_source=step.start_source,
+        recalled=event.recalled,
     )
     return lambda p: edits.add_take(edits.add_assets(p, assets), step.chunk, take)
 
