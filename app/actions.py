@@ -82,6 +82,9 @@ TABLE: tuple[Command, ...] = (
     C("take_next", "Clip", "Later take", ("Alt+Down",), "Show the take made after this one", "layers-outline", CLIP, group="take"),
     C("redo_from_here", "Clip", "Redo this chunk", ("Ctrl+R",), "Make this chunk again with the memory as it was here", "refresh", CLIP, group="take"),
 
+    C("more_takes", "Clip", "Make 3 more takes of this chunk", ("Shift+R",), "Make more takes of this chunk beside the one that is shown, to choose from", "layers-plus", CLIP, group="best"),
+    C("best_take", "Clip", "Choose the best take", ("Shift+B",), "Show the take that holds together best: places that come back the same, no cuts, little drift", "trophy-outline", CLIP, group="best"),
+
     C("generate", "Generate", "Generate", ("Ctrl+Return", "Ctrl+Enter"), "Make the planned chunks", "creation"),
     C("accept", "Generate", "Accept draft", ("Return", "Enter"), "Keep the draft; the memory learns it", "check", DRAFT, group="draft"),
     C("redo_draft", "Generate", "Redo with a new seed", ("R",), "Make another take of the draft", "dice-5-outline", DRAFT, group="draft"),
@@ -124,6 +127,7 @@ TABLE: tuple[Command, ...] = (
     C("fullscreen", "View", "Full-screen viewer", ("F", "F11"), "Only the picture; Esc comes back", "fullscreen", checkable=True, group="zoom"),
     C("picture_size", "View", "Next picture size", ("Z",), "The picture fitted, at 100 % or at 200 %", "magnify", group="zoom"),
     C("pixels", "View", "Show pixels", ("Ctrl+Shift+P",), "Show the pixels of the picture as squares", "grid", checkable=True, group="zoom"),
+    C("consistency_lane", "View", "Consistency lane", ("Ctrl+Shift+K",), "Show drift, cuts and places that come back, chunk by chunk", "chart-timeline-variant", checkable=True, group="zoom"),
     C("panel_actions", "View", "Actions", ("Ctrl+1",), "Show the Actions panel", "script-text-outline", ALWAYS, group="panel"),
     C("panel_clip", "View", "Clip", ("Ctrl+2",), "Show the Clip panel", "movie-open-outline", ALWAYS, group="panel"),
     C("panel_memory", "View", "Memory", ("Ctrl+3",), "Show the Memory panel", "brain", ALWAYS, group="panel"),

@@ -55,6 +55,8 @@ class Commands(QObject):
             "earlier": lambda: e.shift_order(-1), "later": lambda: e.shift_order(1),
             "take_previous": lambda: self._step_take(-1), "take_next": lambda: self._step_take(1),
             "redo_from_here": self._redo_clip,
+            "more_takes": self._more_takes, "best_take": self._best_take,
+            "consistency_lane": lambda: w.settings.set("consistency_lane", a["consistency_lane"].isChecked()),
             "generate": self.generate, "accept": g.accept, "redo_draft": g.redo_draft,
             "discard": g.discard, "auto_accept": lambda: g.set_auto_accept(a["auto_accept"].isChecked()),
             "pause": self._pause, "cancel": self._cancel,
@@ -129,6 +131,14 @@ class Commands(QObject):
     def _redo_clip(self) -> None:
         if (chunk := self._chunk()) is not None:
             self._w.generation.redo_chunk(chunk)
+
+    def _more_takes(self) -> None:
+        if (chunk := self._chunk()) is not None:
+            self._w.choosing.more(chunk, self._w.settings.get("more_takes"))
+
+    def _best_take(self) -> None:
+        if (chunk := self._chunk()) is not None:
+            self._w.choosing.best(chunk)
 
     def _memory_back(self) -> None:
         p = self._w.document.project
@@ -300,7 +310,7 @@ class Commands(QObject):
             return
         menu = QMenu(w)
         if kind == "clip":
-            names = ["redo_from_here", "take_previous", "take_next", "", "split", "trim_in", "trim_out", "",
+            names = ["redo_from_here", "take_previous", "take_next", "more_takes", "best_take", "", "split", "trim_in", "trim_out", "",
                      "earlier", "later", "", "delete", "ripple_delete", "", "memory_back"]  # fmt: skip
         elif kind == "action":
             menu.addAction(w.tr("Write…"), lambda: w.timeline.edit_action(id))
@@ -316,6 +326,8 @@ class Commands(QObject):
                 lambda: w.document.do(w.tr("Delete marker"), lambda q: edits.delete_marker(q, id)),
             )
             names = []
+        elif kind == "consistency":
+            names = ["more_takes", "best_take", "", "consistency_lane"]
         elif kind == "actions":
             names = [f"verb_{i}" for i in (1, 3, 5, 7, 4)]
         else:

@@ -112,7 +112,7 @@ def look(video: str | os.PathLike, latents: str | os.PathLike | None = None) -> 
 def looks_of(frames: Sequence[np.ndarray], pose: np.ndarray | None = None) -> Looks:
     """The same of pictures (uint8 [h, w, 3]) that are there already."""
     columns = [np.stack(column) for column in zip(*(measured(f) for f in frames))]
-    return Looks(*columns, np.full((len(frames), 3), np.nan) if pose is None else pose)
+    return Looks(*columns, _nowhere(len(frames)) if pose is None else pose)
 
 
 def measured(frame: np.ndarray) -> tuple[np.ndarray, float, float, np.ndarray]:
@@ -128,10 +128,16 @@ def measured(frame: np.ndarray) -> tuple[np.ndarray, float, float, np.ndarray]:
 def _poses(latents: str | os.PathLike | None, frames: int) -> np.ndarray:
     from core.memory.tensors import read_arrays
 
-    pose = read_arrays(latents, ["pose"])[0].get("pose") if latents is not None else None
-    if pose is None or pose.shape != (frames, 3):
-        return np.full((frames, 3), np.nan)
+    if latents is not None:
+        pose = read_arrays(latents, ["pose"])[0].get("pose")
+        return pose if pose is not None and pose.shape == (frames, 3) else _nowhere(frames)
+    pose = _nowhere(frames)
+    pose[-1:] = 0.0  # the start: all poses are counted from its last frame
     return pose
+
+
+def _nowhere(frames: int) -> np.ndarray:
+    return np.full((frames, 3), np.nan)
 
 
 # ---- in its place --------------------------------------------------------------------------------

@@ -35,6 +35,9 @@ def job_title(p: Project | None, job: Job) -> str:
         return tr(
             "Export %1", str(job.settings.get("path", "")).replace("\\", "/").rsplit("/", 1)[-1]
         )
+    if job.kind == "more":
+        number = queries.chunk_number(p, job.chunk) if p else None
+        return tr("Another take of chunk %1", number or "–")
     if job.kind == "redo":
         number = queries.chunk_number(p, job.chunk) if p else None
         return tr("Redo chunk %1", number or "–")
@@ -141,7 +144,7 @@ def shown_progress(p: Project | None, queue: JobQueue) -> Shown | None:
         made, done = made - 1, 0.8 + 0.2 * meter.done
     else:
         done = 0.8 * meter.done
-    if job.kind == "redo":
+    if job.kind in ("redo", "more"):
         words = [tr("Chunk %1 again", active_number(p, active))]
     else:
         words = [tr("Chunk %1 of %2", made + 1, max(total, made + 1))]

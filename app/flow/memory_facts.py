@@ -62,7 +62,8 @@ def memory_facts(p: Project) -> MemoryFacts:
                 clip.start if clip else None,
             )
         )  # fmt: skip
-    known = lived.remembered(p, queries.tip(p))
+    tip = queries.tip(p)
+    known = lived.remembered(p, tip)
     done = [one for one in learnt if not one.skipped and one.steps]
     steps = sum(one.steps for one in done)
     loss = None
@@ -71,7 +72,8 @@ def memory_facts(p: Project) -> MemoryFacts:
             sum(one.before for one in done) / len(done), sum(one.after for one in done) / len(done)
         )  # fmt: skip
     return MemoryFacts(
-        steps, tuple(learnt), _words(p, spans), known.frames, _frames_words(p.memory, known),
+        steps, tuple(learnt), _words(p, spans), known.frames,
+        _frames_words(p.memory, known) if tip is not None or known.base else "",
         _sum_words(done, steps), loss,
     )  # fmt: skip
 
@@ -114,7 +116,7 @@ def _frames_words(use: MemoryUse, known: lived.Remembered) -> str:
     most = recalled_frames(use)
     if not most:
         return tr("%1; none is shown to the next chunk.", words)
-    return tr("%1; the next chunk is shown %2 of them at most.", words, most)
+    return tr("%1; up to %2 of them are shown to the next chunk.", words, most)
 
 
 def _sum_words(done: list[Learnt], steps: int) -> str:

@@ -104,12 +104,12 @@ class HeaderColumn(QWidget):
         for lane in view.rows:
             rect = self._rect(lane)
             painter.fillRect(rect, c.panel)
-            hue = {"actions": c.action, "track": c.video, "memory": c.memory}[lane.kind]
+            hue = {"actions": c.action, "track": c.video, "memory": c.memory}.get(lane.kind, c.dim)
             painter.fillRect(QRectF(0, rect.top(), 3, rect.height()), hue)
             track = names.get(lane.id)
-            name = {"actions": tr("Actions"), "memory": tr("Memory")}.get(
-                lane.kind, track.name if track else tr("Video")
-            )
+            name = {
+                "actions": tr("Actions"), "memory": tr("Memory"), "consistency": tr("Consistency")
+            }.get(lane.kind, track.name if track else tr("Video"))  # fmt: skip
             top_aligned = lane.kind == "track" and lane.height >= 44
             y = rect.top() + 8 if top_aligned else rect.center().y() - view.text.height / 2
             taken = self._rows[lane.id].width() + 8 if lane.id in self._rows else 0
@@ -150,6 +150,11 @@ class HeaderColumn(QWidget):
         if lane.kind == "memory":
             return tr(
                 "What the memory has learned, chunk by chunk. Click a point to go back to it."
+            )
+        if lane.kind == "consistency":
+            return tr(
+                "How well the walk holds together. A bar: how far a chunk is from the opening. A "
+                "tick: a cut. A dot: it comes back to an earlier view, full where that is the same."
             )
         return next((t.name for t in self.view.project.tracks if t.id == lane.id), "")
 

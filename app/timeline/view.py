@@ -6,16 +6,18 @@ whoever owns the document decides, and hands the new one in by ``set_project``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
+from app.state.consistency import Seen
 from app.state.selection import Selection
 from app.timeline import geometry
 from app.timeline.colours import TimelineColours
+from app.timeline.consistency_cells import Cells
 from app.timeline.columns import action_table, clip_table
 from app.timeline.drops import Drops
 from app.timeline.editor import ActionEditor
@@ -85,6 +87,10 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
         self.progress: Making | None = None
         self.snap_line: int | None = None
         self.hovered_memory = ""
+        self.show_consistency = False
+        self.consistency: Mapping[str, Seen] = {}
+        self.cells = Cells(None, {})
+        self.hovered_cell = self.cell = ""  # clip ids: under the pointer, and of the keyboard
         self.editor: ActionEditor | None = None
         self.tool = "select"
         self.snapping = True
@@ -130,6 +136,7 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
         first = project is not None and (self.project is None or self.project.id != project.id)
         self.project = project
         self.index = ProjectIndex(project, self._missing) if project is not None else None
+        self.cells = Cells(self.index, self.consistency)
         if project is not None:
             if not self.tiles.fits(project.width / max(1, project.height)):
                 self._make_tiles()
@@ -153,7 +160,34 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
         self._missing = frozenset(asset_ids)
         if self.project is not None:
             self.index = ProjectIndex(self.project, self._missing)
+            self.cells = Cells(self.index, self.consistency)
         self.viewport().update()
+
+    def set_consistency(self, found: Mapping[str, Seen]) -> None:
+        """Clip id → what was found in it."""
+        self.consistency = found
+        self.cells = Cells(self.index, found)
+        self._update_lane("consistency")
+
+    def set_consistency_shown(self, on: bool) -> None:
+        if on != self.show_consistency:
+            self.show_consistency, self.cell, self.hovered_cell = on, "", ""
+            self._lay_out()
+            self.updateGeometry()
+            self.header.refresh()
+            self.viewport().update()
+
+    def set_cell(self, clip_id: str) -> None:
+        """The cell of the consistency lane that the keyboard holds."""
+        if clip_id != self.cell:
+            self.cell = clip_id
+            self.keys.describe()
+            self._update_lane("consistency")
+
+    def hover_cell(self, clip_id: str) -> None:
+        if clip_id != self.hovered_cell:
+            self.hovered_cell = clip_id
+            self._update_lane("consistency")
 
     def set_thumbnail_source(self, source: ThumbnailSource | None) -> None:
         """``source(asset_id)`` gives a picture, or a strip of frames side by side, or None."""
@@ -286,6 +320,11 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
         strip = QRect(int(x), 0, int(width) + 2, self.viewport().height())
         self.viewport().update(strip.intersected(self.viewport().rect()))
 
+    def _update_lane(self, kind: str) -> None:
+        for lane in self.rows:
+            if lane.kind == kind:
+                self.viewport().update(self.lane_rect(lane).toAlignedRect())
+
     def _make_tiles(self) -> None:
         p = self.project
         aspect = p.width / max(1, p.height) if p is not None else 1.0
@@ -313,6 +352,8 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
         super().changeEvent(event)
 
     def _selection_changed(self) -> None:
+        if not self.selection.empty:
+            self.set_cell("")
         self.keys.describe()
         self.viewport().update()
 
