@@ -18,27 +18,29 @@ from core.project.model import Clip
 LEVELS = 6  # of drift, zoomed out
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cell:
+    """What was found in one clip; worked out once, when it is first painted."""
+
     clip: Clip
     seen: Seen
 
-    @property
+    @cached_property
     def drift(self) -> float:
         return self.seen.verdict.drift.amount
 
-    @property
+    @cached_property
     def cuts(self) -> tuple[int, ...]:
         """Sequence frames."""
         return tuple(self.seen.start + cut for cut in self.seen.verdict.cuts)
 
-    @property
+    @cached_property
     def returns(self) -> tuple[tuple[int, int, float], ...]:
         """(sequence frame, the one it comes back to, how much the same)."""
         found = zip(self.seen.verdict.returns, self.seen.to)
         return tuple((self.seen.start + r.frame, to, r.same) for r, to in found)
 
-    @property
+    @cached_property
     def notable(self) -> tuple[int, ...]:
         return tuple(sorted((*self.cuts, *(frame for frame, _, _ in self.returns))))
 

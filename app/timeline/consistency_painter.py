@@ -25,11 +25,12 @@ SAME = 0.7  # from here on a return is a full dot
 class ConsistencyPainter:
     def __init__(self, view: TimelineView) -> None:
         self.view = view
-        self._table: tuple[object, np.ndarray] | None = None
+        self._colours: TimelineColours | None = None
 
     def paint(self, painter: QPainter, rect: QRectF, dirty: QRectF) -> None:
         view, scale = self.view, self.view.scale
         cells = view.cells
+        self._mix()
         if not cells.cells:
             self._hint(painter, rect)
             return
@@ -39,7 +40,7 @@ class ConsistencyPainter:
         wide = (around[-1].clip.end - around[0].clip.start) * scale.ppf
         if wide < LOD * len(around):
             inside = QRectF(dirty.left(), rect.top() + 3, dirty.width(), rect.height() - 6)
-            paint_columns(painter, scale, cells.arrays, cells.codes, self.table(), inside)
+            paint_columns(painter, scale, cells.arrays, cells.codes, self._table, inside)
         else:
             self._bars(painter, around, rect)
             self._marks(painter, around, rect)
@@ -54,7 +55,7 @@ class ConsistencyPainter:
             box = QRectF(left, floor - tall, x(cell.clip.end) - 3 - left, tall)
             (strong if cell.drift >= MUCH else calm).append(box)
         painter.setPen(Qt.PenStyle.NoPen)
-        for boxes, colour in ((calm, mix(c.lane, c.dim, 0.45)), (strong, mix(c.lane, c.warning, 0.6))):
+        for boxes, colour in ((calm, self._calm), (strong, self._strong)):
             if boxes:
                 painter.setBrush(colour)
                 painter.drawRects(boxes)
@@ -68,7 +69,7 @@ class ConsistencyPainter:
         if not dots:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(c.memory, 1.5))
+        painter.setPen(self._pen)
         for at, same in dots:
             painter.setBrush(c.memory if same >= SAME else c.lane)
             painter.drawEllipse(QPointF(at, rect.top() + DOT + 4), DOT, DOT)
@@ -96,12 +97,12 @@ class ConsistencyPainter:
             painter.drawRoundedRect(QRectF(left, rect.top() + 0.5, wide, rect.height() - 1), 3, 3)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
-    def table(self) -> np.ndarray:
-        """Colours [2 · code + parity, row] of columns: nothing, levels of drift, a cut."""
+    def _mix(self) -> None:
         c = self.view.colours
-        if self._table is None or self._table[0] is not c:
-            self._table = (c, column_table(c))
-        return self._table[1]
+        if self._colours is not c:
+            self._colours, self._table = c, column_table(c)
+            self._calm, self._strong = mix(c.lane, c.dim, 0.45), mix(c.lane, c.warning, 0.6)
+            self._pen = QPen(c.memory, 1.5)
 
     def _hint(self, painter: QPainter, rect: QRectF) -> None:
         view = self.view
@@ -116,6 +117,7 @@ class ConsistencyPainter:
 
 
 def column_table(c: TimelineColours) -> np.ndarray:
+    """Colours [2 · code + parity, row] of columns: nothing, levels of drift, a cut."""
     table = np.full(((LEVELS + 2) * 2 + 1, ROWS), c.lane.rgb(), np.uint32)
     for level in range(1, LEVELS + 1):
         strong = (level - 1) / LEVELS >= MUCH

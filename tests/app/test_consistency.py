@@ -64,8 +64,7 @@ def test_a_cell_a_chunk_with_a_sentence_and_a_jump(walked, tmp_path):
     assert set(w.consistency.clips) == {c.id for c in clips}
     # The second chunk becomes one with a cut after three frames.
     last = frames_of(h, h.p.chunks[clips[0].source].chosen)[-1]
-    good = [np.roll(last, 2 * i, 1) for i in range(h.p.chunk_frames)]
-    other = [np.roll(picture(64, 90), 2 * i, 1) for i in range(len(good))]
+    good, other = [last] * h.p.chunk_frames, [picture(64, 90)] * h.p.chunk_frames
     name = put(h, clips[1].source, good[:3] + other[3:], tmp_path, "cut")
     w.generation.choose_take(name)
     h.settle()
