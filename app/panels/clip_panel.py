@@ -188,9 +188,9 @@ class ClipPanel(QWidget):
         shown = take.id == chunk.chosen
         place, tip = self._places.get(take.id), "" if shown else self.tr("Bring this take back")
         if place is not None:
-            best = self.tr("best of %2") if place.rank == 1 else self.tr("%1. of %2")
+            best = self.tr("best of %2") if place.rank == 1 else self.tr("%1 of %2")
             best = best.replace("%1", str(place.rank)).replace("%2", str(place.of))
-            name += f" · {best} · {place.score}"
+            facts[1:] = [best, self.tr("score %1").replace("%1", str(place.score))]
             tip = "\n".join(line for line in (f"{place.why}.", tip) if line)
 
         def bring_back() -> None:
@@ -204,7 +204,7 @@ class ClipPanel(QWidget):
             " · ".join(facts),
             tip=tip,
             note=place.why if place is not None else "",
-            more=None if shown else button(self.tr("Show"), "", bring_back),
+            more=None if shown else icon_button("eye-outline", self.tr("Show this take"), bring_back),
         )
         if shown:
             restyle(row, role="card")

@@ -69,11 +69,7 @@ def why(verdict: Verdict) -> str:
         said.append(tr("comes back %1 % the same", round(verdict.kept * 100)))
     n = len(verdict.cuts)
     said.append(tr("no cut") if not n else tr("1 cut") if n == 1 else tr("%1 cuts", n))
-    amount = verdict.drift.amount
-    said.append(
-        tr("hardly any drift") if amount < LITTLE
-        else tr("a little drift") if amount < MUCH else tr("much drift")
-    )  # fmt: skip
+    said.append(tr("drift %1 %", round(verdict.drift.amount * 100)))
     words = ", ".join(said)
     return words[:1].upper() + words[1:]
 

@@ -178,7 +178,7 @@ def spot_button(spot: Spot, go) -> QWidget:
     text = QWidget.tr("recalled %1").replace("%1", spot.words)
     made = button(text, "crosshairs-gps" if spot.frame is not None else "")
     made.setProperty("flat", True)
-    made.setStyleSheet("text-align: left;")
+    made.setStyleSheet("text-align: left; padding: 2px 2px;")
     if spot.frame is None:
         made.setEnabled(False)
         made.setToolTip(QWidget.tr("This frame is not on the timeline."))
