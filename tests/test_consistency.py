@@ -108,5 +108,6 @@ def test_the_best_of_several():
     ]
     assert ranked(takes) == [3, 4, 2, 0, 1]
     scores = [merit(v) for v in takes]
-    assert scores[3] >= scores[2] >= scores[0] > scores[1] and 0 <= min(scores) <= max(scores) <= 100
+    assert scores[3] >= scores[2] >= scores[0] > scores[1]
+    assert 0 <= min(scores) and max(scores) <= 100
     assert merit(Verdict(calm)) > merit(Verdict(soft)) > merit(Verdict(calm, (2,)))

@@ -37,8 +37,6 @@ class Choosing(QObject):
 
     def places(self, chunk_id: str) -> dict[str, Place]:
         """Take id → its place; empty while there is nothing to compare."""
-        from core.consistency import merit, ranked
-
         p = self._document.project
         if p is None or chunk_id not in p.chunks:
             return {}
@@ -47,6 +45,8 @@ class Choosing(QObject):
         kept = [t for t in kept if t in known]
         if len(kept) < 2:
             return {}
+        from core.consistency import merit, ranked  # OpenCV: the window opens without it
+
         return {
             kept[i]: Place(rank, len(kept), merit(known[kept[i]]), why(known[kept[i]]))
             for rank, i in enumerate(ranked([known[t] for t in kept]), 1)

@@ -204,7 +204,9 @@ class ClipPanel(QWidget):
             " · ".join(facts),
             tip=tip,
             note=place.why if place is not None else "",
-            more=None if shown else icon_button("eye-outline", self.tr("Show this take"), bring_back),
+            more=None if shown else (
+                icon_button("eye-outline", self.tr("Show this take"), bring_back)
+            ),
         )
         if shown:
             restyle(row, role="card")

@@ -232,7 +232,8 @@ class MemoryPanel(QWidget):
         for fact in reversed(shown):
             made = LearntRow(fact, most, percent(fact.change))
             made.back.connect(self.back_wanted)
-            made.clicked.connect(lambda f=fact: f.frame is not None and self.seek_wanted.emit(f.frame))
+            if fact.frame is not None:
+                made.clicked.connect(lambda frame=fact.frame: self.seek_wanted.emit(frame))
             self._list.addWidget(made)
         hidden = len(learnt) - len(shown)
         self._more.setText(self.tr("Show %1 earlier chunks").replace("%1", str(hidden)))

@@ -24,7 +24,7 @@ class Status(QObject):
         self._device = ""
 
     def project(self, p: Project | None, made: MemoryFacts | None) -> None:
-        w, line = self._w, self._w.status_line
+        line = self._w.status_line
         device = f" · {self._device.upper()}" if self._device not in ("", "auto") else ""
         line.world.setText(f"● {p.world.name}{device}" if p else "")
         if p is None:

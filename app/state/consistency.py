@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.state.walks import Piece, Seen, choices_of, depends_on, judged, keys_of, walk_of
 from app.workers.background import Background
-from core.project import queries
-from core.project.model import Clip, Project, Take
+from core.project.model import Project, Take
 
 if TYPE_CHECKING:
     from core.consistency import Looks, Verdict
@@ -23,35 +22,6 @@ log = logging.getLogger(__name__)
 _LATER_MS = 120  # changes are told together, and measured once the hands rest
 _KEPT = 4000  # videos; about 30 KB each
 _AT_ONCE = 48  # clips judged in one go, so that a new wish never waits long
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Frames [first, last) of a video in a walk; ``at``: the sequence frame of the first."""
-
-    video: str
-    latents: str  # "" = no poses
-    first: int
-    last: int
-    at: int
-    clip: str = ""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The verdict on one clip; ``frames[i]`` is the sequence frame of index i of the walk."""
-
-    verdict: Verdict
-    start: int
-    to: tuple[int, ...]  # sequence frames that the returns come back to
-
-
-@dataclass(frozen=True)
-class _Walk:
-    """A prefix of a walk that was judged: what its last piece follows."""
-
-    pieces: tuple[Piece, ...]
-    found: Mapping[str, Seen]
 
 
 class Consistency(QObject):
@@ -108,8 +78,8 @@ class Consistency(QObject):
         """Measure this document, and every take of ``chunk``."""
         if p is not None and (self._project is None or p.id != self._project.id):
             self.forget()
-        same = p is not None and self._project is not None and _wanted(p) == _wanted(self._project)
-        if same and chunk == self._chunk:
+        known = depends_on(self._project) if self._project is not None else None
+        if p is not None and depends_on(p) == known and chunk == self._chunk:
             self._project = p
             return
         self._project, self._chunk = p, chunk
@@ -139,7 +109,7 @@ class Consistency(QObject):
         if p is None or self._working:
             return
         walk = walk_of(p)
-        choices = _choices(p, self._chunk)
+        choices = choices_of(p, self._chunk)
         for piece in (*walk, *(piece for _, past in choices for piece in past)):
             if piece.video not in self._looks:
                 return self._look(piece)
@@ -186,7 +156,7 @@ class Consistency(QObject):
 
     def _judge(self, p: Project, walk: tuple[Piece, ...]) -> bool:
         """True when it began some work."""
-        keys = _keys(walk)
+        keys = keys_of(walk)
         missing = [i for i, key in enumerate(keys) if key not in self._known][:_AT_ONCE]
         if not missing:
             clips = {
@@ -202,7 +172,7 @@ class Consistency(QObject):
         opening = p.chunk_frames
 
         def work() -> list[Seen | None]:
-            return _judged(walk, missing, looks, opening)
+            return judged(walk, missing, looks, opening)
 
         def done(found: list[Seen | None]) -> None:
             self._known.update(zip((keys[i] for i in missing), found))
@@ -217,7 +187,7 @@ class Consistency(QObject):
         looks, opening = dict(self._looks), p.chunk_frames
 
         def work() -> list[Seen | None]:
-            return [_judged(past, [len(past) - 1], looks, opening)[0] for _, past in wanted]
+            return [judged(past, [len(past) - 1], looks, opening)[0] for _, past in wanted]
 
         def done(found: list[Seen | None]) -> None:
             for (take, past), seen in zip(wanted, found):
@@ -228,98 +198,3 @@ class Consistency(QObject):
             self.changed.emit()
 
         self._run(work, done)
-
-
-# ---- walks --------------------------------------------------------------------------------------
-
-
-def _wanted(p: Project) -> tuple:
-    """What a verdict depends on; two equal ones share their verdicts."""
-    return p.tracks[0].clips if p.tracks else (), p.chunks, p.start
-
-
-def walk_of(p: Project) -> tuple[Piece, ...]:
-    """The first track as it is seen: the clips in their order, gaps left out."""
-    return tuple(
-        piece for c in queries.track_clips(p) if (piece := _piece(p, c)) is not None
-    )
-
-
-def _piece(p: Project, clip: Clip) -> Piece | None:
-    if clip.kind == "start":
-        if p.start is None:
-            return None
-        return Piece(p.start.video, "", clip.in_frame, clip.out_frame, clip.start, clip.id)
-    take = queries.chosen_take(p, clip.source)
-    return Piece(take.video, take.latents, clip.in_frame, clip.out_frame, clip.start, clip.id)
-
-
-def _choices(p: Project, chunk_id: str) -> list[tuple[Take, tuple[Piece, ...]]]:
-    """Every take of a chunk with the walk it continues, itself last."""
-    chunk = p.chunks.get(chunk_id)
-    if chunk is None or len(chunk.takes) < 2:
-        return []
-    found = []
-    for take in queries.takes_of(p, chunk):
-        lived = queries.chain(p, take.id)
-        pieces, at = [], 0
-        if p.start is not None:
-            pieces.append(Piece(p.start.video, "", 0, p.start.frames, 0))
-            at = p.start.frames
-        for one, after in zip(lived, [*lived[1:], None]):
-            last = after.parent.frames if after is not None and after.parent else one.frames
-            pieces.append(Piece(one.video, one.latents, 0, last, at))
-            at += last
-        found.append((take, tuple(pieces)))
-    return found
-
-
-def _keys(walk: tuple[Piece, ...]) -> list[tuple]:
-    """One for each piece: everything its verdict follows from."""
-    keys, before = [], 0
-    for i, piece in enumerate(walk):
-        after = walk[i + 1] if i + 1 < len(walk) else None
-        behind = (after.video, after.first, min(after.last, after.first + 2)) if after else None
-        keys.append((before, piece, behind))
-        before = hash((before, piece))
-    return keys
-
-
-def _judged(
-    walk: tuple[Piece, ...], wanted: Sequence[int], looks: Mapping[str, Looks | None], opening: int
-) -> list[Seen | None]:
-    """Verdicts on the pieces ``wanted`` (ascending); None where a video cannot be measured."""
-    import numpy as np
-
-    from core.consistency import Looks, judge
-
-    parts = [
-        found[piece.first : piece.last] if (found := looks.get(piece.video)) is not None else None
-        for piece in walk
-    ]
-    there = [i for i, part in enumerate(parts) if part is not None and len(part)]
-    if not there:
-        return [None] * len(wanted)
-    upto = wanted[-1] + 1
-    whole = Looks.joined([parts[i] for i in there if i < upto] or [parts[there[0]]])
-    frames = np.concatenate(
-        [walk[i].at + np.arange(len(parts[i])) for i in there if i < upto] or [np.zeros(0, int)]
-    )
-    ends = dict(zip(there, np.cumsum([len(parts[i]) for i in there])))
-    first = whole[: opening + len(parts[there[0]])] if walk[there[0]].latents == "" else (
-        whole[:opening]
-    )
-    # A long start video is no better an opening than its last picture and the first chunk.
-    first = first[max(0, len(first) - opening - 1) :]
-    found: list[Seen | None] = []
-    for i in wanted:
-        part = parts[i]
-        if part is None or not len(part) or walk[i].latents == "":
-            found.append(None)
-            continue
-        after = parts[i + 1] if i + 1 < len(walk) else None
-        past = whole[: int(ends[i]) - len(part)]
-        verdict = judge(past, part, after, first)
-        to = tuple(int(frames[r.to]) for r in verdict.returns)
-        found.append(Seen(verdict, walk[i].at, to))
-    return found

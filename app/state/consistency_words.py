@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication
 
 if TYPE_CHECKING:
-    from app.state.consistency import Seen
+    from app.state.walks import Seen
     from core.consistency import Drift, Verdict
 
 #: From here on a drift is seen, and from here on it is strong.

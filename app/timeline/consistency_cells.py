@@ -9,8 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from app.state.consistency import Seen
 from app.state.consistency_words import clip_sentences
+from app.state.walks import Seen
 from app.timeline.index import ProjectIndex
 from app.timeline.words import tr
 from core.project.model import Clip

@@ -47,7 +47,7 @@ class ConsistencyPainter:
         self._held(painter, rect)
 
     def _bars(self, painter: QPainter, around: list[Cell], rect: QRectF) -> None:
-        c, x = self.view.colours, self.view.scale.x
+        x = self.view.scale.x
         room, floor = rect.height() - 12, rect.bottom() - 3
         calm, strong = [], []
         for cell in around:
@@ -65,7 +65,8 @@ class ConsistencyPainter:
         dots = [(x(f) + half, same) for cell in around for f, _, same in cell.returns]
         for cell in around:
             for frame in cell.cuts:
-                painter.fillRect(QRectF(x(frame) - 1, rect.top() + 2, 2, rect.height() - 4), c.warning)
+                tick = QRectF(x(frame) - 1, rect.top() + 2, 2, rect.height() - 4)
+                painter.fillRect(tick, c.warning)
         if not dots:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -108,7 +109,8 @@ class ConsistencyPainter:
         view = self.view
         if view.index is None or view.index.empty:
             return
-        made = any(clip.kind == "chunk" for clip in (view.index.main.clips if view.index.main else ()))
+        clips = view.index.main.clips if view.index.main else ()
+        made = any(clip.kind == "chunk" for clip in clips)
         text = tr("Looking at what was made…") if made else (
             tr("Drift, cuts and places that come back appear here")
         )

@@ -6,19 +6,19 @@ whoever owns the document decides, and hands the new one in by ``set_project``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
-from app.state.consistency import Seen
 from app.state.selection import Selection
 from app.timeline import geometry
 from app.timeline.colours import TimelineColours
-from app.timeline.consistency_cells import Cells
 from app.timeline.columns import action_table, clip_table
+from app.timeline.consistency_cells import Cells
+from app.timeline.consistency_lane import ConsistencyLane
 from app.timeline.drops import Drops
 from app.timeline.editor import ActionEditor
 from app.timeline.geometry import HEADER_WIDTH, RULER, Lane, TimeScale
@@ -47,7 +47,7 @@ class Making:
     label: str
 
 
-class TimelineView(Places, Scrolling, QAbstractScrollArea):
+class TimelineView(Places, Scrolling, ConsistencyLane, QAbstractScrollArea):
     seek_requested = Signal(int)
     clip_move_requested = Signal(str, int, int, str)  # id, start, index (-1: at start), track id
     clip_trim_requested = Signal(str, int, int, bool)  # id, in_frame, out_frame, ripple
@@ -87,10 +87,6 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
         self.progress: Making | None = None
         self.snap_line: int | None = None
         self.hovered_memory = ""
-        self.show_consistency = False
-        self.consistency: Mapping[str, Seen] = {}
-        self.cells = Cells(None, {})
-        self.hovered_cell = self.cell = ""  # clip ids: under the pointer, and of the keyboard
         self.editor: ActionEditor | None = None
         self.tool = "select"
         self.snapping = True
@@ -162,32 +158,6 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
             self.index = ProjectIndex(self.project, self._missing)
             self.cells = Cells(self.index, self.consistency)
         self.viewport().update()
-
-    def set_consistency(self, found: Mapping[str, Seen]) -> None:
-        """Clip id → what was found in it."""
-        self.consistency = found
-        self.cells = Cells(self.index, found)
-        self._update_lane("consistency")
-
-    def set_consistency_shown(self, on: bool) -> None:
-        if on != self.show_consistency:
-            self.show_consistency, self.cell, self.hovered_cell = on, "", ""
-            self._lay_out()
-            self.updateGeometry()
-            self.header.refresh()
-            self.viewport().update()
-
-    def set_cell(self, clip_id: str) -> None:
-        """The cell of the consistency lane that the keyboard holds."""
-        if clip_id != self.cell:
-            self.cell = clip_id
-            self.keys.describe()
-            self._update_lane("consistency")
-
-    def hover_cell(self, clip_id: str) -> None:
-        if clip_id != self.hovered_cell:
-            self.hovered_cell = clip_id
-            self._update_lane("consistency")
 
     def set_thumbnail_source(self, source: ThumbnailSource | None) -> None:
         """``source(asset_id)`` gives a picture, or a strip of frames side by side, or None."""
@@ -319,11 +289,6 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
     def _update_strip(self, x: float, width: float) -> None:
         strip = QRect(int(x), 0, int(width) + 2, self.viewport().height())
         self.viewport().update(strip.intersected(self.viewport().rect()))
-
-    def _update_lane(self, kind: str) -> None:
-        for lane in self.rows:
-            if lane.kind == kind:
-                self.viewport().update(self.lane_rect(lane).toAlignedRect())
 
     def _make_tiles(self) -> None:
         p = self.project

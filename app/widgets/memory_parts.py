@@ -1,4 +1,4 @@
-"""The parts of the memory panel: a strength with its mute, bars of error, rows of what was learned."""
+"""Parts of the memory panel: a strength with its mute, bars of error, rows of what was learned."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ def test_measuring_leaves_the_window_alone(walked, monkeypatch):
         consistency, "judge", lambda *a: (seen.append(threading.current_thread()), judge(*a))[1]
     )
     clip = queries.track_clips(h.p)[1]
-    w.document.path(h.p.chunks[clip.source] and queries.chosen_take(h.p, clip.source).video).unlink()
+    w.document.path(queries.chosen_take(h.p, clip.source).video).unlink()
     w.consistency.forget()
     h.w.refresh.now()
     measured(h)

@@ -95,7 +95,7 @@ def run() -> dict:
 
 def judged(project) -> dict:
     """Something to paint in every cell of the consistency lane."""
-    from app.state.consistency import Seen
+    from app.state.walks import Seen
     from core.consistency import Drift, Return, Verdict
 
     found = {}
