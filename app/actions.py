@@ -82,6 +82,9 @@ TABLE: tuple[Command, ...] = (
     C("take_next", "Clip", "Later take", ("Alt+Down",), "Show the take made after this one", "layers-outline", CLIP, group="take"),
     C("redo_from_here", "Clip", "Redo this chunk", ("Ctrl+R",), "Make this chunk again with the memory as it was here", "refresh", CLIP, group="take"),
 
+    C("more_takes", "Clip", "Make 3 more takes of this chunk", ("Shift+R",), "Make more takes of this chunk beside the one that is shown, to choose from", "layers-plus", CLIP, group="best"),
+    C("best_take", "Clip", "Choose the best take", ("Shift+B",), "Show the take that holds together best: places that come back the same, no cuts, little drift", "trophy-outline", CLIP, group="best"),
+
     C("generate", "Generate", "Generate", ("Ctrl+Return", "Ctrl+Enter"), "Make the planned chunks", "creation"),
     C("accept", "Generate", "Accept draft", ("Return", "Enter"), "Keep the draft; the memory learns it", "check", DRAFT, group="draft"),
     C("redo_draft", "Generate", "Redo with a new seed", ("R",), "Make another take of the draft", "dice-5-outline", DRAFT, group="draft"),
@@ -94,11 +97,14 @@ TABLE: tuple[Command, ...] = (
         for i, (text, _short, glyph, key) in enumerate(VERBS)
     ),
 
-    C("memory_mute", "Memory", "Mute memory", ("Ctrl+M",), "Generate as if nothing had been learned", "volume-off", checkable=True),
-    C("memory_weaker", "Memory", "Weaker memory", ("[",), "Use the memory 10 % less", "volume-minus"),
-    C("memory_stronger", "Memory", "Stronger memory", ("]",), "Use the memory 10 % more, up to 150 %", "volume-plus"),
-    C("memory_reset", "Memory", "Reset memory", ("Ctrl+Shift+M",), "Continue from here with an empty memory", "restart"),
-    C("memory_back", "Memory", "Go back to this chunk", ("Ctrl+Shift+B",), "Continue with the memory as it was after the selected chunk", "history", CLIP),
+    C("memory_mute", "Memory", "Mute adapter", ("Ctrl+M",), "Generate as if nothing had been learned", "volume-off", checkable=True),
+    C("memory_weaker", "Memory", "Weaker adapter", ("[",), "Use what was learned 10 % less", "volume-minus"),
+    C("memory_stronger", "Memory", "Stronger adapter", ("]",), "Use what was learned 10 % more, up to 150 %", "volume-plus"),
+    C("bank_mute", "Memory", "Mute remembered frames", ("Shift+M",), "Generate as if no earlier frame were remembered", "image-off-outline", checkable=True, group="bank"),
+    C("bank_weaker", "Memory", "Fewer remembered frames", ("Alt+[",), "Show the next chunk one frame less", "image-minus", group="bank"),
+    C("bank_stronger", "Memory", "More remembered frames", ("Alt+]",), "Show the next chunk one frame more", "image-plus", group="bank"),
+    C("memory_reset", "Memory", "Reset memory", ("Ctrl+Shift+M",), "Continue from here with an empty memory", "restart", group="moment"),
+    C("memory_back", "Memory", "Go back to this chunk", ("Ctrl+Shift+B",), "Continue with the memory as it was after the selected chunk", "history", CLIP, group="moment"),
     C("episode_save", "Memory", "Save as episode…", ("Ctrl+Shift+S",), "Keep the memory under a name beside the project", "bookmark-plus-outline", group="ep"),
     C("episode_import", "Memory", "Load episode from file…", ("Ctrl+Shift+O",), "Bring a saved memory into this project", "file-import-outline", group="ep"),
 
@@ -121,6 +127,7 @@ TABLE: tuple[Command, ...] = (
     C("fullscreen", "View", "Full-screen viewer", ("F", "F11"), "Only the picture; Esc comes back", "fullscreen", checkable=True, group="zoom"),
     C("picture_size", "View", "Next picture size", ("Z",), "The picture fitted, at 100 % or at 200 %", "magnify", group="zoom"),
     C("pixels", "View", "Show pixels", ("Ctrl+Shift+P",), "Show the pixels of the picture as squares", "grid", checkable=True, group="zoom"),
+    C("consistency_lane", "View", "Consistency lane", ("Ctrl+Shift+K",), "Show drift, cuts and places that come back, chunk by chunk", "chart-timeline-variant", checkable=True, group="zoom"),
     C("panel_actions", "View", "Actions", ("Ctrl+1",), "Show the Actions panel", "script-text-outline", ALWAYS, group="panel"),
     C("panel_clip", "View", "Clip", ("Ctrl+2",), "Show the Clip panel", "movie-open-outline", ALWAYS, group="panel"),
     C("panel_memory", "View", "Memory", ("Ctrl+3",), "Show the Memory panel", "brain", ALWAYS, group="panel"),

@@ -55,10 +55,12 @@ class Commands(QObject):
             "earlier": lambda: e.shift_order(-1), "later": lambda: e.shift_order(1),
             "take_previous": lambda: self._step_take(-1), "take_next": lambda: self._step_take(1),
             "redo_from_here": self._redo_clip,
+            "more_takes": self._more_takes, "best_take": self._best_take,
+            "consistency_lane": lambda: w.settings.set("consistency_lane", a["consistency_lane"].isChecked()),
             "generate": self.generate, "accept": g.accept, "redo_draft": g.redo_draft,
             "discard": g.discard, "auto_accept": lambda: g.set_auto_accept(a["auto_accept"].isChecked()),
             "pause": self._pause, "cancel": self._cancel,
-            "memory_mute": lambda: g.set_muted(a["memory_mute"].isChecked()),
+            "memory_mute": lambda: g.change_use({"muted": a["memory_mute"].isChecked()}),
             "memory_reset": g.reset_memory, "memory_back": self._memory_back,
             "episode_save": self.save_episode, "episode_import": self.import_episode,
             "play": t.toggle, "shuttle_back": lambda: t.shuttle(-1), "shuttle_stop": lambda: t.shuttle(0),
@@ -69,6 +71,9 @@ class Commands(QObject):
             "loop": lambda: t.set_loop(a["loop"].isChecked()),
             "zoom_in": v.zoom_in, "zoom_out": v.zoom_out, "zoom_fit": v.zoom_fit,
             "picture_size": w.viewer.controls.next_size, "pixels": w.viewer.controls.pixels.click,
+            "bank_mute": lambda: g.change_use({"bank_muted": a["bank_mute"].isChecked()}),
+            "bank_weaker": lambda: w.memory_panel.step_bank(-1),
+            "bank_stronger": lambda: w.memory_panel.step_bank(1),
             "memory_weaker": lambda: w.memory_panel.step(-10),
             "memory_stronger": lambda: w.memory_panel.step(10),
             "track_hide": lambda: e.switch_track("muted"), "track_lock": lambda: e.switch_track("locked"),
@@ -126,6 +131,14 @@ class Commands(QObject):
     def _redo_clip(self) -> None:
         if (chunk := self._chunk()) is not None:
             self._w.generation.redo_chunk(chunk)
+
+    def _more_takes(self) -> None:
+        if (chunk := self._chunk()) is not None:
+            self._w.choosing.more(chunk, self._w.settings.get("more_takes"))
+
+    def _best_take(self) -> None:
+        if (chunk := self._chunk()) is not None:
+            self._w.choosing.best(chunk)
 
     def _memory_back(self) -> None:
         p = self._w.document.project
@@ -297,7 +310,7 @@ class Commands(QObject):
             return
         menu = QMenu(w)
         if kind == "clip":
-            names = ["redo_from_here", "take_previous", "take_next", "", "split", "trim_in", "trim_out", "",
+            names = ["redo_from_here", "take_previous", "take_next", "more_takes", "best_take", "", "split", "trim_in", "trim_out", "",
                      "earlier", "later", "", "delete", "ripple_delete", "", "memory_back"]  # fmt: skip
         elif kind == "action":
             menu.addAction(w.tr("Write…"), lambda: w.timeline.edit_action(id))
@@ -313,6 +326,8 @@ class Commands(QObject):
                 lambda: w.document.do(w.tr("Delete marker"), lambda q: edits.delete_marker(q, id)),
             )
             names = []
+        elif kind == "consistency":
+            names = ["more_takes", "best_take", "", "consistency_lane"]
         elif kind == "actions":
             names = [f"verb_{i}" for i in (1, 3, 5, 7, 4)]
         else:

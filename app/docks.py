@@ -70,7 +70,7 @@ class Docks:
             [at["media"], at["actions"]], [360, 400] if wide else [268, 304],
             Qt.Orientation.Horizontal,
         )  # fmt: skip
-        self._window.resizeDocks([at["timeline"]], [290 if wide else 230], Qt.Orientation.Vertical)
+        self._window.resizeDocks([at["timeline"]], [322 if wide else 258], Qt.Orientation.Vertical)
 
     def _dock(self, name: str, title: str, widget: QWidget) -> QDockWidget:
         dock = QDockWidget(title, self._window)

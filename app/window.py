@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from app import theme
 from app.actions import Actions
 from app.docks import Docks
+from app.flow.choosing import Choosing
 from app.flow.editing import Editing
 from app.flow.episodes import Episodes
 from app.flow.exporting import Exporting
@@ -32,6 +33,7 @@ from app.panels.memory_panel import MemoryPanel
 from app.panels.queue_panel import QueuePanel
 from app.panels.takes_panel import TakesPanel
 from app.panels.worlds_panel import WorldsPanel
+from app.state.consistency import Consistency
 from app.state.document import Document
 from app.state.jobs import JobQueue
 from app.state.selection import Selection
@@ -100,6 +102,8 @@ class MainWindow(QMainWindow):
         self.editing = Editing(self.document, self.selection, self.transport, self)
         self.episodes = Episodes(self.document, self.background, self)
         self.exporting = Exporting(self.document, self.queue, self)
+        self.consistency = Consistency(self.document.path, self)
+        self.choosing = Choosing(self.document, self.queue, self.consistency, self)
 
         self._build_centre()
         self._build_panels()
@@ -280,6 +284,7 @@ class MainWindow(QMainWindow):
         idle = self.background.wait(5000)
         self.viewer.close_source()
         self.strips.close()
+        self.consistency.close()
         self.settings.sync()
         if stopped and idle:  # else the collector of Python could still run on their threads
             self.collector.stop()

@@ -35,7 +35,7 @@ def wire(w: MainWindow) -> None:
 
 def _notices(w: MainWindow) -> None:
     show = w.notices.show_notice
-    for part in (w.projects, w.generation, w.episodes, w.exporting, w.intake):
+    for part in (w.projects, w.generation, w.episodes, w.exporting, w.intake, w.choosing):
         part.notice.connect(show)
     w.document.problem.connect(lambda words: show(Notice(words)))
     w.queue.problem.connect(lambda words: show(Notice(words, "warning")))
@@ -53,6 +53,8 @@ def _notices(w: MainWindow) -> None:
             )
         elif job.kind == "redo" and p is not None and job.chunk in p.chunks:
             fixes.append((w.tr("Try again"), lambda: w.generation.redo_chunk(job.chunk)))
+        elif job.kind == "more" and p is not None and job.chunk in p.chunks:
+            fixes.append((w.tr("Try again"), lambda: w.choosing.more(job.chunk, 1)))
         fixes.append((w.tr("Show the log"), w.commands.open_logs))
         kept = w.tr("Every chunk made so far is kept and saved.")
         show(Notice(words, kept=kept, fixes=tuple(fixes)))
@@ -82,6 +84,8 @@ def _generation(w: MainWindow) -> None:
     q.waiting.connect(w.work.draft_waits)
     q.through.connect(w.work.job_through)
     w.exporting.progressed.connect(w.work.progress)
+    w.choosing.going.connect(w.viewer.setFocus)
+    w.consistency.changed.connect(w.refresh.consistency)
     w.generation.going.connect(w.viewer.setFocus)
     w.projects.started.connect(lambda: w.show_panel("actions"))
     w.projects.started.connect(w.viewer.setFocus)
@@ -176,8 +180,11 @@ def _panels(w: MainWindow) -> None:
         a.fixed.setChecked(True)
 
     w.clip_panel.seed_used.connect(use_seed)
-    w.memory_panel.use_changed.connect(g.set_use)
+    w.clip_panel.set_more(w.settings.get("more_takes"))
+    w.clip_panel.more_changed.connect(lambda n: w.settings.set("more_takes", n))
+    w.memory_panel.use_changed.connect(g.change_use)
     w.memory_panel.back_wanted.connect(g.go_back)
+    w.memory_panel.seek_wanted.connect(w.transport.seek)
     w.queue_panel.commanded.connect(w.commands.on_job)
     w.queue_panel.clear_ended.connect(lambda: w.queue.clear())
     w.media_panel.start_wanted.connect(w.projects.start_from_asset)
@@ -207,8 +214,11 @@ def _settings(w: MainWindow) -> None:
             w.engine.worker.replace_engine(default_engine(w.settings))
         elif name == "recents":
             w.refresh.recents()
+        elif name in ("consistency_lane", "more_takes"):
+            w.refresh.choices()
 
     w.settings.changed.connect(changed)
+    w.refresh.choices()
     # What the machine is using, once every two seconds.
     ram = QTimer(w)
     ram.setInterval(2000)

@@ -7,7 +7,6 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
-from app.panels.memory_panel import Learnt, MemoryFacts
 from app.panels.queue_panel import JobRow
 from app.state import outlook
 from app.state.in_hand import Active
@@ -17,7 +16,7 @@ from app.state.timecode import short
 from app.widgets.progress_strip import Shown, clock
 from core.project import jobs, queries
 from core.project.jobs import Job
-from core.project.model import AT_START, Project, Take
+from core.project.model import Project
 from core.project.steps import LearnStep
 
 
@@ -28,85 +27,6 @@ def tr(text: str, *values: object) -> str:
     return made
 
 
-# -- memory ----------------------------------------------------------------------------------
-
-
-def remembered(p: Project) -> list[Take]:
-    """Takes that the memory of the next chunk has learned, oldest first."""
-    tip = queries.tip(p)
-    found: list[Take] = []
-    if tip is not None:
-        for take in queries.chain(p, tip.take):
-            if take.learning is not None:
-                found.append(take)
-            if take.id in p.memory_bases:  # replaced here: what came before no longer counts
-                found = _learned_in(p, p.memory_bases[take.id])
-    return found
-
-
-def _learned_in(p: Project, snapshot: str) -> list[Take]:
-    """What a snapshot of this project knows; nothing for a fresh one or an episode's."""
-    owner = next((t for t in p.takes.values() if snapshot and t.snapshot == snapshot), None)
-    if owner is None:
-        return []
-    return [t for t in queries.chain(p, owner.id) if t.learning is not None]
-
-
-def memory_facts(p: Project) -> MemoryFacts:
-    takes = remembered(p)
-    place = {
-        p.chunks[c.source].chosen: c
-        for c in queries.track_clips(p)
-        if c.kind == "chunk" and c.source in p.chunks
-    }
-    learnt, steps, spans = [], 0, []
-    for take in takes:
-        record = take.learning
-        clip = place.get(take.id)
-        when = (
-            f"{short(clip.start, p.rate)} – {short(clip.end, p.rate)}"
-            if clip
-            else tr("an earlier take")
-        )
-        if clip and not record.skipped:
-            spans.append((clip.start, clip.end))
-        number = queries.chunk_number(p, take.chunk) or 0
-        learnt.append(
-            Learnt(
-                take.id,
-                number,
-                when,
-                record.loss_before,
-                record.loss_after,
-                record.change,
-                record.skipped,
-            )
-        )
-        steps += 0 if record.skipped else record.steps
-    return MemoryFacts(steps, tuple(learnt), words=_memory_words(p, spans))
-
-
-def _memory_words(p: Project, spans: list[tuple[int, int]]) -> str:
-    if p.memory.preset == "off":
-        return tr("Learning is off: what is made now will not be remembered.")
-    base = p.memory_bases.get(queries.tip(p).take if queries.tip(p) else AT_START)
-    if base == "":
-        return tr("The memory was reset here. It learns again from the next chunk on.")
-    if not spans:
-        if base:
-            return tr("The memory of a saved episode is in use.")
-        return ""
-    spans.sort()
-    merged = [spans[0]]
-    for start, end in spans[1:]:
-        if start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    words = ", ".join(tr("%1 to %2", short(a, p.rate), short(b, p.rate)) for a, b in merged[-3:])
-    return tr("The memory knows this place from %1.", words)
-
-
 # -- queue -----------------------------------------------------------------------------------
 
 
@@ -115,6 +35,9 @@ def job_title(p: Project | None, job: Job) -> str:
         return tr(
             "Export %1", str(job.settings.get("path", "")).replace("\\", "/").rsplit("/", 1)[-1]
         )
+    if job.kind == "more":
+        number = queries.chunk_number(p, job.chunk) if p else None
+        return tr("Another take of chunk %1", number or "–")
     if job.kind == "redo":
         number = queries.chunk_number(p, job.chunk) if p else None
         return tr("Redo chunk %1", number or "–")
@@ -221,7 +144,7 @@ def shown_progress(p: Project | None, queue: JobQueue) -> Shown | None:
         made, done = made - 1, 0.8 + 0.2 * meter.done
     else:
         done = 0.8 * meter.done
-    if job.kind == "redo":
+    if job.kind in ("redo", "more"):
         words = [tr("Chunk %1 again", active_number(p, active))]
     else:
         words = [tr("Chunk %1 of %2", made + 1, max(total, made + 1))]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 
@@ -266,22 +267,25 @@ class Generation(QObject):
         p = self._document.project
         if p is None or use == p.memory:
             return
-        if use.preset != p.memory.preset:
-            words = self.tr("Memory off") if use.preset == "off" else self.tr("Memory on")
-        elif use.muted != p.memory.muted:
-            words = self.tr("Mute the memory") if use.muted else self.tr("Unmute the memory")
+        old, merge = p.memory, None
+        if use.preset != old.preset:
+            words = self.tr("Memory off") if use.preset == "off" else self.tr("Change the memory")
+        elif use.muted != old.muted:
+            words = self.tr("Mute the adapter") if use.muted else self.tr("Unmute the adapter")
+        elif use.bank_muted != old.bank_muted:
+            mute, hear = self.tr("Mute remembered frames"), self.tr("Unmute remembered frames")
+            words = mute if use.bank_muted else hear
+        elif use.bank_strength != old.bank_strength:
+            words, merge = self.tr("Number of remembered frames"), "bank-strength"
         else:
-            words = self.tr("Memory strength")
-        self._document.do(
-            words,
-            lambda q: edits.set_memory(q, use),
-            merge_id="memory-strength" if words == self.tr("Memory strength") else None,
-        )
+            words, merge = self.tr("Adapter strength"), "memory-strength"
+        self._document.do(words, lambda q: edits.set_memory(q, use), merge_id=merge)
 
-    def set_muted(self, muted: bool) -> None:
+    def change_use(self, changed: Mapping[str, object]) -> None:
+        """Only these fields: what a panel still shows of the others may be a moment old."""
         p = self._document.project
         if p is not None:
-            self.set_use(MemoryUse(p.memory.preset, p.memory.strength, muted))
+            self.set_use(replace(p.memory, **changed))
 
     def reset_memory(self) -> None:
         p = self._document.project

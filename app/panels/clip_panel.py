@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
+    QSpinBox,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from app.actions import Actions
+from app.flow.memory_facts import made_with
+from app.state.take_place import Place
 from app.state.timecode import short
 from app.widgets.basics import (
     Empty,
+    airy,
     bind,
     button,
     icon_button,
@@ -45,11 +49,14 @@ def status_words(widget: QWidget, p: Project, take: Take) -> str:
 class ClipPanel(QWidget):
     take_chosen = Signal(str, str)  # chunk id, take id
     seed_used = Signal(int)
+    more_changed = Signal(int)  # how many takes "more" makes
 
     def __init__(self, actions: Actions, pixmaps: Pixmaps, path: Callable, parent=None):
         super().__init__(parent)
         self._pixmaps, self._path = pixmaps, path
         self._seen: object = None
+        self._places: Mapping[str, Place] = {}
+        self._shown: tuple[Project | None, Clip | None] = (None, None)
         self._stack = QStackedWidget()
         self._stack.setObjectName("page")
         self._stack.addWidget(
@@ -85,6 +92,20 @@ class ClipPanel(QWidget):
         column.addWidget(rule())
         self._takes_head = label(self.tr("Takes"), "section")
         column.addWidget(self._takes_head)
+        self._more = QWidget()
+        row = QHBoxLayout(self._more)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        self.count = QSpinBox()
+        self.count.setRange(1, 9)
+        self.count.setAccessibleName(self.tr("How many more takes"))
+        self.count.setToolTip(self.tr("How many more takes"))
+        self.count.valueChanged.connect(self.more_changed)
+        airy(self.count)
+        row.addWidget(bind(button(self.tr("More takes"), "layers-plus"), actions["more_takes"]), 1)
+        row.addWidget(self.count)
+        row.addWidget(bind(button(self.tr("Best"), "trophy-outline"), actions["best_take"]))
+        column.addWidget(self._more)
         self._takes = QVBoxLayout()
         self._takes.setSpacing(6)
         column.addLayout(self._takes)
@@ -94,7 +115,18 @@ class ClipPanel(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._stack)
 
+    def set_more(self, count: int) -> None:
+        with QSignalBlocker(self.count):
+            self.count.setValue(count)
+
+    def show_places(self, places: Mapping[str, Place]) -> None:
+        """Take id → its place among the takes of the chunk that is shown."""
+        if places != self._places:
+            self._places, self._seen = places, None
+            self.show_clip(*self._shown)
+
     def show_clip(self, p: Project | None, clip: Clip | None) -> None:
+        self._shown = (p, clip)
         if p is None or clip is None:
             self._stack.setCurrentIndex(0)
             self._seen = None
@@ -119,7 +151,7 @@ class ClipPanel(QWidget):
         if asset and asset.name:
             self._fact(self.tr("File"), asset.name)
         self._fact(self.tr("Length"), self._length(p, clip.frames))
-        for part in (self._redo, self._back, self._takes_head):
+        for part in (self._redo, self._back, self._takes_head, self._more):
             part.hide()
 
     def _show_chunk(self, p: Project, clip: Clip) -> None:
@@ -140,9 +172,9 @@ class ClipPanel(QWidget):
         self._fact(self.tr("Length"), self._length(p, clip.frames))
         self._seed_fact(take.seed)
         self._fact(self.tr("Steps"), str(take.sampling.steps))
-        self._fact(self.tr("Memory"), self._memory_words(take))
+        self._fact(self.tr("Memory"), made_with(take))
         self._fact(self.tr("Made in"), f"{take.seconds:.1f} s")
-        for part in (self._redo, self._takes_head):
+        for part in (self._redo, self._takes_head, self._more):
             part.show()
         self._back.setVisible(take.snapshot is not None)
         for i, one in enumerate(queries.takes_of(p, chunk)):
@@ -154,6 +186,12 @@ class ClipPanel(QWidget):
         name = self.tr("Take %1").replace("%1", str(number))
         facts = [status_words(self, p, take), self.tr("seed %1").replace("%1", str(take.seed))]
         shown = take.id == chunk.chosen
+        place, tip = self._places.get(take.id), "" if shown else self.tr("Bring this take back")
+        if place is not None:
+            best = self.tr("best of %2") if place.rank == 1 else self.tr("%1 of %2")
+            best = best.replace("%1", str(place.rank)).replace("%2", str(place.of))
+            facts[1:] = [best, self.tr("score %1").replace("%1", str(place.score))]
+            tip = "\n".join(line for line in (f"{place.why}.", tip) if line)
 
         def bring_back() -> None:
             self.take_chosen.emit(chunk.id, take.id)
@@ -164,8 +202,11 @@ class ClipPanel(QWidget):
             (64, 44),
             name + " · " + self.tr("shown") if shown else name,
             " · ".join(facts),
-            tip="" if shown else self.tr("Bring this take back"),
-            more=None if shown else button(self.tr("Show"), "", bring_back),
+            tip=tip,
+            note=place.why if place is not None else "",
+            more=None if shown else (
+                icon_button("eye-outline", self.tr("Show this take"), bring_back)
+            ),
         )
         if shown:
             restyle(row, role="card")
@@ -173,14 +214,6 @@ class ClipPanel(QWidget):
         else:
             row.clicked.connect(bring_back)
         return row
-
-    def _memory_words(self, take: Take) -> str:
-        if take.memory.preset == "off":
-            return self.tr("off")
-        if take.memory.muted:
-            return self.tr("muted")
-        base = self.tr("%1 %").replace("%1", str(round(take.memory.strength * 100)))
-        return base if take.snapshot_in else base + " · " + self.tr("nothing learned yet")
 
     def _length(self, p: Project, frames: int) -> str:
         words = (

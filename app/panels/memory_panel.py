@@ -1,203 +1,154 @@
-"""What the memory has learned, how strongly it is used, and keeping it."""
+"""Which memory the next chunk is made with, how strongly, and what it has done."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
-    QGridLayout,
     QHBoxLayout,
-    QSlider,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from app import theme
 from app.actions import Actions
+from app.state.memory_facts import ChunkMemory, MemoryFacts
 from app.widgets.basics import (
-    ElidedLabel,
     Empty,
     action_button,
     bind,
     button,
-    icon_button,
     label,
     rule,
     scrolled,
 )
+from app.widgets.choice import clear
+from app.widgets.memory_parts import LearntRow, LossBar, StrengthRow, spot_button
+from core.project.memory_use import RECALLED, has_adapter, has_bank, recalled_frames
 from core.project.model import MemoryUse
 
-
-@dataclass(frozen=True)
-class Learnt:
-    """One accepted chunk that the memory has seen."""
-
-    take: str
-    number: int
-    when: str  # "4.0 s – 5.0 s"
-    before: float
-    after: float
-    change: float  # fraction of the weights' size
-    skipped: str | None = None
-
-
-@dataclass(frozen=True)
-class MemoryFacts:
-    steps: int
-    learnt: tuple[Learnt, ...]
-    base: str = ""  # what it started from: "a fresh memory", "the episode “Hall”"
-    words: str = ""  # one sentence
-
-
-class LossBar(QWidget):
-    """Loss before and after as two bars; less is better."""
-
-    def __init__(self, before: float, after: float, most: float):
-        super().__init__()
-        self._values = (before, after, max(most, 1e-9))
-        self.setFixedSize(56, 14)
-
-    def paintEvent(self, event) -> None:
-        t = theme.current()
-        before, after, most = self._values
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        for i, (value, colour) in enumerate(((before, t.dim), (after, t.memory))):
-            painter.setBrush(QColor(colour))
-            width = max(2.0, self.width() * min(1.0, value / most))
-            painter.drawRoundedRect(QRectF(0, 1 + i * 7, width, 5), 2, 2)
-
-
-class LearntRow(QFrame):
-    back = Signal(str)
-
-    def __init__(self, fact: Learnt, most: float):
-        super().__init__()
-        self.setProperty("role", "card")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(8, 6, 6, 6)
-        row.setSpacing(8)
-        words = QVBoxLayout()
-        words.setSpacing(1)
-        words.addWidget(
-            ElidedLabel(
-                self.tr("Chunk %1 · %2").replace("%1", str(fact.number)).replace("%2", fact.when)
-            )
-        )
-        if fact.skipped:
-            below = ElidedLabel(self.tr("Not learned: %1").replace("%1", fact.skipped), "dim")
-        else:
-            numbers = f"{fact.before:.3f} → {fact.after:.3f} · {fact.change * 100:.2f} %"
-            below = ElidedLabel(numbers, "dim")
-        below.setToolTip(
-            self.tr(
-                "Error on this chunk before and after learning (less is better), and how much "
-                "the memory moved"
-            )
-        )
-        words.addWidget(below)
-        row.addLayout(words, 1)
-        if not fact.skipped:
-            bar = LossBar(fact.before, fact.after, most)
-            bar.setToolTip(
-                self.tr("The error on this chunk: grey before learning, green after it.")
-            )
-            row.addWidget(bar)
-        row.addWidget(
-            icon_button(
-                "history",
-                self.tr("Continue with the memory as it was after this chunk"),
-                lambda: self.back.emit(fact.take),
-            )
-        )
+#: Rows of what was learned that are made at once: a long walk has hundreds.
+_ROWS = 40
 
 
 class MemoryPanel(QWidget):
-    use_changed = Signal(object)  # MemoryUse
+    use_changed = Signal(dict)  # fields of MemoryUse that change, and nothing else
     back_wanted = Signal(str)  # take id
+    seek_wanted = Signal(int)  # sequence frame
 
     def __init__(self, actions: Actions, parent: QWidget | None = None):
         super().__init__(parent)
         self._actions = actions
         self._use = MemoryUse()
+        self._facts: MemoryFacts | None = None
+        self._chunk: object = ()
+        self._all_rows = False
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(8)
         self._words = label("", wrap=True)
         column.addWidget(self._words)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(8)
-        grid.addWidget(label(self.tr("Learning"), "dim"), 0, 0)
+        self._build_use(column)
+        column.addWidget(rule())
+        self._build_done(column)
+        column.addStretch(1)
+        self._stack = QStackedWidget()
+        self._stack.setObjectName("page")
+        self._stack.addWidget(scrolled(body))
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._stack)
+        self.show_use(self._use)
+
+    # -- parts -------------------------------------------------------------------------------------
+
+    def presets(self) -> tuple[tuple[str, str, str], ...]:
+        """(preset, plain name, one sentence)."""
+        return (
+            ("default", self.tr("Adapter and remembered frames"),
+             self.tr("Learns each chunk that you accept, and shows the next chunk the frames of "
+                     "the walk that help it most.")),
+            ("bank", self.tr("Remembered frames only"),
+             self.tr("Learns nothing, so it costs no time; shows the next chunk the frames of the "
+                     "walk that help it most.")),
+            ("adapter", self.tr("Adapter only"),
+             self.tr("Learns each chunk that you accept; no frame is shown again.")),
+            ("paper", self.tr("As in the paper"),
+             self.tr("The adapter exactly as SlowFast-VGen describes it, to compare with; no frame "
+                     "is shown again.")),
+            ("off", self.tr("Off"),
+             self.tr("Each chunk knows only the moment before it.")),
+        )  # fmt: skip
+
+    def _build_use(self, column: QVBoxLayout) -> None:
+        actions = self._actions
         self.preset = QComboBox()
-        self.preset.addItem(self.tr("As in the paper"), "paper")
-        self.preset.addItem(self.tr("Off"), "off")
-        self.preset.setAccessibleName(self.tr("How the memory learns"))
-        self.preset.setToolTip(
-            self.tr(
-                "As in the paper: the memory learns each chunk that you accept. Off: nothing "
-                "is learned."
-            )
+        for i, (preset, name, sentence) in enumerate(self.presets()):
+            self.preset.addItem(name, preset)
+            self.preset.setItemData(i, sentence, Qt.ItemDataRole.ToolTipRole)
+        self.preset.setAccessibleName(self.tr("What is remembered"))
+        self.preset.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
-        self.preset.currentIndexChanged.connect(lambda *_: self._send())
-        grid.addWidget(self.preset, 0, 1, 1, 2)
-        grid.addWidget(label(self.tr("Strength"), "dim"), 1, 0)
-        self.strength = QSlider(Qt.Orientation.Horizontal)
-        self.strength.setRange(0, 150)
-        self.strength.setValue(100)
-        self.strength.setPageStep(10)
-        self.strength.setTickInterval(50)
-        self.strength.setTickPosition(QSlider.TickPosition.NoTicks)
-        self.strength.setAccessibleName(self.tr("Strength of the memory in percent"))
-        self.strength.setToolTip(
-            self.tr(
-                "How strongly the memory speaks when a chunk is made: 0 %, 100 %, up to 150 %. "
-                "Double-click: 100 %."
-            )
+        self.preset.setMinimumContentsLength(12)
+        self.preset.currentIndexChanged.connect(
+            lambda *_: self._send(preset=self.preset.currentData())
         )
-        self.strength.valueChanged.connect(self._slid)
-        self.strength.sliderReleased.connect(self._send)
-        self.strength.mouseDoubleClickEvent = lambda event: self.strength.setValue(100)
-        grid.addWidget(self.strength, 1, 1)
-        self._percent = label("100 %")
-        self._percent.setFont(theme.tabular(self._percent.font()))
-        self._percent.setFixedWidth(48)
-        self._percent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        grid.addWidget(self._percent, 1, 2)
-        grid.setColumnStretch(1, 1)
-        column.addLayout(grid)
+        column.addWidget(self.preset)
+        self.sentence = label("", "dim", wrap=True)
+        column.addWidget(self.sentence)
+        column.addSpacing(2)
+        self.adapter = StrengthRow(
+            self.tr("Adapter"), 150, 1, actions["memory_mute"],
+            (actions["memory_weaker"], actions["memory_stronger"]),
+            self.tr("How strongly what was learned speaks when a chunk is made: up to 150 %. "
+                    "Double-click: 100 %."),
+            lambda percent: f"{percent} %",
+        )  # fmt: skip
+        self.adapter.changed.connect(lambda value: self._send(strength=value / 100))
+        column.addWidget(self.adapter)
+        self.bank = StrengthRow(
+            self.tr("Remembered frames"), 100, round(100 / RECALLED), actions["bank_mute"],
+            (actions["bank_weaker"], actions["bank_stronger"]),
+            self.tr("How many frames of the walk a chunk is shown at most. Double-click: all %1.")
+            .replace("%1", str(RECALLED)),
+            self._frames_words,
+        )  # fmt: skip
+        self.bank.changed.connect(lambda value: self._send(bank_strength=value / 100))
+        column.addWidget(self.bank)
+        self.strength = self.adapter.slider
         row = QHBoxLayout()
         row.setSpacing(6)
-        row.addWidget(self._named(actions, "memory_mute", self.tr("Mute")))
-        row.addWidget(self._named(actions, "memory_reset", self.tr("Reset")))
-        row.addStretch(1)
-        column.addLayout(row)
         self._save = bind(
-            button(self.tr("Save as episode…"), "bookmark-plus-outline"), actions["episode_save"]
+            button(self.tr("Save as episode…"), "bookmark-plus-outline"),
+            self._actions["episode_save"],
         )
-        column.addWidget(self._save)
-        column.addSpacing(2)
-        column.addWidget(rule())
-        column.addWidget(label(self.tr("What it learned"), "section"))
-        self._caption = label(
-            self.tr(
-                "Error before → after learning, and how far it moved. Bars: grey before, green "
-                "after; shorter is better."
-            ),
-            "dim",
-            wrap=True,
-        )
-        column.addWidget(self._caption)
+        row.addWidget(self._save, 1)
+        row.addWidget(self._named("memory_reset", self.tr("Reset")))
+        column.addLayout(row)
+
+    def _build_done(self, column: QVBoxLayout) -> None:
+        self._chunk_head = label("", "section")
+        column.addWidget(self._chunk_head)
+        self.chunk_card = QFrame()
+        self.chunk_card.setProperty("role", "card")
+        self._chunk_lines = QVBoxLayout(self.chunk_card)
+        self._chunk_lines.setContentsMargins(8, 6, 8, 6)
+        self._chunk_lines.setSpacing(3)
+        column.addWidget(self.chunk_card)
+        self._sum_head = label(self.tr("In sum"), "section")
+        column.addWidget(self._sum_head)
+        self.sum = label("", wrap=True)
+        column.addWidget(self.sum)
+        self._list_head = label(self.tr("Learned from"), "section")
+        column.addWidget(self._list_head)
         self._list = QVBoxLayout()
         self._list.setSpacing(6)
         column.addLayout(self._list)
+        self._more = button("", "", self._show_all)
+        column.addWidget(self._more)
         self._none = Empty(
             "brain",
             self.tr("Nothing learned yet"),
@@ -207,66 +158,106 @@ class MemoryPanel(QWidget):
             ),
         )
         column.addWidget(self._none, 1)
-        column.addStretch(1)
-        self._stack = QStackedWidget()
-        self._stack.setObjectName("page")
-        self._stack.addWidget(scrolled(body))
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self._stack)
-        self._seen: object = None
 
-    def _named(self, actions: Actions, id: str, text: str):
-        made = action_button(actions[id], flat=False, text=text)
+    def _named(self, id: str, text: str):
+        made = action_button(self._actions[id], flat=False, text=text)
         made.setText(text)
-        actions[id].changed.connect(lambda: made.setText(text))
+        self._actions[id].changed.connect(lambda: made.setText(text))
         return made
 
+    def _frames_words(self, percent: int) -> str:
+        n = recalled_frames(MemoryUse("bank", bank_strength=percent / 100))
+        return self.tr("up to %1").replace("%1", str(n)) if n else self.tr("none")
+
+    # -- the settings ------------------------------------------------------------------------------
+
     def step(self, percent: int) -> None:
-        """A key: a little weaker or stronger."""
-        if self.strength.isEnabled():
-            self.strength.setValue(self.strength.value() + percent)
+        """A key: the adapter a little weaker or stronger."""
+        self.adapter.step(percent)
+
+    def step_bank(self, frames: int) -> None:
+        """A key: so many frames more or fewer."""
+        self.bank.step(frames * round(100 / RECALLED))
 
     def show_use(self, use: MemoryUse) -> None:
         self._use = use
-        with QSignalBlocker(self.preset), QSignalBlocker(self.strength):
-            self.preset.setCurrentIndex(max(0, self.preset.findData(use.preset)))
-            if not self.strength.isSliderDown():
-                self.strength.setValue(round(use.strength * 100))
-        self._percent.setText(f"{self.strength.value()} %")
-        self.strength.setEnabled(not use.muted and use.preset != "off")
+        names = {preset: (name, sentence) for preset, name, sentence in self.presets()}
+        name, sentence = names[use.preset]
+        with QSignalBlocker(self.preset):
+            self.preset.setCurrentIndex(self.preset.findData(use.preset))
+        self.preset.setToolTip(sentence)
+        self.sentence.setText(sentence)
+        lacks = self.tr("“%1” has no %2.").replace("%1", name)
+        off = self.tr("The memory is off.")
+        adapter = lacks.replace("%2", self.tr("adapter"))
+        bank = lacks.replace("%2", self.tr("remembered frames"))
+        for row, there, percent, muted, reason in (
+            (self.adapter, has_adapter(use), use.strength, use.muted, adapter),
+            (self.bank, has_bank(use), use.bank_strength, use.bank_muted, bank),
+        ):
+            why = "" if there else (off if use.preset == "off" else reason)
+            row.show_value(round(percent * 100), muted, why)
+
+    def _send(self, **changed: object) -> None:
+        self.use_changed.emit(changed)
+
+    # -- what it did -------------------------------------------------------------------------------
 
     def show_facts(self, facts: MemoryFacts | None) -> None:
         self.setEnabled(facts is not None)
         facts = facts or MemoryFacts(0, ())
-        if facts == self._seen:
+        if facts == self._facts:
             return
-        self._seen = facts
+        self._facts = facts
         self._words.setText(facts.words)
         self._words.setVisible(bool(facts.words))
-        while self._list.count():
-            old = self._list.takeAt(0).widget()
-            if old is not None:
-                old.hide()
-                old.deleteLater()
-        most = max((max(f.before, f.after) for f in facts.learnt if not f.skipped), default=1.0)
-        for fact in reversed(facts.learnt):
-            made = LearntRow(fact, most)
+        lines = [facts.sum_words, facts.frames_words]
+        if facts.loss is not None:
+            lines.insert(1, self.tr("Error on average: %1 → %2 (less is better).").replace(
+                "%1", f"{facts.loss[0]:.3f}").replace("%2", f"{facts.loss[1]:.3f}"))  # fmt: skip
+        self.sum.setText("\n".join(line for line in lines if line))
+        self._show_rows()
+
+    def _show_all(self) -> None:
+        self._all_rows = True
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        from app.flow.memory_facts import percent
+
+        clear(self._list)
+        learnt = self._facts.learnt
+        shown = learnt if self._all_rows else learnt[-_ROWS:]
+        most = max((max(f.before, f.after) for f in learnt if not f.skipped), default=1.0)
+        for fact in reversed(shown):
+            made = LearntRow(fact, most, percent(fact.change))
             made.back.connect(self.back_wanted)
+            if fact.frame is not None:
+                made.clicked.connect(lambda frame=fact.frame: self.seek_wanted.emit(frame))
             self._list.addWidget(made)
-        self._none.setVisible(not facts.learnt)
-        self._caption.setVisible(bool(facts.learnt))
+        hidden = len(learnt) - len(shown)
+        self._more.setText(self.tr("Show %1 earlier chunks").replace("%1", str(hidden)))
+        self._more.setVisible(hidden > 0)
+        for part in (self._sum_head, self.sum):
+            part.setVisible(bool(self.sum.text()))
+        self._list_head.setVisible(bool(learnt))
+        self._none.setVisible(not learnt and self._use.preset not in ("off", "bank"))
 
-    def _slid(self, value: int) -> None:
-        self._percent.setText(f"{value} %")
-        if not self.strength.isSliderDown():
-            self._send()
-
-    def _send(self) -> None:
-        self.use_changed.emit(
-            MemoryUse(
-                preset=self.preset.currentData(),
-                strength=self.strength.value() / 100,
-                muted=self._use.muted,
-            )
-        )
+    def show_chunk(self, chunk: ChunkMemory | None) -> None:
+        """The chunk at the playhead."""
+        if chunk == self._chunk:
+            return
+        self._chunk = chunk
+        clear(self._chunk_lines)
+        self._chunk_head.setVisible(chunk is not None)
+        self.chunk_card.setVisible(chunk is not None)
+        if chunk is None:
+            return
+        self._chunk_head.setText(self.tr("%1, at the playhead").replace("%1", chunk.title))
+        made = self.tr("Made with: %1.").replace("%1", chunk.made_with)
+        self._chunk_lines.addWidget(label(made, wrap=True))
+        for spot in chunk.recalled:
+            self._chunk_lines.addWidget(spot_button(spot, self.seek_wanted.emit))
+        self._chunk_lines.addWidget(label(chunk.learned, wrap=True))
+        if chunk.loss is not None:
+            self._chunk_lines.addWidget(LossBar(*chunk.loss, max(chunk.loss)))

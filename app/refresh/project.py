@@ -10,6 +10,7 @@ from PySide6.QtGui import QPixmap
 
 from app.actions import CLIP, DRAFT, JOB, PROJECT
 from app.flow import facts
+from app.flow.memory_facts import chunk_memory, memory_facts
 from core.project import jobs, queries
 from core.project.model import Clip, Project
 
@@ -56,6 +57,8 @@ class Refresh(QObject):
         w = self._w
         self._thumbs.clear()
         w.strips.clear()
+        w.consistency.forget()
+        w.timeline.set_consistency({})
         w.timeline.set_missing(a.id for a in w.document.store.missing)
         w.notices.clear()
         w.selection.clear()
@@ -132,8 +135,9 @@ class Refresh(QObject):
         if p is not None:
             w.memory_panel.show_use(p.memory)
             w.actions_table["memory_mute"].setChecked(p.memory.muted)
+            w.actions_table["bank_mute"].setChecked(p.memory.bank_muted)
             w.actions_table["auto_accept"].setChecked(p.auto_accept)
-        made = facts.memory_facts(p) if p is not None else None
+        made = memory_facts(p) if p is not None else None
         w.memory_panel.show_facts(made)
         w.status.project(p, made)
         self.selection()
@@ -180,6 +184,10 @@ class Refresh(QObject):
         clip = self.clip_in_focus()
         self._focus = clip.id if clip else None
         w.clip_panel.show_clip(p, clip)
+        chunk = clip.source if clip is not None and clip.kind == "chunk" else ""
+        w.consistency.watch(p, chunk)
+        w.clip_panel.show_places(w.choosing.places(chunk))
+        w.memory_panel.show_chunk(chunk_memory(p, clip) if p is not None else None)
         chosen = next(iter(w.selection.actions)) if len(w.selection.actions) == 1 else None
         action = next((a for a in p.actions if a.id == chosen), None) if p and chosen else None
         pending = w.generation.pending[0]
@@ -187,6 +195,25 @@ class Refresh(QObject):
             action.id if action else None, action.text if action else pending
         )
         self.enable()
+
+    def consistency(self) -> None:
+        """Something more is measured."""
+        w = self._w
+        w.timeline.set_consistency(w.consistency.clips)
+        clip = self.clip_in_focus()
+        w.clip_panel.show_places(w.choosing.places(clip.source if clip is not None else ""))
+
+    def choices(self) -> None:
+        """What the artist chose for the lanes and for takes."""
+        w, n = self._w, self._w.settings.get("more_takes")
+        shown = w.settings.get("consistency_lane")
+        w.actions_table["consistency_lane"].setChecked(shown)
+        w.timeline.set_consistency_shown(shown)
+        words = w.tr("Make 1 more take of this chunk") if n == 1 else (
+            w.tr("Make %1 more takes of this chunk").replace("%1", str(n))
+        )
+        w.actions_table.set_text("more_takes", words)
+        w.clip_panel.set_more(n)
 
     def enable(self) -> None:
         w, p = self._w, self._w.document.project

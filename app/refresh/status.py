@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from app.flow import facts
-from app.panels.memory_panel import MemoryFacts
+from app.flow.memory_facts import memory_facts
 from app.panels.worlds_panel import WorldFacts
-from core.project.model import Project
+from app.state.memory_facts import MemoryFacts
+from core.project.memory_use import has_adapter, has_bank, muted_parts, silent
+from core.project.model import MemoryUse, Project
 from core.rollout.samples import samples
 
 if TYPE_CHECKING:
@@ -23,24 +24,34 @@ class Status(QObject):
         self._device = ""
 
     def project(self, p: Project | None, made: MemoryFacts | None) -> None:
-        w, line = self._w, self._w.status_line
+        line = self._w.status_line
         device = f" · {self._device.upper()}" if self._device not in ("", "auto") else ""
         line.world.setText(f"● {p.world.name}{device}" if p else "")
         if p is None:
             line.memory.setText("")
-        elif p.memory.preset == "off":
-            line.memory.setText(w.tr("memory off"))
-        elif p.memory.muted:
-            line.memory.setText(w.tr("memory muted"))
-        elif made.steps:
-            line.memory.setText(
-                w.tr("memory %1 steps").replace("%1", str(made.steps))
-                if made.steps != 1
-                else w.tr("memory 1 step")
-            )
         else:
-            line.memory.setText(w.tr("memory empty"))
+            line.memory.setText(self._memory_words(p.memory, made))
         line.fit()
+
+    def _memory_words(self, use: MemoryUse, made: MemoryFacts) -> str:
+        """"memory 34 steps · 49 frames", and what of it is not heard."""
+        tr = self._w.tr
+        if use.preset == "off":
+            return tr("memory off")
+        if silent(use):
+            return tr("memory muted")
+        parts, muted = [], muted_parts(use)
+        if "adapter" in muted:
+            parts.append(tr("adapter muted"))
+        elif has_adapter(use) and made.steps:
+            steps = tr("1 step") if made.steps == 1 else tr("%1 steps")
+            parts.append(steps.replace("%1", str(made.steps)))
+        if "bank" in muted:
+            parts.append(tr("frames muted"))
+        elif has_bank(use) and made.frames:
+            frames = tr("1 frame") if made.frames == 1 else tr("%1 frames")
+            parts.append(frames.replace("%1", str(made.frames)))
+        return tr("memory %1").replace("%1", " · ".join(parts) or tr("empty"))
 
     def title(self) -> None:
         w, p = self._w, self._w.document.project
@@ -62,7 +73,7 @@ class Status(QObject):
         self._w.collector.settle()
         self._device = device
         p = self._w.document.project
-        self.project(p, facts.memory_facts(p) if p else None)
+        self.project(p, memory_facts(p) if p else None)
 
     def ram(self) -> None:
         try:

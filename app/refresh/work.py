@@ -112,8 +112,10 @@ class Work(QObject):
         w, p = self._w, self._w.document.project
         self._preview_on = False
         w.viewer.clear_preview()
-        clip = next(iter(queries.clips_of(p, p.takes[take_id].chunk)), None)
-        if clip is None or w.transport.playing:
+        take = p.takes[take_id]
+        clip = next(iter(queries.clips_of(p, take.chunk)), None)
+        aside = take.chunk in p.chunks and p.chunks[take.chunk].chosen != take_id
+        if clip is None or w.transport.playing or aside:
             return
         w.refresh.now()
         w.transport.seek(clip.start)

@@ -24,7 +24,7 @@ def chunks_left(p: Project | None, job: Job) -> int:
     """Chunks that a job still has to make, counting the one in hand."""
     if p is None or job.ended:
         return 0
-    if job.kind == "redo":
+    if job.kind in ("redo", "more"):
         return 0 if job.take in p.takes else 1
     missing = max(0, job.until - queries.sequence_end(p))
     return len(stale_chunks(p, job.until)) + -(-missing // p.chunk_frames)

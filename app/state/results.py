@@ -101,6 +101,7 @@ class Results(QObject):
             return
         number = queries.chunk_number(p, step.chunk) if step.chunk else None
         word = self.tr("Redo chunk %1") if step.chunk else self.tr("Generate chunk %1")
+        word = self.tr("Another take of chunk %1") if step.aside else word
         if self._document.do(word.replace("%1", str(number or chunks_made(p) + 1)), edit):
             self.arrived.emit(step.take_id)
         else:

@@ -40,6 +40,8 @@ class Settings(QObject):
         "seed": 1,
         "seconds": 2.0,
         "export_preset": "good",
+        "consistency_lane": True,
+        "more_takes": 3,
     }
 
     def __init__(self, path: Path | None = None, parent: QObject | None = None):

@@ -17,6 +17,7 @@ HEADER_WIDTH = 152
 RULER = 36
 ACTIONS = 40
 MEMORY = 36
+CONSISTENCY = 28
 GAP = 4  # between lanes
 PAD = 12  # pixels before frame 0, so that its edge can be seen and grabbed
 POSTER = 56  # width of the start picture, which lies before frame 0: one frame would be a sliver
@@ -25,7 +26,7 @@ MIN_TRACK, MAX_TRACK = 32, 240
 DEFAULT_TRACK = Track.height  # nobody has chosen one
 MIN_PPF, MAX_PPF = 0.0005, 80.0
 
-LaneKind = Literal["actions", "track", "memory"]
+LaneKind = Literal["actions", "track", "memory", "consistency"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,10 @@ class Lane:
 
 
 def lanes(
-    project: Project | None, heights: dict[str, int] | None = None, room: int = 0
+    project: Project | None,
+    heights: dict[str, int] | None = None,
+    room: int = 0,
+    consistency: bool = False,
 ) -> list[Lane]:
     """Rows from top to bottom; ``heights`` overrides tracks that are being dragged.
 
@@ -55,12 +59,15 @@ def lanes(
     tracks = [(id, max(MIN_TRACK, min(MAX_TRACK, height))) for id, height in tracks]
     free = [id for id, height in tracks if height == DEFAULT_TRACK and id not in heights]
     used = GAP + ACTIONS + sum(GAP + height for _, height in tracks) + GAP + MEMORY + GAP
+    used += (CONSISTENCY + GAP) * consistency
     more = max(0, room - used) // len(free) if free else 0
     rows = [Lane("actions", "", GAP, ACTIONS)]
     for track_id, height in tracks:
         height = min(MAX_TRACK, height + more) if track_id in free else height
         rows.append(Lane("track", track_id, rows[-1].bottom + GAP, height))
     rows.append(Lane("memory", "", rows[-1].bottom + GAP, MEMORY))
+    if consistency:
+        rows.append(Lane("consistency", "", rows[-1].bottom + GAP, CONSISTENCY))
     return rows
 
 

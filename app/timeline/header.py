@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 from app.icons import icon
 from app.timeline.geometry import HEADER_WIDTH, RULER, Lane
 from app.timeline.words import tr
-from core.project.model import Track
+from core.project.memory_use import muted_parts, silent
+from core.project.model import MemoryUse, Track
 
 if TYPE_CHECKING:
     from app.timeline.view import TimelineView
@@ -103,12 +104,12 @@ class HeaderColumn(QWidget):
         for lane in view.rows:
             rect = self._rect(lane)
             painter.fillRect(rect, c.panel)
-            hue = {"actions": c.action, "track": c.video, "memory": c.memory}[lane.kind]
+            hue = {"actions": c.action, "track": c.video, "memory": c.memory}.get(lane.kind, c.dim)
             painter.fillRect(QRectF(0, rect.top(), 3, rect.height()), hue)
             track = names.get(lane.id)
-            name = {"actions": tr("Actions"), "memory": tr("Memory")}.get(
-                lane.kind, track.name if track else tr("Video")
-            )
+            name = {
+                "actions": tr("Actions"), "memory": tr("Memory"), "consistency": tr("Consistency")
+            }.get(lane.kind, track.name if track else tr("Video"))  # fmt: skip
             top_aligned = lane.kind == "track" and lane.height >= 44
             y = rect.top() + 8 if top_aligned else rect.center().y() - view.text.height / 2
             taken = self._rows[lane.id].width() + 8 if lane.id in self._rows else 0
@@ -117,9 +118,10 @@ class HeaderColumn(QWidget):
             if track and lane.height >= 60 and (track.muted or track.locked):
                 words = [tr("hidden")] * track.muted + [tr("locked")] * track.locked
                 view.text.draw(painter, 12, y + 18, ", ".join(words), HEADER_WIDTH - 20, c.dim)
-            if lane.kind == "memory" and view.project is not None and view.project.memory.muted:
-                wide = view.text.width(name)
-                view.text.draw(painter, 20 + wide, y, tr("muted"), 70, c.dim)
+            if lane.kind == "memory" and view.project is not None:
+                wide = 20 + view.text.width(name)
+                said = heard(view.project.memory)
+                view.text.draw(painter, wide, y, said, HEADER_WIDTH - 6 - wide, c.dim)
         painter.fillRect(QRectF(0, 0, self.width(), RULER), c.panel)
         painter.fillRect(QRectF(0, RULER - 1, self.width(), 1), c.line)
         painter.fillRect(QRectF(self.width() - 1, 0, 1, self.height()), c.line)
@@ -148,6 +150,11 @@ class HeaderColumn(QWidget):
         if lane.kind == "memory":
             return tr(
                 "What the memory has learned, chunk by chunk. Click a point to go back to it."
+            )
+        if lane.kind == "consistency":
+            return tr(
+                "How well the walk holds together. A bar: how far a chunk is from the opening. A "
+                "tick: a cut. A dot: it comes back to an earlier view, full where that is the same."
             )
         return next((t.name for t in self.view.project.tracks if t.id == lane.id), "")
 
@@ -224,6 +231,16 @@ class TrackButtons(QWidget):
         )
         self.mute.setAccessibleName(tr("Hide {0}").format(track.name))
         self.lock.setAccessibleName(tr("Lock {0}").format(track.name))
+
+
+def heard(use: MemoryUse) -> str:
+    """What of the memory is not heard, in a word or two."""
+    if use.preset == "off":
+        return tr("off")
+    if silent(use):
+        return tr("muted")
+    names = {"adapter": tr("adapter muted"), "bank": tr("frames muted")}
+    return "".join(names[part] for part in muted_parts(use))
 
 
 def flat_button(parent: QWidget, tip: str, name: str, checkable: bool) -> QToolButton:

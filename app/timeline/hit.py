@@ -16,7 +16,8 @@ FLAG = 7
 
 @dataclass(frozen=True)
 class Hit:
-    """``kind``: ruler, marker, in, out, clip, action, memory, making, planned, or empty."""
+    """``kind``: ruler, marker, in, out, clip, action, memory, consistency, making, planned, or
+    empty."""
 
     kind: str
     frame: int
@@ -54,6 +55,8 @@ def hit(view: TimelineView, x: float, y: float) -> Hit:
             return Hit("empty", frame, lane=lane)
         edge = edge_of(x, view.scale.x(action.start), view.scale.x(action.end))
         return Hit("action", frame, action.id, edge, lane)
+    if lane.kind == "consistency":
+        return _cell(view, x, frame, exact, lane)
     if lane.kind == "memory":
         low, high = view.index.memory_between(view.scale.frame(x - DOT), view.scale.frame(x + DOT))
         near = min(
@@ -80,6 +83,17 @@ def hit(view: TimelineView, x: float, y: float) -> Hit:
     if track is view.index.main and any(a <= exact < b for a, b in view.index.planned):
         return Hit("planned", frame, lane=lane)
     return Hit("empty", frame, lane=lane)
+
+
+def _cell(view: TimelineView, x: float, frame: int, exact: float, lane: Lane) -> Hit:
+    """The nearest cut or return of a cell, where one is near; else the frame itself."""
+    cell = view.cells.at(exact)
+    if cell is None:
+        return Hit("empty", frame, lane=lane)
+    near = min(cell.notable, key=lambda f: abs(view.scale.x(f) - x), default=None)
+    if near is not None and abs(view.scale.x(near + 0.5) - x) <= DOT + view.scale.ppf / 2:
+        frame = near
+    return Hit("consistency", frame, cell.clip.id, lane=lane)
 
 
 def _ruler(view: TimelineView, x: float, y: float, frame: int) -> Hit:

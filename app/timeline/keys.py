@@ -41,7 +41,7 @@ class Keys(QObject):
         elif key == Key.Key_F2 and not event.modifiers() & _PLAIN:
             claimed = len(view.selection.actions) == 1
         elif key in (Key.Key_Return, Key.Key_Enter) and not event.modifiers() & _PLAIN:
-            claimed = self._enter_edits()
+            claimed = self._enter_edits() or bool(view.cell)
         elif key in (Key.Key_Left, Key.Key_Right, Key.Key_Up, Key.Key_Down):
             claimed = event.modifiers() & _PLAIN == Ctrl
         if claimed:
@@ -62,6 +62,7 @@ class Keys(QObject):
         held = event.modifiers() & _PLAIN
         if key == Key.Key_Escape:
             if not view.pointer.cancel():
+                view.set_cell("")
                 view.selection.clear()
             return True
         if view.project is None:
@@ -89,6 +90,11 @@ class Keys(QObject):
     def _plain(self, key: int) -> bool:
         view = self.view
         chosen = sorted(view.selection.actions)
+        if key in (Key.Key_Return, Key.Key_Enter) and (held := view.cells.by_id.get(view.cell)):
+            # Once more goes on to the next cut or return of the same chunk.
+            ahead = [f for f in held.notable if f > view.playhead] or list(held.notable)
+            view.seek_requested.emit(ahead[0] if ahead else held.clip.start)
+            return True
         if key == Key.Key_F2 or (key in (Key.Key_Return, Key.Key_Enter) and self._enter_edits()):
             if len(chosen) == 1:
                 view.edit_action(chosen[0])
@@ -152,15 +158,18 @@ class Keys(QObject):
                 rows.append(("action", list(view.project.actions)))
             elif lane.kind == "track" and lane.id in view.index.tracks:
                 rows.append(("clip", list(view.index.tracks[lane.id].clips)))
+            elif lane.kind == "consistency":
+                rows.append(("cell", [cell.clip for cell in view.cells.cells]))
         return rows
 
     def _place(self) -> tuple[int, int] | None:
         """(row, block) of what is selected last in time."""
         chosen = self.view.selection.clips | self.view.selection.actions
         found = None
-        for r, (_, blocks) in enumerate(self._lanes()):
+        for r, (kind, blocks) in enumerate(self._lanes()):
+            wanted = {self.view.cell} if kind == "cell" else chosen
             for b, block in enumerate(blocks):
-                if block.id in chosen:
+                if block.id in wanted:
                     found = (r, b)
         return found
 
@@ -195,7 +204,10 @@ class Keys(QObject):
     def _choose(self, row: tuple[str, list], i: int) -> bool:
         kind, blocks = row
         block = blocks[i]
-        if kind == "clip":
+        if kind == "cell":
+            self.view.selection.clear()
+            self.view.set_cell(block.id)
+        elif kind == "clip":
             self.view.selection.set(clips=[block.id])
         else:
             self.view.selection.set(actions=[block.id])
@@ -208,6 +220,8 @@ class Keys(QObject):
         view = self.view
         if view.index is None or view.index.empty:
             text = tr("Empty. Drop a picture or a video here, or press Ctrl+N.")
+        elif (cell := view.cells.by_id.get(view.cell)) is not None:
+            text = view.cells.sentence(cell) + "\n" + tr("Enter goes there.")
         elif len(view.selection.clips) == 1 and not view.selection.actions:
             clip = view.index.clip_by_id.get(next(iter(view.selection.clips)))
             text = describe_clip(view.index, clip[0]) if clip else ""

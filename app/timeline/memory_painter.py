@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from app.timeline.colours import mix
 from app.timeline.memory_points import MemoryPoint
 from app.timeline.words import tr
+from core.project.memory_use import silent
 
 if TYPE_CHECKING:
     from app.timeline.view import TimelineView
@@ -34,7 +35,7 @@ class MemoryPainter:
             scale.frame(dirty.left() - 16), scale.frame(dirty.right() + 16)
         )
         around = points[max(0, low - 1) : high + 1]
-        if muted := view.project.memory.muted:
+        if muted := silent(view.project.memory):
             painter.setOpacity(0.45)
         if len(around) > 60 and (around[-1].frame - around[0].frame) * scale.ppf < 5 * len(around):
             self._ticks(painter, around, rect)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter
 from app.timeline.action_painter import ActionPainter
 from app.timeline.clip_painter import ClipPainter
 from app.timeline.colours import mix
+from app.timeline.consistency_painter import ConsistencyPainter
 from app.timeline.memory_painter import MemoryPainter
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class LanePainter:
         self.clips = ClipPainter(view)
         self.actions = ActionPainter(view)
         self.memory = MemoryPainter(view)
+        self.consistency = ConsistencyPainter(view)
 
     def paint(self, painter: QPainter, dirty: QRectF) -> None:
         view = self.view
@@ -42,6 +44,8 @@ class LanePainter:
                 self.actions.paint(painter, rect, dirty)
             elif lane.kind == "memory":
                 self.memory.paint(painter, rect, dirty)
+            elif lane.kind == "consistency":
+                self.consistency.paint(painter, rect, dirty)
             elif (track := view.index.tracks.get(lane.id)) is not None:
                 self.clips.paint(painter, track, rect, dirty)
 

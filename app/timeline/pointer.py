@@ -89,6 +89,9 @@ class Pointer(QObject):
         if where.kind == "memory":
             view.memory_point_clicked.emit(where.id)
             return None
+        if where.kind == "consistency":
+            view.set_cell(where.id)
+            return None
         if where.kind == "clip":
             return self._begin_clip(at, modifiers, where)
         if where.kind == "action":
@@ -202,6 +205,8 @@ class Pointer(QObject):
         elif where.kind == "empty" and where.lane and where.lane.kind == "actions":
             if cell := drops.cell(self.view, self.view.scale.frame(event.position().x())):
                 self.view.write_action(*cell)
+        elif where.kind == "consistency":
+            self.view.seek_requested.emit(where.frame)
         elif where.kind == "clip":
             self.view.seek_requested.emit(self.view.index.clip_by_id[where.id][0].start)
 
@@ -215,6 +220,7 @@ class Pointer(QObject):
     def _hover(self, at: QPointF) -> None:
         view, where = self.view, self.hit(at)
         memory = where.id if where.kind == "memory" else ""
+        view.hover_cell(where.id if where.kind == "consistency" else "")
         blade = self.blade_frame(at) if view.tool == "blade" and where.kind == "clip" else None
         if memory != view.hovered_memory or blade != self.blade:
             view.hovered_memory, self.blade = memory, blade
@@ -249,6 +255,8 @@ class Pointer(QObject):
             else:
                 QToolTip.hideText()
             return True
+        if event.type() == QEvent.Type.Leave:
+            self.view.hover_cell("")
         if event.type() == QEvent.Type.Leave and (
             self.view.hovered_memory or self.blade is not None
         ):

@@ -101,7 +101,9 @@ class Scrolling:
     def _lay_out(self) -> None:
         self.scale.ratio = self.devicePixelRatioF()
         view = self.viewport()
-        self.rows = geometry.lanes(self.project, self._heights, view.height() - RULER)
+        self.rows = geometry.lanes(
+            self.project, self._heights, view.height() - RULER, self.show_consistency
+        )
         end = (self.index.end if self.index else 0) * self.scale.ppf
         spare = view.width() * 0.5 if self.scale.ppf > self._fit_ppf() * 1.01 else 0
         bar = self.horizontalScrollBar()

@@ -23,6 +23,9 @@ def tip(view: TimelineView, where: Hit) -> str:
     if where.kind == "memory":
         point = next(p for p in view.index.memory if p.take == where.id)
         return point.sentence + "\n" + tr("Click to go back to it.")
+    if where.kind == "consistency":
+        said = view.cells.sentence(view.cells.by_id[where.id])
+        return said + "\n" + tr("Double-click to go there.")
     if where.kind == "marker":
         marker = next(m for m in view.project.markers if m.id == where.id)
         return (marker.name or tr("Marker")) + "\n" + tr("Drag to move, click to go there.")
@@ -42,4 +45,6 @@ def tip(view: TimelineView, where: Hit) -> str:
         return tr("Double-click to write an action here.")
     if where.lane is not None and where.lane.kind == "memory":
         return tr("One point a chunk that the memory has learned.")
+    if where.lane is not None and where.lane.kind == "consistency" and where.frame:
+        return tr("Nothing is measured here yet.")
     return ""

@@ -17,6 +17,8 @@ from app.state.selection import Selection
 from app.timeline import geometry
 from app.timeline.colours import TimelineColours
 from app.timeline.columns import action_table, clip_table
+from app.timeline.consistency_cells import Cells
+from app.timeline.consistency_lane import ConsistencyLane
 from app.timeline.drops import Drops
 from app.timeline.editor import ActionEditor
 from app.timeline.geometry import HEADER_WIDTH, RULER, Lane, TimeScale
@@ -45,7 +47,7 @@ class Making:
     label: str
 
 
-class TimelineView(Places, Scrolling, QAbstractScrollArea):
+class TimelineView(Places, Scrolling, ConsistencyLane, QAbstractScrollArea):
     seek_requested = Signal(int)
     clip_move_requested = Signal(str, int, int, str)  # id, start, index (-1: at start), track id
     clip_trim_requested = Signal(str, int, int, bool)  # id, in_frame, out_frame, ripple
@@ -130,6 +132,7 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
         first = project is not None and (self.project is None or self.project.id != project.id)
         self.project = project
         self.index = ProjectIndex(project, self._missing) if project is not None else None
+        self.cells = Cells(self.index, self.consistency)
         if project is not None:
             if not self.tiles.fits(project.width / max(1, project.height)):
                 self._make_tiles()
@@ -153,6 +156,7 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
         self._missing = frozenset(asset_ids)
         if self.project is not None:
             self.index = ProjectIndex(self.project, self._missing)
+            self.cells = Cells(self.index, self.consistency)
         self.viewport().update()
 
     def set_thumbnail_source(self, source: ThumbnailSource | None) -> None:
@@ -313,6 +317,8 @@ class TimelineView(Places, Scrolling, QAbstractScrollArea):
         super().changeEvent(event)
 
     def _selection_changed(self) -> None:
+        if not self.selection.empty:
+            self.set_cell("")
         self.keys.describe()
         self.viewport().update()
 

@@ -68,8 +68,9 @@ class Choice(Pressable):
         tip: str = "",
         below: bool = False,
         more: QWidget | None = None,
+        note: str = "",
     ):
-        super().__init__(f"{name}, {facts}" if facts else name)
+        super().__init__(", ".join(part for part in (name, facts, note) if part))
         self.setToolTip(tip)
         self.name = name
         self.thumb = Thumb(pixmaps, path)
@@ -86,6 +87,8 @@ class Choice(Pressable):
         words.addWidget(ElidedLabel(name))
         if facts:
             words.addWidget(ElidedLabel(facts, "dim"))
+        if note:
+            words.addWidget(ElidedLabel(note, "dim"))
         if not below:
             words.addStretch(1)
         row.addLayout(words, 0 if below else 1)

@@ -47,7 +47,11 @@ def parser() -> argparse.ArgumentParser:
                         help='a file with one "text:2s" a line, or a JSON list of [text, seconds]')
     render.add_argument("--scene", metavar="TEXT", help="what the place is")
     render.add_argument("--seed", type=_seed, metavar="N", help="of the first chunk")
-    render.add_argument("--memory", choices=MEMORIES, help="which memory (default)")
+    render.add_argument("--memory", choices=MEMORIES,
+                        help="what is remembered. default: an adapter learns each chunk, and frames "
+                        "of the walk are shown again where it leads back. bank: those frames only, "
+                        "nothing is learned. adapter: it only. paper: the adapter exactly as in "
+                        "SlowFast-VGen. off: nothing")
     render.add_argument("--steps", type=_steps, metavar="N", help="denoiser steps a chunk (4)")
     render.add_argument("--project", metavar="DIR", help="keep the project there")
     render.add_argument("--continue", dest="go_on", action="store_true",

@@ -109,6 +109,7 @@ class InProcessEngine:
             else:
                 adapter.fresh(0)
         context = yield from self._context(task.context, run)
+        recalled: list[LatentFrame] = []
         if count := recalled_frames(task.memory):
             wanted = world.addresses(context[-1].address, frame_texts(task.actions))
             recalled = self._recall.frames(task.bank, task.episode, context, wanted, count)
@@ -140,6 +141,7 @@ class InProcessEngine:
             video=str(out / "take.mp4"), latents=str(out / "latents.safetensors"),
             thumbnail=str(out / "thumbnail.jpg"), frames=len(frames),
             seconds=time.perf_counter() - began, world_hash=world.hash,
+            recalled=tuple(f.address.time for f in recalled),
         )
 
     def _sampled(self, steps: Any, count: int, run: _Run) -> Generator[EngineEvent, None, Any]:

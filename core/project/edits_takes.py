@@ -37,10 +37,15 @@ def set_start(p: Project, start: Start) -> Project:
 
 
 def add_take(
-    p: Project, chunk_id: str | None, take: Take, clip_start: int | None = None
+    p: Project,
+    chunk_id: str | None,
+    take: Take,
+    clip_start: int | None = None,
+    choose: bool = True,
 ) -> Project:
     """A version just made becomes the chosen one: of ``chunk_id``, or of a new chunk (None), which
-    is placed at ``clip_start`` or else at the end of the sequence.
+    is placed at ``clip_start`` or else at the end of the sequence. Without ``choose`` it only
+    joins the takes of its chunk.
 
     A draft of the same chunk that was never accepted is what this one was made instead of, so it
     is discarded (and kept among the takes).
@@ -55,12 +60,12 @@ def add_take(
             raise EditError("This chunk is already in the project.")
     else:
         old = _chunk(p, chunk_id)
-        chunk = Chunk(chunk_id, old.takes + (take.id,), take.id)
+        chunk = Chunk(chunk_id, old.takes + (take.id,), take.id if choose else old.chosen)
     take = replace(take, chunk=chunk.id)
     if problem := take_problem(p, take):
         raise EditError(f"This version does not fit into the project: {problem}.")
     takes = {**p.takes, take.id: take}
-    for other in chunk.takes[:-1]:
+    for other in chunk.takes[:-1] if choose else ():
         if takes[other].status == "draft":
             takes[other] = replace(takes[other], status="discarded")
     p = replace(

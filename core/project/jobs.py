@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from core.project.ids import new_id
 
-JobKind = Literal["generate", "redo", "export"]
+JobKind = Literal["generate", "redo", "more", "export"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ JobState = Queued | Running | Waiting | Paused | Done | Failed | Cancelled
 @dataclass(frozen=True)
 class Job:
     """``generate``: until sequence frame ``until``. ``redo``: one new take of ``chunk``, whose id
-    is ``take``. ``export``: what to write where, in ``settings``."""
+    is ``take``. ``more``: the same, put beside those there are. ``export``: what to write where, in ``settings``."""
 
     id: str
     kind: JobKind
@@ -80,6 +80,10 @@ def generate_job(until: int, seed: int | None = None) -> Job:
 
 def redo_job(chunk: str, seed: int | None = None) -> Job:
     return Job(new_id(), "redo", chunk=chunk, take=new_id(), seed=seed, created=now())
+
+
+def more_job(chunk: str) -> Job:
+    return Job(new_id(), "more", chunk=chunk, take=new_id(), created=now())
 
 
 def export_job(settings: Mapping[str, Any]) -> Job:

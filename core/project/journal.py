@@ -34,7 +34,7 @@ class _Row:
     """A job as it is written: like ``Job``, the state as a name with what belongs to it."""
 
     id: str
-    kind: Literal["generate", "redo", "export"]
+    kind: Literal["generate", "redo", "more", "export"]
     state: Literal["queued", "running", "waiting", "paused", "done", "failed", "cancelled"]
     detail: dict[str, Any]
     until: int = 0

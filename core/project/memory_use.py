@@ -8,13 +8,33 @@ from core.project.model import MemoryUse
 RECALLED = 4
 
 
+def has_adapter(memory: MemoryUse) -> bool:
+    return memory.preset in ("paper", "adapter", "default")
+
+
+def has_bank(memory: MemoryUse) -> bool:
+    return memory.preset in ("bank", "default")
+
+
 def adapter_strength(memory: MemoryUse) -> float:
     """How strongly the adapter works: 0 where it is muted or the preset has none."""
-    return 0.0 if memory.preset in ("off", "bank") or memory.muted else memory.strength
+    return memory.strength if has_adapter(memory) and not memory.muted else 0.0
 
 
 def recalled_frames(memory: MemoryUse) -> int:
     """How many remembered frames may join the context."""
-    if memory.preset not in ("bank", "default") or memory.bank_muted:
+    if not has_bank(memory) or memory.bank_muted:
         return 0
     return round(RECALLED * memory.bank_strength)
+
+
+def muted_parts(memory: MemoryUse) -> tuple[str, ...]:
+    """Which of "adapter" and "bank" the preset has and the artist has muted."""
+    adapter = ("adapter",) * (has_adapter(memory) and memory.muted)
+    return adapter + ("bank",) * (has_bank(memory) and memory.bank_muted)
+
+
+def silent(memory: MemoryUse) -> bool:
+    """There is a memory, and all of it is muted."""
+    there = has_adapter(memory) + has_bank(memory)
+    return there > 0 and len(muted_parts(memory)) == there

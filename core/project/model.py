@@ -151,6 +151,8 @@ class Take:
     seconds: float = 0.0
     #: ``Start.video`` when it was made, where it continues the start; "" = not known.
     start_source: str = ""
+    #: Remembered frames it was shown: their times since the start, below 0 those of an episode.
+    recalled: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

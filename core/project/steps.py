@@ -59,6 +59,7 @@ class ChunkStep:
     memory: MemoryUse
     snapshot_in: str | None
     start_source: str
+    aside: bool = False  # beside the chosen take, which stays chosen
     task: ChunkTask | None = None  # always there from ``next_step``
 
 
@@ -144,7 +145,7 @@ def plan_step(p: Project, job: Job) -> Step:
     """The next step without its task: pure, for showing what will happen."""
     if job.kind == "generate":
         return _generate(p, job)
-    if job.kind == "redo":
+    if job.kind in ("redo", "more"):
         return _redo(p, job)
     raise ValueError(f"a job of kind {job.kind!r} has no steps")
 
@@ -177,7 +178,7 @@ def _redo(p: Project, job: Job) -> Step:
             raise EditError("That chunk is no longer in the project.")
         return _chunk_step(p, job, job.take, job.chunk, live_parent(p, job.chunk))
     chunk = p.chunks.get(take.chunk)
-    if chunk is None or chunk.chosen != take.id:
+    if job.kind == "more" or chunk is None or chunk.chosen != take.id:
         return Finished()  # the artist decided otherwise
     if take.status == "draft":
         return _decide(p, take)
@@ -219,6 +220,7 @@ def _chunk_step(
         memory=p.memory,
         snapshot_in=queries.memory_before(p, parent) if p.memory.preset != "off" else None,
         start_source=p.start.video if parent is None else "",
+        aside=job.kind == "more",
     )
 
 
@@ -263,8 +265,11 @@ def take_edit(step: ChunkStep, event: TakeReady, store: ProjectStore) -> Edit:
         created=now(),
         seconds=_finite(event.seconds),
         start_source=step.start_source,
+        recalled=event.recalled,
     )
-    return lambda p: edits.add_take(edits.add_assets(p, assets), step.chunk, take)
+    return lambda p: edits.add_take(
+        edits.add_assets(p, assets), step.chunk, take, choose=not step.aside
+    )
 
 
 def learned_edit(step: LearnStep, event: Learned, store: ProjectStore) -> Edit:

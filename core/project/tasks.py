@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from core.project import lived
 from core.project.errors import EditError, ProjectError
-from core.project.model import AT_START, ActionPart, Clip, Parent, Project
+from core.project.model import ActionPart, Clip, Parent, Project
 from core.project.queries import (
     action_parts,
     chosen_take,
@@ -122,21 +123,16 @@ def bank_refs(
 ) -> tuple[tuple[ContextRef, ...], EpisodeBank | None]:
     """The frames remembered before a continuation of ``parent``, oldest first, and the bank of the
     episode that the memory began with. A reset, and a chunk made without memory, leave gaps."""
-    refs: list[ContextRef] = []
-    while parent is not None and parent.take not in p.memory_bases:
-        take = p.takes[parent.take]
-        if take.memory.preset != "off":
-            refs.append(ContextRef(file_of(store, take.latents), 0, parent.frames))
-        parent = take.parent
-    base = p.memory_bases.get(parent.take if parent is not None else AT_START)
-    if parent is None and base is None and p.start is not None:
-        frames = p.start.frames
-        refs.append(ContextRef(file_of(store, p.start.video), frames - 1, frames))
+    found = lived.remembered(p, parent)
+    refs = []
+    for part in found.parts:
+        asset = p.takes[part.take].latents if part.take else p.start.video
+        refs.append(ContextRef(file_of(store, asset), part.first, part.last))
     episode = None
-    if base:
-        there = context_refs(p, store, parent, p.context_frames)
-        episode = EpisodeBank(file_of(store, base), there)
-    return tuple(reversed(refs)), episode
+    if found.base:
+        there = context_refs(p, store, found.since, p.context_frames)
+        episode = EpisodeBank(file_of(store, found.base), there)
+    return tuple(refs), episode
 
 
 def file_of(store: ProjectStore, asset_id: str) -> str:

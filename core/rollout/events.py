@@ -36,6 +36,7 @@ class TakeReady:
     frames: int
     seconds: float
     world_hash: str
+    recalled: tuple[int, ...] = ()  # times of the remembered frames that joined the context
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ def test_strength_mute_and_preset_are_undone(learned):
     h.trigger("memory_mute")
     assert h.p.memory.muted
     h.settle()
-    assert h.w.status_line.memory.text() == "memory muted"
+    assert h.w.status_line.memory.text() == "memory adapter muted · 9 frames"
     h.w.document.undo()
     h.w.document.undo()
     assert h.p.memory.strength == 1.0 and not h.p.memory.muted

@@ -28,10 +28,13 @@ def run() -> dict:
     view = TimelineView()
     view.set_thumbnail_source(lambda asset: picture)
     view.resize(*SIZE)
+    view.set_consistency_shown(True)
     view.set_project(crowd(5, 1000))
+    view.set_consistency(judged(view.project))
     view.show()
     app.processEvents()
     viewport = view.viewport()
+    view.verticalScrollBar().setValue(view.verticalScrollBar().maximum())  # every kind of lane
 
     def paint(region: QRegion | None = None) -> float:
         """Milliseconds of one repaint, as the window does it."""
@@ -88,6 +91,21 @@ def run() -> dict:
             "pixels_a_frame": EDIT_ZOOM,
         },
     }
+
+
+def judged(project) -> dict:
+    """Something to paint in every cell of the consistency lane."""
+    from app.state.walks import Seen
+    from core.consistency import Drift, Return, Verdict
+
+    found = {}
+    for i, clip in enumerate(project.tracks[0].clips):
+        drift = Drift(1.0, 0.9 ** (i % 9), float(i % 60))
+        back = (Return(5, 0, (i % 10) / 10),) if i % 3 == 0 else ()
+        cuts = (0,) if i % 20 == 0 else ()
+        to = (max(0, clip.start - 60),) * len(back)
+        found[clip.id] = Seen(Verdict(drift, cuts, back), clip.start, to)
+    return found
 
 
 if __name__ == "__main__":

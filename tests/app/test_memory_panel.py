@@ -1,0 +1,131 @@
+"""The memory panel in a whole studio: two memories, what they did, and where it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+
+from app.flow.memory_facts import chunk_memory, memory_facts
+from app.timeline.header import heard
+from app.widgets.memory_parts import LearntRow
+from core.project import lived, queries
+from core.project.model import MemoryUse
+
+
+def choose(panel, preset: str) -> None:
+    panel.preset.setCurrentIndex(panel.preset.findData(preset))
+
+
+def test_every_preset_has_a_name_and_a_sentence(opened):
+    h, panel = opened, opened.w.memory_panel
+    for preset, name, sentence in panel.presets():
+        choose(panel, preset)
+        h.settle()
+        assert h.p.memory.preset == preset
+        assert panel.preset.currentText() == name and panel.sentence.text() == sentence
+        assert panel.adapter.slider.isEnabled() == (preset in ("default", "adapter", "paper"))
+        assert panel.bank.slider.isEnabled() == (preset in ("default", "bank"))
+        for row in (panel.adapter, panel.bank):
+            assert bool(row.note.text()) != row.slider.isEnabled()
+    h.w.document.undo()
+    assert h.p.memory.preset == "paper"
+
+
+def test_both_strengths_and_mutes_change_the_project_and_come_back(opened):
+    h, w, panel = opened, opened.w, opened.w.memory_panel
+    whole = replace(h.p.memory, preset="default")
+    choose(panel, "default")
+    panel.bank.slider.setValue(50)
+    panel.bank.slider.setValue(25)
+    h.settle()
+    assert h.p.memory == replace(whole, bank_strength=0.25)
+    assert panel.bank.value.text() == "up to 1"
+    h.trigger("bank_stronger")
+    assert h.p.memory.bank_strength == 0.5
+    w.document.undo()  # one step for all of it
+    assert h.p.memory == whole
+    h.settle()
+    panel.adapter.slider.setValue(130)
+    h.trigger("memory_stronger")
+    assert h.p.memory == replace(whole, strength=1.4)
+    h.trigger("bank_mute")
+    h.trigger("memory_mute")
+    h.settle()
+    assert h.p.memory == replace(whole, strength=1.4, muted=True, bank_muted=True)
+    assert panel.bank.mute.isChecked() and not panel.bank.slider.isEnabled()
+    assert heard(h.p.memory) == "muted" and w.status_line.memory.text() == "memory muted"
+    w.document.undo()
+    h.settle()
+    assert not h.p.memory.muted and h.p.memory.bank_muted and not panel.adapter.mute.isChecked()
+    assert heard(h.p.memory) == "frames muted"
+
+
+def test_keys_are_in_the_tooltips(opened):
+    panel = opened.w.memory_panel
+    choose(panel, "default")
+    assert "[" in panel.adapter.slider.toolTip() and "Alt+]" in panel.bank.slider.toolTip()
+    assert "Ctrl+M" in panel.adapter.mute.toolTip() and "Shift+M" in panel.bank.mute.toolTip()
+
+
+@pytest.fixture
+def there_and_back(opened):
+    """Left, and right again: the last chunk looks at what the first one saw."""
+    h = opened
+    n = h.p.chunk_frames
+    texts = ("turn left", "turn left", "turn right", "turn right")
+    for i, text in enumerate(texts):
+        h.w.editing.add_action(1 + i * n, 1 + (i + 1) * n, text)
+    h.w.generation.set_auto_accept(True)
+    h.trigger("generate")
+    h.wait_idle()
+    return h
+
+
+def test_what_the_memory_did(there_and_back, qtbot):
+    h, w, panel = there_and_back, there_and_back.w, there_and_back.w.memory_panel
+    facts = memory_facts(h.p)
+    made = queries.sequence_end(h.p)
+    assert facts.frames == made and f"{made} frames" in w.status_line.memory.text()
+    assert [one.number for one in facts.learnt] == [1, 2, 3, 4] and facts.steps == 4
+    assert facts.loss is not None and "size of the change" in panel.sum.text()
+    w.show_panel("memory")
+    rows = panel.findChildren(LearntRow)
+    row = next(r for r in rows if r.fact.number == 2)
+    qtbot.mouseClick(row, Qt.MouseButton.LeftButton)
+    assert w.transport.frame == 1 + h.p.chunk_frames
+
+    last = queries.track_clips(h.p)[-1]
+    take = queries.chosen_take(h.p, last.source)
+    assert take.recalled, "frames were shown where the walk leads back"
+    w.transport.seek(last.start)
+    h.settle()
+    shown = chunk_memory(h.p, last)
+    spot = shown.recalled[0]
+    assert spot.frame == take.recalled[0]  # nothing was cut: time is the frame on the timeline
+    part = lived.frame_at(h.p, take, take.recalled[0])
+    assert spot.words == (
+        "the start picture" if not part.take
+        else f"frame {spot.frame} (chunk {queries.chunk_number(h.p, h.p.takes[part.take].chunk)})"
+    )  # fmt: skip
+    button = next(b for b in panel.chunk_card.findChildren(object) if spot.words in _text(b))
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert w.transport.frame == spot.frame
+
+
+def _text(widget) -> str:
+    return widget.text() if hasattr(widget, "text") else ""
+
+
+def test_frames_alone_take_no_learning(opened):
+    h = opened
+    choose(h.w.memory_panel, "bank")
+    h.w.editing.add_action(1, 1 + h.p.chunk_frames, "turn left")
+    h.w.generation.set_auto_accept(True)
+    h.trigger("generate")
+    h.wait_idle()
+    facts = memory_facts(h.p)
+    assert facts.steps == 0 and facts.frames == 1 + h.p.chunk_frames
+    assert "frames" in h.w.status_line.memory.text() and "step" not in facts.sum_words
+    assert heard(MemoryUse("off")) == "off"
