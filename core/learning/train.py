@@ -111,7 +111,7 @@ class Trainer:
                 w.grad = None
                 a.lerp_(m, 1 - min(0.998, (1 + self.step) / (20 + self.step)))
         if critic:
-            judges = [p for p in self.adversary.critic.parameters()]
+            judges = list(self.adversary.critic.parameters())
             for p, part in zip(judges, averaged(judges).split([p.numel() for p in judges])):
                 p.grad = part.view_as(p)
             self.adversary.optimizer.step()

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
 from core.learning.scenes.scene import Scene
 from core.learning.scenes.walker import walk

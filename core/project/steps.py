@@ -27,6 +27,7 @@ from core.project import checks, edits, queries
 from core.project.errors import EditError
 from core.project.ids import new_id
 from core.project.jobs import Job, now
+from core.project.memory_use import recalled_frames
 from core.project.model import (
     ActionPart,
     LearningRecord,
@@ -37,9 +38,15 @@ from core.project.model import (
     Take,
 )
 from core.project.store import ProjectStore
-from core.project.tasks import asked_actions, bank_refs, context_refs, file_of, first_stale, live_parent
+from core.project.tasks import (
+    asked_actions,
+    bank_refs,
+    context_refs,
+    file_of,
+    first_stale,
+    live_parent,
+)
 from core.rollout.events import Learned, TakeReady
-from core.project.memory_use import recalled_frames
 from core.rollout.request import ChunkTask, ContextRef, LearnTask
 
 Edit = Callable[[Project], Project]

@@ -90,7 +90,7 @@ def installed() -> list[str]:
     return sorted(p.parent.name for p in root.glob("*/world.json"))
 
 
-def load_world(folder: Path, device: str = "cpu") -> "World":
+def load_world(folder: Path, device: str = "cpu") -> World:
     """Load the world in ``folder``; raises WorldError with the reason when it can't be."""
     entry = read_entry(folder)
     import torch

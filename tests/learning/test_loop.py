@@ -74,7 +74,7 @@ def test_the_slow_weights_learn_to_use_the_fast_ones(parts) -> None:
     trainer, clips, walks = parts
     segment = walks.store(1, np.random.default_rng(0))[0]
     losses = []
-    for i in range(16):
+    for _ in range(16):
         clips.seed(1)
         losses.append(outer_step(trainer, clips, segment, 2, torch.Generator().manual_seed(5)))
         trainer.update(1.0, False)

@@ -169,13 +169,14 @@ def test_the_critic_tells_real_frames_from_flat_ones_and_points_to_the_real() ->
     torch.manual_seed(0)
     adversary, generator = Adversary(4), torch.Generator().manual_seed(0)
     told, u = torch.zeros(4, 4 + EXPECTED_FACTS, 8, 16, 16), torch.ones(4, 8)
-    for i in range(40):
+    losses = []
+    for _ in range(40):
         real = torch.randn(4, 4, 8, 16, 16, generator=generator)
         push, loss = adversary.judge(real, 0.2 * real, told, u, generator)
         adversary.optimizer.step()
         adversary.optimizer.zero_grad()
-        first = float(loss) if i == 0 else first
-    assert float(loss) < 0.5 * first
+        losses.append(float(loss))
+    assert losses[-1] < 0.5 * losses[0]
     # A step against the gradient makes flat frames livelier.
     flat = 0.2 * real
     assert (flat - 0.1 * push / push.abs().max()).std() > flat.std()

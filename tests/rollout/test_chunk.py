@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from core.diffusion.sampler import SamplingStopped
-from core.project.model import ActionPart, MemoryUse, Sampling
 from core.project.memory_use import adapter_strength
+from core.project.model import ActionPart, MemoryUse, Sampling
 from core.rollout.chunk import frame_texts, make_chunk
 from core.worlds.protocol import Address, LatentFrame
 from tests.builders.tiny_world import picture
@@ -68,5 +68,6 @@ def test_a_short_chunk(tiny_world):
 
 def test_texts_and_strength():
     assert frame_texts(GO) == ["forward"] * 5 + ["turn left"] * 3
-    assert adapter_strength(MemoryUse("off", 1.2)) == adapter_strength(MemoryUse("paper", 1.2, True)) == 0
+    for use in (MemoryUse("off", 1.2), MemoryUse("bank", 1.2), MemoryUse("paper", 1.2, True)):
+        assert adapter_strength(use) == 0
     assert adapter_strength(MemoryUse("paper", 1.2)) == 1.2

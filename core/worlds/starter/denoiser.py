@@ -44,7 +44,7 @@ class Condition:
     present: int  # index of the frame that is "now": the last context frame
     expected: Tensor | None = None  # [B, C + EXPECTED_FACTS, F_new, h, w]
 
-    def batch(self, size: int) -> "Condition":
+    def batch(self, size: int) -> Condition:
         """This condition repeated for a batch of ``size``."""
         return Condition(
             self.action.expand(size, -1, -1), self.scene.expand(size, -1),
