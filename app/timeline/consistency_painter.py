@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,12 +13,14 @@ from app.state.consistency_words import MUCH
 from app.timeline.colours import TimelineColours, mix
 from app.timeline.columns import ROWS, paint_columns
 from app.timeline.consistency_cells import LEVELS, Cell
+from app.timeline.stamps import Stamps
 from app.timeline.words import tr
 
 if TYPE_CHECKING:
     from app.timeline.view import TimelineView
 
 DOT = 3.5
+SIDE = 10  # pixels that a dot takes
 LOD = 12.0  # pixels a cell, below which cells become columns
 SAME = 0.7  # from here on a return is a full dot
 
@@ -26,6 +29,7 @@ class ConsistencyPainter:
     def __init__(self, view: TimelineView) -> None:
         self.view = view
         self._colours: TimelineColours | None = None
+        self._stamps = Stamps()
 
     def paint(self, painter: QPainter, rect: QRectF, dirty: QRectF) -> None:
         view, scale = self.view, self.view.scale
@@ -69,12 +73,16 @@ class ConsistencyPainter:
                 painter.fillRect(tick, c.warning)
         if not dots:
             return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(self._pen)
         for at, same in dots:
-            painter.setBrush(c.memory if same >= SAME else c.lane)
-            painter.drawEllipse(QPointF(at, rect.top() + DOT + 4), DOT, DOT)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            full = same >= SAME
+            key, middle = (full, c.lane.rgb(), c.memory.rgb()), QPointF(at, rect.top() + DOT + 4)
+            self._stamps.draw(painter, middle, SIDE, key, partial(self._dot, full))
+
+    def _dot(self, full: bool, painter: QPainter, at: QPointF) -> None:
+        c = self.view.colours
+        painter.setPen(self._pen)
+        painter.setBrush(c.memory if full else c.lane)
+        painter.drawEllipse(at, DOT, DOT)
 
     def _held(self, painter: QPainter, rect: QRectF) -> None:
         """What is under the pointer: where it comes back to; what the keyboard holds: a frame."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
@@ -9,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.timeline.colours import mix
 from app.timeline.memory_points import MemoryPoint
+from app.timeline.stamps import Stamps
 from app.timeline.words import tr
 from core.project.memory_use import silent
 
@@ -16,12 +18,14 @@ if TYPE_CHECKING:
     from app.timeline.view import TimelineView
 
 DOT = 5.0
+SIDE = 24  # pixels that a dot with its halo takes at most
 _CUTS = ("reset", "episode")  # the thread is cut where the memory was replaced
 
 
 class MemoryPainter:
     def __init__(self, view: TimelineView) -> None:
         self.view = view
+        self._stamps = Stamps()
 
     def paint(self, painter: QPainter, rect: QRectF, dirty: QRectF) -> None:
         view, scale = self.view, self.view.scale
@@ -55,8 +59,9 @@ class MemoryPainter:
         ]
         painter.drawLines(lines)
         for point in around:
-            at = QPointF(x(point.frame), y)
-            self._dot(painter, at, point.kind, point.take == view.hovered_memory)
+            at, hovered = QPointF(x(point.frame), y), point.take == view.hovered_memory
+            key = (point.kind, hovered, c.lane.rgb(), c.memory.rgb())
+            self._stamps.draw(painter, at, SIDE, key, partial(self._dot, point.kind, hovered))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _ticks(self, painter: QPainter, around: list[MemoryPoint], rect: QRectF) -> None:
@@ -68,7 +73,7 @@ class MemoryPainter:
             if point.kind != "learned":
                 painter.fillRect(QRectF(x(point.frame) - 1, y - 8, 2, 16), c.memory)
 
-    def _dot(self, painter: QPainter, at: QPointF, kind: str, hovered: bool) -> None:
+    def _dot(self, kind: str, hovered: bool, painter: QPainter, at: QPointF) -> None:
         c = self.view.colours
         if hovered:
             halo = QColor(c.memory)

@@ -173,10 +173,11 @@ class InProcessEngine:
 
     def _learn(self, task: LearnTask, run: _Run) -> Events:
         from core.memory.fast_learning import FastLearner
-        from core.memory.heap import returned_at_once
+        from core.memory.heap import returned, returned_at_once
         from core.memory.snapshot import load_snapshot, save_snapshot
 
         began = time.perf_counter()
+        returned()
         world = yield from self._load(task, run)
         context = yield from self._context(task.context, run)
         new = yield from self._context((task.take,), run)

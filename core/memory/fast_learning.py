@@ -149,6 +149,7 @@ class FastLearner:
                     self.optimiser.step()
                     self.adapter.is_fresh = False
             self.adapter.cap(settings.change_cap)
+        returned()
         loss_after = self._held_out(y, cond)
         yield settings.steps, settings.steps
         return LearningRecord(settings.steps, loss_before, loss_after, 0.0, 0.0)
