@@ -20,8 +20,9 @@ from core.media.cv import cv2
 FIRST = 30_000_000
 SAMPLES = (
     ("gallery", "A quiet gallery", 0, 3,
-     (("walk forward", 12), ("turn left", 12), ("walk forward", 8), ("turn right", 16),
-      ("walk forward turning right", 8), ("hold still", 8))),
+     # Away and back again, twice: what comes back shows the memory at once.
+     (("turn left", 16), ("turn right", 16), ("walk forward", 12), ("walk back", 12),
+      ("hold still", 8))),
     ("maze", "A garden maze at dusk", 2, 4,
      (("walk forward", 16), ("turn right", 8), ("walk forward", 16), ("look around to the left", 16),
       ("walk forward", 8))),
