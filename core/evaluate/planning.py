@@ -23,7 +23,7 @@ from core.evaluate.walking import Walker, decoded, first_visit
 from core.learning.data import HELD_OUT, VERBS
 from core.learning.language import PHRASES
 from core.learning.scenes.walker import follow
-from core.worlds.starter.world import apart
+from core.worlds.poses import apart
 
 TASKS = ("waypoint", "put-back")
 _WAY = 3  # chunks from the waypoint to where planning begins, and of a plan

@@ -18,8 +18,8 @@ import torch
 from core.learning.data import HELD_OUT, VERBS
 from core.learning.scenes.scene import Scene
 from core.learning.scenes.walker import MOTIONS, TURN, follow, walk
+from core.worlds.poses import apart
 from core.worlds.protocol import World
-from core.worlds.starter.world import apart
 
 #: Two frames show the same where they are this near, cells and radians (half a step, half a turn).
 NEAR, NEAR_TURN = 0.13, 0.55 * TURN

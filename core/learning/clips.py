@@ -13,9 +13,9 @@ from core.learning.data import VERBS, WalkData, read_walks
 from core.learning.language import name_place, say
 from core.learning.scenes.scene import STYLES
 from core.memory.bank import choose
+from core.worlds.poses import apart
 from core.worlds.starter.denoiser import Condition
 from core.worlds.starter.text import StarterTextEncoder
-from core.worlds.starter.world import apart
 
 #: Recent frames and how often: a start picture is one frame, later chunks have four.
 RECENT = ((1, 0.15), (2, 0.05), (4, 0.8))

@@ -14,6 +14,7 @@ import numpy as np
 
 from core.memory.snapshot import Frames
 from core.project.memory_use import RECALLED
+from core.worlds.poses import apart
 
 #: Beyond this a frame shows hardly anything of what is asked for (see ``World.apart``).
 GATE = 2.5
@@ -23,22 +24,22 @@ BUDGET = 2048
 _KNOWN_AGAIN = 0.35
 
 
-def choose(apart: np.ndarray, have: np.ndarray, count: int, gate: float = GATE) -> list[int]:
+def choose(away: np.ndarray, have: np.ndarray, count: int, gate: float = GATE) -> list[int]:
     """Up to ``count`` of N remembered frames, the most useful first.
 
-    ``apart`` [N, F]: how different each frame is from what each of F new frames looks at; ``have``
+    ``away`` [N, F]: how different each frame is from what each of F new frames looks at; ``have``
     [F]: the same for the best frame of the context that is there anyway. Greedy: each time the one
     that brings the new frames closest to something seen; none that brings nothing.
     """
     best, found = np.minimum(have, gate), []
-    for _ in range(min(count, len(apart))):
-        gain = np.maximum(best - apart, 0).sum(1)
+    for _ in range(min(count, len(away))):
+        gain = np.maximum(best - away, 0).sum(1)
         gain[found] = 0
         i = int(np.argmax(gain))
         if gain[i] <= 1e-6:
             break
         found.append(i)
-        best = np.minimum(best, apart[i])
+        best = np.minimum(best, away[i])
     return found
 
 
@@ -96,16 +97,12 @@ def thinned(bank: Frames, budget: int = BUDGET) -> Frames:
 def _spread(pose: np.ndarray, count: int) -> np.ndarray:
     """``count`` poses that cover all of them: always the one farthest from those chosen."""
     found = [0]
-    away = _pose_distance(pose, pose[0])
+    away = apart(pose, pose[:1])[:, 0]
     while len(found) < count:
         i = int(np.argmax(away))
         found.append(i)
-        away = np.minimum(away, _pose_distance(pose, pose[i]))
+        away = np.minimum(away, apart(pose, pose[i : i + 1])[:, 0])
     return np.array(found)
-
-
-def _pose_distance(pose: np.ndarray, one: np.ndarray) -> np.ndarray:
-    return np.hypot(*(pose[:, :2] - one[:2]).T) + 2 * np.abs(np.sin((pose[:, 2] - one[2]) / 2))
 
 
 def _coarse(z: np.ndarray) -> np.ndarray:

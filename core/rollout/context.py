@@ -23,10 +23,6 @@ HERE = (0.0, 0.0, 0.0)  # the pose of the start: dead reckoning begins here
 _PART = 4  # pictures encoded at a time
 
 
-def is_latents(ref: ContextRef) -> bool:
-    return Path(ref.path).suffix == ".safetensors"
-
-
 def context_steps(world: World, refs: Iterable[ContextRef]) -> Iterator[list[LatentFrame]]:
     """Frames of ``refs`` in their order, some at a time, at ``CONTEXT_LEVEL``.
 
@@ -34,7 +30,7 @@ def context_steps(world: World, refs: Iterable[ContextRef]) -> Iterator[list[Lat
     """
     device = device_of(world)
     for ref in refs:
-        if is_latents(ref):
+        if ref.holds_latents:
             found = load_latents(ref.path, ref.start, ref.stop)
             check_shape(world, found, ref)
             yield [replace(f, z=f.z.to(device), level=CONTEXT_LEVEL) for f in found]

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from core.memory.bank import placed, useful
 from core.memory.snapshot import Frames, load_bank
-from core.rollout.context import CONTEXT_LEVEL, HERE, build_context, is_latents
+from core.rollout.context import CONTEXT_LEVEL, HERE, build_context
 from core.rollout.latents import frames_from, latent_frames, read_addresses
 from core.rollout.request import ContextRef, EpisodeBank
 from core.worlds.protocol import Address, LatentFrame, World
@@ -47,7 +47,7 @@ class Recall:
         return [self._loaded(known[i][0]) for i in picked]
 
     def _of(self, ref: ContextRef) -> Sequence[Address]:
-        if is_latents(ref):
+        if ref.holds_latents:
             return self._addresses(ref.path)[ref.start : ref.stop]
         return [Address(i, HERE) for i in range(ref.start, ref.stop)]
 

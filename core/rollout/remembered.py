@@ -18,20 +18,16 @@ def remembered(p: Project, store: ProjectStore, parent: Parent | None) -> Frames
     ProjectError, TensorFileError or MemoryRefused.
     """
     refs, episode = bank_refs(p, store, parent)
-    parts = [_read(ref) for ref in refs if _holds_latents(ref)]
+    parts = [_read(ref) for ref in refs if ref.holds_latents]
     if episode is not None:
         bank = load_bank(episode.path, p.world.hash)
-        there = [_read(ref) for ref in episode.context if _holds_latents(ref)]
+        there = [_read(ref) for ref in episode.context if ref.holds_latents]
         if bank is not None and not there:  # loaded before the first chunk: look at what came of it
             there = parts[:1]
         found = placed(bank, Frames.joined(there)) if bank is not None and there else None
         if found is not None:
             parts.insert(0, found)
     return Frames.joined(parts) if parts else None
-
-
-def _holds_latents(ref: ContextRef) -> bool:
-    return ref.path.endswith(".safetensors")
 
 
 def _read(ref: ContextRef) -> Frames:

@@ -23,6 +23,10 @@ class ContextRef:
     start: int
     stop: int
 
+    @property
+    def holds_latents(self) -> bool:
+        return self.path.endswith(".safetensors")
+
 
 @dataclass(frozen=True)
 class EpisodeBank:

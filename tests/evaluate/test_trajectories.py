@@ -19,7 +19,7 @@ from core.evaluate.trajectories import (
 )
 from core.learning.data import HELD_OUT, VERBS
 from core.learning.scenes.walker import follow
-from core.worlds.starter.world import apart
+from core.worlds.poses import apart
 
 
 @pytest.mark.parametrize("number", range(len(PATTERNS)))

@@ -18,12 +18,12 @@ from core.learning.scenes.walker import MOTIONS, step
 from core.learning.train import Trainer, learning_rate
 from core.learning.train_text import obeyed
 from core.learning.train_text import train as train_text
+from core.worlds.poses import apart
 from core.worlds.starter.autoencoder import StarterAutoencoder
 from core.worlds.starter.denoiser import EXPECTED_FACTS, StarterDenoiser
 from core.worlds.starter.depth import StarterDepth
 from core.worlds.starter.expectation import Expectations
 from core.worlds.starter.text import StarterTextEncoder
-from core.worlds.starter.world import apart
 
 
 @pytest.fixture(scope="module")

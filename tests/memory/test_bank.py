@@ -9,8 +9,8 @@ import pytest
 
 from core.memory.bank import choose, moved, placed, recognised, thinned, useful
 from core.memory.snapshot import Frames
+from core.worlds.poses import apart
 from core.worlds.protocol import Address
-from core.worlds.starter.world import apart
 
 
 class Walker:

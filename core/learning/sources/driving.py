@@ -6,7 +6,7 @@ import numpy as np
 
 from core.learning.driving import KINDS as DRIVE_KINDS
 from core.learning.driving import Town, drive
-from core.learning.sources.source import HELD_OUT, Recording
+from core.learning.sources.source import HELD_OUT, Recording, known_kinds
 
 KINDS = ("explore", "around", "explore", "there_and_back")
 
@@ -17,13 +17,7 @@ class Driving:
     name = "driving"
 
     def __init__(self, kinds: tuple[str, ...] = KINDS):
-        unknown = sorted(set(kinds) - set(DRIVE_KINDS))
-        if unknown or not kinds:
-            raise ValueError(
-                f"driving has no drives of kind {', '.join(unknown) or '(none)'}; "
-                f"use some of {', '.join(DRIVE_KINDS)}"
-            )
-        self.kinds = tuple(kinds)
+        self.kinds = known_kinds("driving has no drives", kinds, DRIVE_KINDS)
 
     def count(self, frames: int, held_out: bool = False) -> None:
         return None

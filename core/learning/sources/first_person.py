@@ -7,7 +7,7 @@ import numpy as np
 from core.learning.scenes.scene import Scene
 from core.learning.scenes.walker import KINDS as WALK_KINDS
 from core.learning.scenes.walker import walk
-from core.learning.sources.source import HELD_OUT, Recording
+from core.learning.sources.source import HELD_OUT, Recording, known_kinds
 
 #: What a shard of eight walks holds when nobody says otherwise: five of them come back.
 KINDS = (
@@ -31,13 +31,7 @@ class FirstPerson:
     name = "first-person"
 
     def __init__(self, kinds: tuple[str, ...] = KINDS):
-        unknown = sorted(set(kinds) - set(WALK_KINDS))
-        if unknown or not kinds:
-            raise ValueError(
-                f"first-person has no walks of kind {', '.join(unknown) or '(none)'}; "
-                f"use some of {', '.join(WALK_KINDS)}"
-            )
-        self.kinds = tuple(kinds)
+        self.kinds = known_kinds("first-person has no walks", kinds, WALK_KINDS)
 
     def count(self, frames: int, held_out: bool = False) -> None:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -60,3 +61,14 @@ class Source(Protocol):
         Raises SourceUnavailable where something that it needs is missing.
         """
         ...
+
+
+def known_kinds(what: str, kinds: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+    """``kinds`` as a tuple; ValueError where there is none, or one that is not ``known``."""
+    asked = tuple(kinds)
+    unknown = sorted(set(asked) - set(known))
+    if unknown or not asked:
+        raise ValueError(
+            f"{what} of kind {', '.join(unknown) or '(none)'}; use some of {', '.join(known)}"
+        )
+    return asked

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from core.diffusion.loss import flow_noise, flow_step, flow_target
 from core.worlds.catalogue import content_hash
+from core.worlds.poses import apart
 from core.worlds.protocol import Address, Geometry, LatentFrame
 from core.worlds.starter.autoencoder import StarterAutoencoder
 from core.worlds.starter.denoiser import Condition, StarterDenoiser
@@ -147,13 +148,6 @@ class StarterWorld:
 
     def lora_targets(self) -> str:
         return r"blocks\.\d+\.temporal_attn\.(to_q|to_k|to_v|to_out)"
-
-
-def apart(seen: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Poses [N, 3] and [F, 3] → [N, F]: cells between them, and twice the sine of half the turn."""
-    away = np.linalg.norm(seen[:, None, :2] - wanted[None, :, :2], axis=-1)
-    turned = np.abs(np.sin((seen[:, None, 2] - wanted[None, :, 2]) / 2))
-    return away + 2 * turned
 
 
 def _poses(addresses: Sequence[Address]) -> np.ndarray:
