@@ -20,7 +20,7 @@ from core.worlds.starter.text import StarterTextEncoder
 #: Recent frames and how often: a start picture is one frame, later chunks have four.
 RECENT = ((1, 0.15), (2, 0.05), (4, 0.8))
 #: Remembered frames beside four recent ones, and how often.
-REMEMBERED = ((0, 0.4), (2, 0.25), (4, 0.35))
+REMEMBERED = ((0, 0.4), (1, 0.08), (2, 0.17), (3, 0.1), (4, 0.25))
 ANY_FRAME = 0.15  # share of clips whose remembered frames are drawn at random
 #: A generated context has lost some detail and contrast: share of clips, and how much at most.
 WORN, WORN_DETAIL, WORN_CONTRAST = 0.5, 0.45, 0.1
@@ -34,12 +34,13 @@ Clip = tuple[Tensor, np.ndarray, np.ndarray, np.ndarray, int]
 
 @dataclass(frozen=True)
 class Batch:
-    """z0 [B, C, F, h, w]; u, mask [B, F]; the condition of the denoiser."""
+    """z0 [B, C, F, h, w]; u, mask [B, F]; the condition of the denoiser; styles [B]."""
 
     z0: Tensor
     u: Tensor
     mask: Tensor
     condition: Condition
+    styles: Tensor
     fast: bool = False  # as fast learning makes it: nothing is expected
 
 
@@ -63,16 +64,20 @@ class Clips:
         recent = int(rng.choice(*_drawn(RECENT)))
         remembered = int(rng.choice(*_drawn(REMEMBERED))) if recent == 4 else 0
         clips = [self._clip(remembered, recent) for _ in range(size)]
-        return self._batch(clips, remembered + recent, rng.random() < ALL_NOISED)
+        return self.compose(clips, remembered + recent, rng.random() < ALL_NOISED)
 
     def batch_at(self, walk: int, now: int, size: int, jitter: int = 4) -> Batch:
         """``size`` clips of one walk that continue its frame ``now`` or one soon after, without
         remembered frames: what the slow-fast loop asks fast weights to help with."""
         latest = min(now + jitter, len(self.walks[walk].poses) - self.n_new - 1)
         at = self.rng.integers(now, max(now, latest) + 1, size=size)
-        return self._batch([self._clip_at(self.walks[walk], int(i), 0, 4) for i in at], 4, False)
+        return self.compose([self.clip_at(self.walks[walk], int(i), 0, 4) for i in at], 4)
 
-    def _batch(self, clips: list[Clip], past: int, fast: bool) -> Batch:
+    def compose(
+        self, clips: list[Clip], past: int, fast: bool = False, worn: bool = True
+    ) -> Batch:
+        """One batch of clips with ``past`` context frames each; ``worn``: some contexts with less
+        detail and contrast."""
         size = len(clips)
         z0 = torch.stack([c[0] for c in clips]).transpose(1, 2).float()
         poses = torch.from_numpy(np.stack([c[1] for c in clips]))
@@ -83,33 +88,36 @@ class Clips:
             action, scene, poses.float(), times - times[:, past - 1 : past], past - 1
         )
         u, mask = self._noise(size, past, fast)
-        if not fast:
+        if worn and not fast:
             z0[:, :, :past] = self._worn(z0[:, :, :past])
-        return Batch(z0, u, mask, condition, fast)
+        return Batch(z0, u, mask, condition, torch.tensor([c[4] for c in clips]), fast)
 
     def _clip(self, remembered: int, recent: int) -> Clip:
         rng = self.rng
         walk = self.walks[int(rng.integers(len(self.walks)))]
         first = recent - 1 if not remembered else recent + max(remembered, 8)
         now = int(rng.integers(first, len(walk.poses) - self.n_new))
-        return self._clip_at(walk, now, remembered, recent)
+        return self.clip_at(walk, now, remembered, recent)
 
-    def _clip_at(self, walk: WalkData, now: int, remembered: int, recent: int) -> Clip:
+    def clip_at(
+        self, walk: WalkData, now: int, remembered: int, recent: int, oldest: int = 0
+    ) -> Clip:
+        """The clip that continues frame ``now``; none of its frames is older than ``oldest``."""
         new = np.arange(now + 1, now + self.n_new + 1)
         here = np.arange(now - recent + 1, now + 1)
-        index = np.concatenate([self._remembered(walk, here, new, remembered), here, new])
+        index = np.concatenate([self._remembered(walk, here, new, remembered, oldest), here, new])
         return (
             walk.latents[index], walk.poses[index].copy(), index,
             walk.verbs[new], walk.style,
         )
 
     def _remembered(
-        self, walk: WalkData, here: np.ndarray, new: np.ndarray, count: int
+        self, walk: WalkData, here: np.ndarray, new: np.ndarray, count: int, oldest: int
     ) -> np.ndarray:
         """Indices of ``count`` frames before ``here``, as the bank would choose them; oldest first."""
         if not count:
             return np.zeros(0, int)
-        old = np.arange(0, here[0])
+        old = np.arange(oldest, here[0])
         found: list[int] = []
         if self.rng.random() >= ANY_FRAME:
             have = apart(walk.poses[here], walk.poses[new]).min(0)
