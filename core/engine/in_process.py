@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     import torch
 
     from core.memory.adapter import Adapter
+    from core.memory.snapshot import Snapshot
     from core.rollout.recall import Recall
-    from core.worlds.protocol import LatentFrame, World
+    from core.worlds.protocol import LatentFrame, Pose, World
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,7 @@ class InProcessEngine:
     def _chunk(self, task: ChunkTask, run: _Run) -> Events:
         from core.media.encode import write_take
         from core.media.thumbs import thumbnail_jpeg
+        from core.memory.adapter import HOME
         from core.memory.snapshot import load_snapshot
         from core.project.memory_use import adapter_strength, recalled_frames
         from core.rollout.chunk import chunk_steps, frame_texts
@@ -105,9 +107,12 @@ class InProcessEngine:
         if adapter_strength(task.memory):
             adapter = self._adapter
             if task.snapshot is not None:
-                adapter.load(load_snapshot(task.snapshot, task.world_hash).weights)
+                snapshot = load_snapshot(task.snapshot, task.world_hash)
+                adapter.load(snapshot.weights)
+                adapter.home = self._home(task, snapshot)
             else:
                 adapter.fresh(0)
+                adapter.home = HOME
         context = yield from self._context(task.context, run)
         recalled: list[LatentFrame] = []
         if count := recalled_frames(task.memory):
@@ -183,10 +188,15 @@ class InProcessEngine:
         new = yield from self._context((task.take,), run)
         learner = FastLearner(world, self._adapter, task.preset, self._licence)
         if task.snapshot is not None:
-            learner.resume(load_snapshot(task.snapshot, task.world_hash))
+            snapshot = load_snapshot(task.snapshot, task.world_hash)
+            learner.resume(snapshot)
+            self._adapter.home = self._home(task, snapshot)
         else:
             learner.begin(task.seed)
-        work = learner.learn(context, new)
+        earlier = []
+        for i in learner.drawn(len(task.earlier)):
+            earlier.append((yield from self._context((task.earlier[i],), run)))
+        work = learner.learn(context, new, earlier)
         try:
             while True:
                 run.check()
@@ -212,6 +222,15 @@ class InProcessEngine:
         )
 
     # ---- both -----------------------------------------------------------------------------------
+
+    def _home(self, task: EngineTask, snapshot: Snapshot) -> Pose | None:
+        """Where the memory's axes stand in this walk's. One that was loaded from elsewhere (it
+        brings its bank) is at home only where its place is recognised."""
+        from core.memory.fast_learning import home_of
+
+        if snapshot.bank is None:
+            return home_of(snapshot)
+        return self._recall.home(task.episode, snapshot.home) if task.episode is not None else None
 
     def _load(self, task: EngineTask, run: _Run) -> Generator[EngineEvent, None, World]:
         """The task's world with its adapter, loaded or kept."""

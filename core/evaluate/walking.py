@@ -21,6 +21,7 @@ from core.project.model import ActionPart, Sampling
 from core.rollout.chunk import make_chunk
 from core.rollout.context import CONTEXT_LEVEL
 from core.rollout.latents import frames_from
+from core.worlds.poses import seen_from
 from core.worlds.protocol import Address, LatentFrame, World
 
 
@@ -30,9 +31,10 @@ def plain_texts(verbs: np.ndarray) -> list[str]:
 
 
 def real_frames(walked: Trajectory, shot: Footage, start: int, stop: int) -> list[LatentFrame]:
-    """A camera's frames, addressed in the scene's own coordinates."""
+    """A camera's frames, addressed from where the walk begins, as in the studio."""
+    poses = seen_from(walked.poses, walked.poses[0])
     return [
-        LatentFrame(shot.latents[i], Address(i, tuple(walked.poses[i])), CONTEXT_LEVEL)
+        LatentFrame(shot.latents[i], Address(i, tuple(poses[i].tolist())), CONTEXT_LEVEL)
         for i in range(start, stop)
     ]
 
@@ -134,7 +136,10 @@ class Walker:
         else:
             if self.arm.objective == "whole-history":
                 context, new = self._drawn(context, new)
-            run = self.learner.learn(context, new)
+            size = self.world.geometry.n_new
+            chunks = [self.frames[i : i + size] for i in range(1, len(self.frames), size)]
+            earlier = [chunks[i] for i in self.learner.drawn(len(chunks))]
+            run = self.learner.learn(context, new, earlier)
         while True:
             try:
                 next(run)

@@ -7,6 +7,9 @@ is itself made up. Only slow learning uses them, in its later part; they are not
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -14,6 +17,9 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from core.learning.scenes.styles import STYLES
 from core.worlds.starter.denoiser import EXPECTED_FACTS
+
+#: Gradients of parameters in one row, averaged over processes.
+Average = Callable[[list[Tensor]], Tensor]
 
 
 def conv(a: int, b: int, size: int, stride: int = 1) -> nn.Module:
@@ -86,6 +92,8 @@ class Adversary:
             for c in (self.critic, self.style_critic)
         )
         self.frames, self.share, self.least = frames, share, least
+        self._made: deque[tuple[Tensor, Tensor]] = deque(maxlen=24)
+        self._real: deque[tuple[Tensor, Tensor]] = deque(maxlen=48)
 
     def judge(
         self, real: Tensor, made: Tensor, expected: Tensor, u: Tensor, generator: torch.Generator
@@ -113,31 +121,53 @@ class Adversary:
         return gradient, loss.detach()
 
     def judge_style(
-        self, real: Tensor, real_styles: Tensor, made: Tensor, styles: Tensor,
-        generator: torch.Generator,
-    ) -> tuple[Tensor, Tensor]:
-        """Real and rolled-out new frames [B, C, F, h, w] and the styles of their scenes [B] → as
-        ``judge``."""
+        self, made: Tensor, styles: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """Rolled-out new frames [B, C, F, h, w] of scenes of ``styles`` [B] → the gradient of the
+        style critic's opinion with respect to ``made``. They are kept for ``practise``."""
         picked = torch.randperm(made.shape[2] - 1, generator=generator)[: self.frames]
-
-        def pairs(x: Tensor, index: Tensor) -> Tensor:
-            both = torch.cat([x[:, :, index], x[:, :, index + 1]], 1)
-            return both.transpose(1, 2).flatten(0, 1).detach()
-
         estimate = pairs(made, picked).requires_grad_()
         told = styles.repeat_interleave(len(picked))
-        also = torch.randperm(real.shape[2] - 1, generator=generator)[: self.frames]
         with torch.autocast("cpu", torch.bfloat16):
-            fake = self.style_critic(estimate, told).float()
-            true = self.style_critic(
-                pairs(real, also), real_styles.repeat_interleave(len(also))
-            ).float()
-        pull = torch.autograd.grad(-fake.mean(1).sum(), estimate, retain_graph=True)[0]
-        loss = F.relu(1 + fake).mean() + F.relu(1 - true).mean()
-        loss.backward()
+            opinion = self.style_critic(estimate, told).float().mean(1)
+        pull = torch.autograd.grad(-opinion.sum(), estimate)[0]
+        self._made.append((made.detach(), styles))
         pull = pull.unflatten(0, (len(made), -1)).transpose(1, 2)  # b 2c k h w
         gradient = torch.zeros_like(made)
         first, second = pull.chunk(2, 1)
         gradient.index_add_(2, picked, first)
         gradient.index_add_(2, picked + 1, second)
-        return gradient, loss.detach()
+        return gradient
+
+    def practise(
+        self, real: Tensor, styles: Tensor, times: int, average: Average, generator: torch.Generator
+    ) -> float:
+        """Teach the style critic ``times`` over: what was lately made against ``real`` frames
+        [B, C, F, h, w] and those kept from before. A critic that learns as slowly as the denoiser
+        is fooled by it rather than heeded. Returns its mean loss."""
+        self._real.append((real.detach(), styles))
+        parameters, total = list(self.style_critic.parameters()), 0.0
+        for _ in range(times):
+            scores = []
+            for kept in (self._made, self._real):
+                which = int(torch.randint(len(kept), (1,), generator=generator))
+                frames, told = kept[which]
+                picked = torch.randperm(frames.shape[2] - 1, generator=generator)[: self.frames]
+                with torch.autocast("cpu", torch.bfloat16):
+                    scores.append(self.style_critic(
+                        pairs(frames, picked), told.repeat_interleave(len(picked))
+                    ).float())
+            loss = F.relu(1 + scores[0]).mean() + F.relu(1 - scores[1]).mean()
+            loss.backward()
+            for p, part in zip(parameters, average(parameters).split([p.numel() for p in parameters])):
+                p.grad = part.view_as(p)
+            self.style_optimizer.step()
+            self.style_optimizer.zero_grad()
+            total += float(loss.detach())
+        return total / max(1, times)
+
+
+def pairs(z: Tensor, index: Tensor) -> Tensor:
+    """Frames [B, C, F, h, w] → neighbours [B·len(index), 2C, h, w], cut off from any graph."""
+    both = torch.cat([z[:, :, index], z[:, :, index + 1]], 1)
+    return both.transpose(1, 2).flatten(0, 1).detach()

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from core.diffusion.contrast import keep_contrast
 from core.diffusion.loss import flow_noise, flow_step
+from core.learning.adversary import Average
 from core.learning.clips import Batch, Clips
 from core.learning.data import VERBS, WalkData
 from core.learning.scenes.motion import follow
@@ -31,7 +32,8 @@ BEFORE = 12
 STEPS, LEARNED_FROM = 4, 2  # sampling steps, and how many of them are judged
 NEW_START = 0.04  # chance after each chunk
 REMEMBERED = 0.5  # share of chunks with remembered frames
-SHARE = 0.5  # the critic's pull, of the flow loss's own
+SHARE = 0.7  # the critic's pull, of the flow loss's own
+PRACTICE = 6  # steps of the critic to one of the denoiser
 COARSE, HOLD = 4, 0.5  # side of the cells in which what was expected is held, and how strongly
 
 
@@ -62,7 +64,9 @@ class Rollouts:
         start = int(rng.integers(BEFORE + RECENT, len(one.poses) - self._clips.n_new))
         return _Walk(data, start, start)
 
-    def learn(self, trainer: Trainer, real: Batch, generator: torch.Generator) -> float:
+    def learn(
+        self, trainer: Trainer, real: Batch, average: Average, generator: torch.Generator
+    ) -> float:
         """Continue every walk by a chunk, and add the gradients of some of its sampling steps to
         the working copy's; ``real`` is what scenes look like. Returns the critic's loss."""
         clips, n = self._clips, self._clips.n_new
@@ -78,7 +82,6 @@ class Rollouts:
         levels = torch.full((len(z0), past), CONTEXT_LEVEL)
         shown, z = flow_noise(z0, noise[:, :, :past], levels), noise[:, :, past:]
         judged = torch.randperm(STEPS, generator=generator)[:LEARNED_FROM].tolist()
-        opinion = 0.0
         for i in range(STEPS):
             u, u_next = 1 - i / STEPS, 1 - (i + 1) / STEPS
             u_all = torch.cat([levels, torch.full((len(z0), n), u)], 1)
@@ -86,11 +89,7 @@ class Rollouts:
                 out = trainer.work(torch.cat([shown, z], 2), u_all, condition).float()[:, :, past:]
             if i in judged:
                 made = (z - u * out).detach()
-                push, loss = trainer.adversary.judge_style(
-                    real.z0[:, :, real.condition.present + 1 :], real.styles, made, batch.styles,
-                    generator,
-                )
-                opinion += float(loss) / LEARNED_FROM
+                push = trainer.adversary.judge_style(made, batch.styles, generator)
                 scale = SHARE * trainer.pull / push.norm().clamp_min(1e-9)
                 # The estimate is z − u·out.
                 out.backward(-u * (scale * push + held(made, condition.expected)))
@@ -103,7 +102,9 @@ class Rollouts:
             if w.now + n >= len(w.data.poses) or clips.rng.random() < NEW_START else w
             for w in self._walks
         ]
-        return opinion
+        return trainer.adversary.practise(
+            real.z0[:, :, real.condition.present + 1 :], real.styles, PRACTICE, average, generator
+        )
 
 
 def held(made: Tensor, expected: Tensor) -> Tensor:

@@ -49,7 +49,10 @@ class Trainer:
             if n.startswith("blocks.") and p.ndim == 2 and "modulation" not in n
         ]
         chosen = {id(p) for p in matrices}
-        others = [p for p in net.parameters() if id(p) not in chosen]
+        # The rays are fast learning's to write on: slow learning leaves them as they are.
+        others = [
+            p for n, p in net.named_parameters() if id(p) not in chosen and not n.startswith("rays.")
+        ]
         self.optimizers: list[torch.optim.Optimizer] = [
             torch.optim.Muon(matrices, lr=muon_rate, weight_decay=0.02,
                              adjust_lr_fn="match_rms_adamw"),
@@ -114,14 +117,11 @@ class Trainer:
                 w.grad = None
                 a.lerp_(m, 1 - min(0.997, (1 + self.step) / (20 + self.step)))
         if critic:
-            judges = [
-                *self.adversary.critic.parameters(), *self.adversary.style_critic.parameters()
-            ]
+            judges = list(self.adversary.critic.parameters())
             for p, part in zip(judges, averaged(judges).split([p.numel() for p in judges])):
                 p.grad = part.view_as(p)
-            for optimizer in (self.adversary.optimizer, self.adversary.style_optimizer):
-                optimizer.step()
-                optimizer.zero_grad()
+            self.adversary.optimizer.step()
+            self.adversary.optimizer.zero_grad()
         self.step += 1
         return norm
 
@@ -137,11 +137,11 @@ class Trainer:
         }
 
     def restore(self, saved: dict) -> None:
-        self.net.load_state_dict(saved["net"])
-        self.average.load_state_dict(saved["average"])
+        _load(self.net, saved["net"])
+        _load(self.average, saved["average"])
         for optimizer, state in zip(self.optimizers, saved["optimizers"]):
             optimizer.load_state_dict(state)
-        self.work.load_state_dict(saved["net"])
+        _load(self.work, saved["net"])
         if "critic" in saved:
             self.adversary.critic.load_state_dict(saved["critic"])
             self.adversary.optimizer.load_state_dict(saved["critic_optimizer"])
@@ -149,6 +149,14 @@ class Trainer:
             self.adversary.style_critic.load_state_dict(saved["style_critic"])
             self.adversary.style_optimizer.load_state_dict(saved["style_optimizer"])
         self.step, self.seconds = saved["step"], saved["seconds"]
+
+
+def _load(net: StarterDenoiser, weights: dict[str, torch.Tensor]) -> None:
+    """Runs from before there were rays have none."""
+    found = net.load_state_dict(weights, strict=False)
+    wrong = [k for k in found.missing_keys if not k.startswith("rays.")] + found.unexpected_keys
+    if wrong:
+        raise ValueError(f"the run's state is of another network: {wrong[0]}")
 
 
 def read_state(path: Path) -> dict:
@@ -247,8 +255,8 @@ def train(args: argparse.Namespace) -> None:
     while (share := parts.agreed((time.monotonic() - began) / (60 * args.minutes))) < 1:
         batch, adversarial = clips.batch(args.batch), share >= args.adversarial_from
         total, count = total + trainer.learn(batch, generator, adversarial), count + 1
-        if adversarial and args.roll_outs and not batch.fast:
-            opinions.append(rollouts.learn(trainer, batch, generator))
+        if adversarial and args.roll_outs:
+            opinions.append(rollouts.learn(trainer, batch, averaged, generator))
         norm = trainer.update(learning_rate(share, trainer.step), adversarial)
         trainer.seconds = time.monotonic() - began
         if log is not None and trainer.step % 25 == 0:

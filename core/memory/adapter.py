@@ -14,15 +14,19 @@ import torch
 from torch import Tensor, nn
 
 from core.memory.errors import MemoryRefused
-from core.worlds.protocol import World
+from core.worlds.protocol import Pose, World
 
 NAME = "memory"
+#: Where a walk begins: the axes of a memory that began with it.
+HOME: Pose = (0.0, 0.0, 0.0)
 
 
 class Adapter:
     """LoRA in float32 on the layers that ``world.lora_targets()`` names; B·A times ``strength``.
 
-    The network's own weights are never written. ``fresh`` and ``load`` set what it holds.
+    The network's own weights are never written. ``fresh`` and ``load`` set what it holds. Where the
+    world has layers that read where a token looks from (``net.rays``), they are on with the adapter:
+    ``home`` says where the memory's axes stand in the walk's own; None where that is not known.
     """
 
     def __init__(self, world: World, rank: int = 32):
@@ -44,6 +48,8 @@ class Adapter:
             for half, held in (("lora_A", layer.lora_A), ("lora_B", layer.lora_B)):
                 held[NAME].float()  # Adam's small steps are lost in half precision
                 self.parameters[f"{name}.{half}.weight"] = held[NAME].weight
+        self.home: Pose | None = HOME
+        self._rays = getattr(world.net, "rays", None)
         self._base = float(self._base_square_norm() ** 0.5)
         self.is_fresh = True
         self.fresh(0)
@@ -121,11 +127,21 @@ class Adapter:
         finally:
             self._set(0.0)
 
+    def learned_parameters(self, places: bool) -> dict[str, nn.Parameter]:
+        """What is learned, by name: all of it, or without ``places`` only what has no address."""
+        places = places and self.home is not None
+        return {n: p for n, p in self.parameters.items() if places or not self.is_place(n)}
+
+    @staticmethod
+    def is_place(name: str) -> bool:
+        """Whether this parameter belongs to the layers that know where a token looks from."""
+        return name.startswith("rays.")
+
     @contextmanager
-    def learning(self) -> Iterator[list[nn.Parameter]]:
+    def learning(self, places: bool = False) -> Iterator[list[nn.Parameter]]:
         """On at strength 1 and the only thing that takes gradients; gives what is learned."""
         self._set(1.0)
-        held = list(self.parameters.values())
+        held = list(self.learned_parameters(places).values())
         for parameter in held:
             parameter.requires_grad_(True)
         try:
@@ -141,12 +157,16 @@ class Adapter:
         for name, layer in self._layers.items():
             parent, _, child = name.rpartition(".")
             setattr(self._net.get_submodule(parent), child, layer.get_base_layer())
+        if self._rays is not None:
+            self._rays.home = None
         self._layers, self.parameters = {}, {}
 
     def _set(self, strength: float) -> None:
         for layer in self._layers.values():
             layer.enable_adapters(strength != 0.0)
             layer.set_scale(NAME, strength or 1.0)
+        if self._rays is not None:
+            self._rays.home = self.home if strength else None
         for parameter in self.parameters.values():
             parameter.requires_grad_(False)
 

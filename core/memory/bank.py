@@ -60,26 +60,34 @@ def recognised(bank: Frames, context: Frames) -> tuple[int, int] | None:
 
 def moved(bank: Frames, here: np.ndarray, there: np.ndarray) -> Frames:
     """The bank as if its pose ``here`` [3] were the pose ``there`` [3] of the walk it joins."""
+    return Frames(bank.z, bank.time, moved_poses(bank.pose, here, there))
+
+
+def moved_poses(pose: np.ndarray, here: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Poses [N, 3] moved as a whole, so that ``here`` comes to stand at ``there``."""
     turn = there[2] - here[2]
     cos, sin = math.cos(turn), math.sin(turn)
-    pose = bank.pose.copy()
     dx, dy = pose[:, 0] - here[0], pose[:, 1] - here[1]
-    pose[:, 0] = there[0] + dx * cos - dy * sin
-    pose[:, 1] = there[1] + dx * sin + dy * cos
-    pose[:, 2] += turn
-    return Frames(bank.z, bank.time, pose)
+    return np.stack(
+        [there[0] + dx * cos - dy * sin, there[1] + dx * sin + dy * cos, pose[:, 2] + turn], 1
+    )
 
 
-def placed(bank: Frames, context: Frames) -> Frames | None:
-    """An episode's bank in the axes of the walk that ``context`` belongs to; None where its place
-    is not recognised or a pose is not known."""
+def placement(bank: Frames, context: Frames) -> tuple[np.ndarray, np.ndarray] | None:
+    """(pose of a frame of the bank, pose at which the walk of ``context`` shows the same); None
+    where its place is not recognised or a pose is not known."""
     found = recognised(bank, context)
     if found is None:
         return None
     here, there = bank.pose[found[0]], context.pose[found[1]]
-    if not (np.isfinite(here).all() and np.isfinite(there).all()):
-        return None
-    return moved(bank, here, there)
+    return (here, there) if np.isfinite(here).all() and np.isfinite(there).all() else None
+
+
+def placed(bank: Frames, context: Frames) -> Frames | None:
+    """An episode's bank in the axes of the walk that ``context`` belongs to; None where its place
+    is not recognised."""
+    found = placement(bank, context)
+    return None if found is None else moved(bank, *found)
 
 
 def thinned(bank: Frames, budget: int = BUDGET) -> Frames:

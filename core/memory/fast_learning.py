@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,15 +18,16 @@ from torch import Tensor
 
 from core.diffusion.loss import masked_loss, same_level
 from core.memory import guards
-from core.memory.adapter import Adapter, seeded
+from core.memory.adapter import HOME, Adapter, seeded
 from core.memory.errors import MemoryRefused
 from core.memory.heap import returned, returned_at_once
 from core.memory.presets import LearningSettings, settings_of
 from core.memory.snapshot import Frames, Snapshot
 from core.project.model import LearningRecord, WorldRef
 from core.rollout.latents import frames_from
-from core.worlds.protocol import LatentFrame, World
+from core.worlds.protocol import LatentFrame, Pose, World
 
+EARLIER = 8  # chunks that are learned from again, at most
 PROBE_SEED = 20410  # the held-out noise is the same for every chunk of every episode
 
 
@@ -46,7 +48,8 @@ class FastLearner:
         self.begin(0)
 
     def begin(self, seed: int) -> None:
-        """A fresh memory."""
+        """A fresh memory, at home in the walk it begins with."""
+        self.adapter.home = HOME
         self.generator = seeded(seed)
         self.adapter.fresh(self.generator)
         self.optimiser = self._new_optimiser()
@@ -55,6 +58,7 @@ class FastLearner:
 
     def resume(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot; raises MemoryRefused where it does not fit."""
+        self.adapter.home = home_of(snapshot)
         self.adapter.load(snapshot.weights)
         self.optimiser = self._new_optimiser()
         if snapshot.adam_step:
@@ -77,7 +81,7 @@ class FastLearner:
         step = 0
         for name, parameter in self.adapter.parameters.items():
             state = self.optimiser.state.get(parameter, {})
-            step = int(state["step"]) if state else 0
+            step = max(step, int(state["step"]) if state else 0)
             for kind, values in moments.items():
                 held = state[kind] if state else torch.zeros_like(parameter)
                 values[name] = held.detach().cpu().numpy().copy()
@@ -87,14 +91,23 @@ class FastLearner:
             weights=self.adapter.weights(), **moments, adam_step=step,
             generator=self.generator.get_state().numpy().copy(), opening=self.opening,
             context=Frames(*frames_from(context)), chunks=self.chunks, steps=self.steps,
-            licence=self._licence,
+            licence=self._licence, home=np.array(self.adapter.home or [np.nan] * 3, np.float64),
         )
 
+    def drawn(self, chunks: int) -> list[int]:
+        """Which of ``chunks`` earlier chunks to learn from again beside the next one."""
+        if not self.settings.replay or not chunks:
+            return []
+        order = torch.randperm(chunks, generator=self.generator)
+        return sorted(order[:EARLIER].tolist())
+
     def learn(
-        self, context: Sequence[LatentFrame], new: Sequence[LatentFrame]
+        self, context: Sequence[LatentFrame], new: Sequence[LatentFrame],
+        earlier: Sequence[Sequence[LatentFrame]] = (),
     ) -> Generator[tuple[int, int], None, LearningRecord]:
-        """Gradient steps on ``context`` and ``new`` together; yields (step, steps), returns what
-        happened. Closed early, it leaves the memory as it was."""
+        """Gradient steps on ``context`` and ``new`` together, a share of them (see the settings) on
+        the chunks ``earlier``; yields (step, steps), returns what happened. Closed early, it leaves
+        the memory as it was."""
         began = time.perf_counter()
         if not len(self.opening):
             self.opening = guards.qualities(stacked(context).numpy())
@@ -104,7 +117,7 @@ class FastLearner:
         before = self._state()
         try:
             with returned_at_once():
-                outcome = yield from self._steps([*context, *new], len(context) - 1)
+                outcome = yield from self._steps([*context, *new], len(context) - 1, earlier)
         except BaseException:
             self._restore(before)
             self.generator.set_state(before.generator)
@@ -126,21 +139,27 @@ class FastLearner:
         )
 
     def _steps(
-        self, frames: Sequence[LatentFrame], present: int
+        self, frames: Sequence[LatentFrame], present: int, earlier: Sequence[Sequence[LatentFrame]]
     ) -> Generator[tuple[int, int], None, LearningRecord]:
         world, settings = self.world, self.settings
         if not settings.steps:
             return LearningRecord(0, 0.0, 0.0, 0.0, 0.0)
-        y = stacked(frames).to(self._device).transpose(0, 1)[None].contiguous()  # [1, C, F, h, w]
-        cond = world.condition([f.address for f in frames], present, None, None)
+        y, cond = now = self._window(frames, present)
+        before = [self._window(chunk, 0) for chunk in earlier if chunk]
         loss_before = self._held_out(y, cond)
         returned()
         for step in range(settings.steps):
             yield step, settings.steps
+            z0, given = now
+            if before and float(torch.rand(1, generator=self.generator)) < settings.replay:
+                z0, given = before[int(torch.randint(len(before), (1,), generator=self.generator))]
             level = torch.rand(1, generator=self.generator)
-            eps = torch.randn(y.shape, generator=self.generator)
-            with self.adapter.learning() as parameters, checkpointed(world, settings.checkpointing):
-                loss = self._loss(y, cond, float(level), eps)
+            eps = torch.randn(z0.shape, generator=self.generator)
+            with (
+                self.adapter.learning(settings.places) as parameters,
+                checkpointed(world, settings.checkpointing),
+            ):
+                loss = self._loss(z0, given, float(level), eps)
                 grads = torch.autograd.grad(loss, parameters)
                 for parameter, grad in zip(parameters, grads):
                     parameter.grad = grad
@@ -153,6 +172,11 @@ class FastLearner:
         loss_after = self._held_out(y, cond)
         yield settings.steps, settings.steps
         return LearningRecord(settings.steps, loss_before, loss_after, 0.0, 0.0)
+
+    def _window(self, frames: Sequence[LatentFrame], present: int) -> tuple[Tensor, Any]:
+        """[1, C, F, h, w] and the condition of one window, without text and expectation."""
+        y = stacked(frames).to(self._device).transpose(0, 1)[None].contiguous()
+        return y, self.world.condition([f.address for f in frames], present, None, None)
 
     @torch.no_grad()
     def _held_out(self, y: Tensor, cond: object) -> float:
@@ -174,9 +198,14 @@ class FastLearner:
         return next(iter(self.adapter.parameters.values())).device
 
     def _new_optimiser(self) -> torch.optim.Adam:
-        return torch.optim.Adam(
-            list(self.adapter.parameters.values()), lr=self.settings.learning_rate
-        )
+        named, is_place = self.adapter.parameters, self.adapter.is_place
+        groups = [
+            {"params": [p for n, p in named.items() if is_place(n) == place], "lr": rate}
+            for place, rate in (
+                (False, self.settings.learning_rate), (True, self.settings.place_rate)
+            )
+        ]
+        return torch.optim.Adam([g for g in groups if g["params"]])
 
     def _state(self) -> _State:
         moments = [
@@ -196,6 +225,12 @@ class FastLearner:
     @staticmethod
     def _moment(values: np.ndarray, like: Tensor) -> Tensor:
         return torch.from_numpy(values.copy()).to(like.device)
+
+
+def home_of(snapshot: Snapshot) -> Pose | None:
+    """Where the axes of its adapter stood in the walk it was taken in; None: not known there."""
+    x, y, yaw = snapshot.home.tolist()
+    return (x, y, yaw) if np.isfinite(snapshot.home).all() else None
 
 
 def stacked(frames: Sequence[LatentFrame]) -> Tensor:

@@ -22,6 +22,9 @@ class LearningSettings:
     probe_levels: tuple[float, ...] = (0.5,)  # noise levels of the fixed held-out loss
     rise_allowed: float = 0.01  # held-out loss may rise by this share before a roll back
     checkpointing: bool = True  # one more forward pass instead of keeping every activation
+    places: bool = False  # learn the layers too that know where a token looks from
+    place_rate: float = 0.0  # their own learning rate
+    replay: float = 0.0  # share of steps on an earlier window of the episode
 
     @property
     def alpha(self) -> int:
@@ -29,9 +32,16 @@ class LearningSettings:
         return self.rank
 
 
+#: The paper's objective, many steps, and an address to write on: what was measured as the best use
+#: of an adapter alone (``core/learning/NOTES.md``).
+_ADDRESSED = LearningSettings(
+    learning_rate=2e-3, steps=60, change_cap=1.0, rise_allowed=0.1, checkpointing=False, places=True,
+    place_rate=5e-3, replay=0.6,
+)
+
 PRESETS: dict[str, LearningSettings] = {
     "paper": LearningSettings(),
-    "adapter": LearningSettings(),
+    "adapter": _ADDRESSED,
     "bank": LearningSettings(steps=0),  # the snapshot is kept all the same: it can go on
     "default": LearningSettings(),
 }

@@ -66,6 +66,8 @@ class Snapshot:
     steps: int = 0  # gradient steps so far
     licence: str = ""  # of the world
     bank: Frames | None = None  # of the episode it was loaded from
+    #: Where the adapter's own axes stood in the walk it was taken in: x, y, yaw; NaN = not known.
+    home: np.ndarray = field(default_factory=lambda: np.zeros(3))
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ def snapshot_arrays(s: Snapshot) -> dict[str, np.ndarray]:
     arrays["step"] = np.array([s.adam_step], np.int64)
     arrays["generator"] = s.generator
     arrays["opening"] = s.opening
+    arrays["home"] = s.home
     if s.bank is not None:
         arrays |= frame_arrays("bank", s.bank)
     return arrays | frame_arrays("context", s.context)
@@ -182,6 +185,9 @@ def snapshot_of(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> S
         raise MemoryRefused("The memory is damaged: its opening is not there.")
     if not all(np.isfinite(a).all() for group in groups.values() for a in group.values()):
         raise MemoryRefused("The memory is damaged: it has values that are not numbers.")
+    home = arrays.get("home", np.zeros(3))
+    if home.shape != (3,) or home.dtype != np.float64:
+        raise MemoryRefused("The memory is damaged: it does not say where it began.")
     info = snapshot_info(facts)
     return Snapshot(
         world=info.world, preset=info.preset, rank=info.rank, weights=groups["adapter"],
@@ -189,7 +195,7 @@ def snapshot_of(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> S
         generator=generator, opening=opening, context=frames_of("context", arrays),
         chunks=info.chunks, steps=info.steps,
         licence=text_of(facts.get("world", {}).get("licence", "")),
-        bank=frames_of("bank", arrays) if "bank/z" in arrays else None,
+        bank=frames_of("bank", arrays) if "bank/z" in arrays else None, home=home,
     )
 
 

@@ -27,7 +27,7 @@ from core.project import checks, edits, queries
 from core.project.errors import EditError
 from core.project.ids import new_id
 from core.project.jobs import Job, now
-from core.project.memory_use import recalled_frames
+from core.project.memory_use import adapter_strength, recalled_frames
 from core.project.model import (
     ActionPart,
     LearningRecord,
@@ -110,7 +110,7 @@ def next_step(
     if isinstance(step, ChunkStep):
         context = context_refs(p, store, step.parent, p.context_frames)
         bank, episode = (), None
-        if recalled_frames(step.memory):
+        if recalled_frames(step.memory) or adapter_strength(step.memory):
             bank, episode = bank_refs(p, store, step.parent)
         uses_memory = step.memory.preset != "off" and step.snapshot_in is not None
         task = ChunkTask(
@@ -132,6 +132,7 @@ def next_step(
     if isinstance(step, LearnStep):
         take = p.takes[step.take_id]
         before = queries.memory_before(p, take.parent)
+        earlier, episode = bank_refs(p, store, take.parent)
         learn = LearnTask(
             world_dir=str(world_dir),
             world_hash=p.world.hash,
@@ -143,6 +144,8 @@ def next_step(
             snapshot=file_of(store, before) if before is not None else None,
             seed=take.seed,
             out_dir=str(out_dir or store.staging()),
+            earlier=tuple(ref for ref in earlier if ref.holds_latents),
+            episode=episode,
         )
         return replace(step, task=learn)
     return step

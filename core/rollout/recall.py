@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from core.memory.bank import placed, useful
+import numpy as np
+
+from core.memory.bank import moved, moved_poses, placement, useful
 from core.memory.snapshot import Frames, load_bank
 from core.rollout.context import CONTEXT_LEVEL, HERE, build_context
 from core.rollout.latents import frames_from, latent_frames, read_addresses
 from core.rollout.request import ContextRef, EpisodeBank
-from core.worlds.protocol import Address, LatentFrame, World
+from core.worlds.protocol import Address, LatentFrame, Pose, World
 
 #: An episode's frames happened before everything else: a walk's own time begins at 0.
 _BEFORE = 1_000_000
@@ -24,6 +26,7 @@ class Recall:
         self._world = world
         self._addresses = lru_cache(maxsize=4096)(read_addresses)
         self._placed = lru_cache(maxsize=2)(self._read_episode)
+        self._placement = lru_cache(maxsize=2)(self._recognise)
 
     def frames(
         self, bank: Sequence[ContextRef], episode: EpisodeBank | None,
@@ -54,13 +57,27 @@ class Recall:
     def _loaded(self, found: ContextRef | LatentFrame) -> LatentFrame:
         return build_context(self._world, [found])[0] if isinstance(found, ContextRef) else found
 
-    def _read_episode(self, episode: EpisodeBank) -> list[LatentFrame]:
+    def home(self, episode: EpisodeBank, home: np.ndarray) -> Pose | None:
+        """Where the axes of a loaded episode's adapter stand in this walk's, if its own walk had
+        them at ``home`` [3]; None where its place is not recognised."""
+        found = self._placement(episode)
+        if found is None or not np.isfinite(home).all():
+            return None
+        x, y, yaw = moved_poses(home[None], *found)[0].tolist()
+        return x, y, yaw
+
+    def _recognise(self, episode: EpisodeBank) -> tuple[np.ndarray, np.ndarray] | None:
         bank = load_bank(episode.path, self._world.hash)
         if bank is None or not len(bank):
-            return []
+            return None
         there = Frames(*frames_from(build_context(self._world, episode.context)))
-        found = placed(bank, there)
+        return placement(bank, there)
+
+    def _read_episode(self, episode: EpisodeBank) -> list[LatentFrame]:
+        found = self._placement(episode)
         if found is None:
             return []
-        frames = latent_frames(found, CONTEXT_LEVEL)
+        frames = latent_frames(
+            moved(load_bank(episode.path, self._world.hash), *found), CONTEXT_LEVEL
+        )
         return [replace(f, address=replace(f.address, time=f.address.time - _BEFORE)) for f in frames]

@@ -70,6 +70,8 @@ class LearnTask:
     snapshot: str | None  # memory before; None = fresh
     seed: int  # used only where the memory is fresh; afterwards the snapshot's generator goes on
     out_dir: str
+    earlier: tuple[ContextRef, ...] = ()  # what was made since the memory began, oldest first
+    episode: EpisodeBank | None = None
 
 
 EngineTask = ChunkTask | LearnTask

@@ -128,7 +128,9 @@ def test_weights_of_another_shape_are_refused_and_nothing_is_half_loaded(world):
     assert all(np.array_equal(held[k], v) for k, v in adapter.weights().items())
 
 
-def test_only_temporal_attention_is_adapted(world):
+def test_only_temporal_attention_and_the_address_are_adapted(world):
     adapter = Adapter(world)
-    assert adapter.parameters and all(".temporal_attn." in name for name in adapter.parameters)
+    places = {name for name in adapter.parameters if adapter.is_place(name)}
+    assert places and places < set(adapter.parameters)
+    assert all(".temporal_attn." in name for name in set(adapter.parameters) - places)
     assert {p.dtype for p in adapter.parameters.values()} == {torch.float32}

@@ -22,6 +22,8 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from core.worlds.starter.rays import Rays
+
 #: Channels of what is expected beside the latents: how much is known, of the present, how near.
 EXPECTED_FACTS = 3
 
@@ -43,6 +45,7 @@ class Condition:
     time: Tensor  # [B, F] frames
     present: int  # index of the frame that is "now": the last context frame
     expected: Tensor | None = None  # [B, C + EXPECTED_FACTS, F_new, h, w]
+    walked: Tensor | None = None  # [B, F, 3] pose in the walk's own axes; None: not known
 
     def batch(self, size: int) -> Condition:
         """This condition repeated for a batch of ``size``."""
@@ -50,6 +53,7 @@ class Condition:
             self.action.expand(size, -1, -1), self.scene.expand(size, -1),
             self.pose.expand(size, -1, -1), self.time.expand(size, -1), self.present,
             None if self.expected is None else self.expected.expand(size, -1, -1, -1, -1),
+            None if self.walked is None else self.walked.expand(size, -1, -1),
         )
 
     def anchors(self) -> Tensor:
@@ -216,6 +220,7 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         )
         self.action_in = nn.Linear(text_features, dim, bias=False)
         self.scene_in = nn.Linear(text_features, dim, bias=False)
+        self.rays = Rays(dim, side, field_of_view)
         self.blocks = nn.ModuleList(Block(dim, heads, mlp_ratio) for _ in range(layers))
         self.out_modulation = nn.Linear(dim, 2 * dim)
         self.patch_out = nn.Linear(dim, token)
@@ -260,6 +265,8 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         expected = self.expected(z, condition)
         tokens = self.patches(torch.cat([z, expected], 1).to(dtype))
         x = self.patch_in(tokens) + self.place
+        if self.rays.home is not None and condition.walked is not None:
+            x = x + self.rays(condition.walked)
         address = relative_address(condition.pose, condition.time, condition.present)
         emb = self.noise_in(noise_features(u).to(dtype)) + self.address_in(address.to(dtype))
         emb = emb + self.action_in(condition.action.to(dtype))

@@ -107,6 +107,7 @@ class StarterWorld:
         empty = self._features("")
         action = [self._features(t) for t in actions] if actions else [empty] * len(addresses)
         poses = torch.tensor([a.pose or (0.0, 0.0, 0.0) for a in addresses], dtype=torch.float64)
+        walked = poses[None].float().to(self.device)
         # The present is the origin: far from the start, float32 must not blur a step.
         poses[:, :2] -= poses[present, :2].clone()
         times = torch.tensor([a.time - addresses[present].time for a in addresses])
@@ -118,6 +119,7 @@ class StarterWorld:
             time=times[None].float().to(self.device),
             present=present,
             expected=None if context is None else self._expected(context, pose, present),
+            walked=walked,
         )
 
     def _expected(self, context: Sequence[LatentFrame], pose: Tensor, present: int) -> Tensor:
@@ -147,7 +149,7 @@ class StarterWorld:
         return flow_step(z, out, u, u_next)
 
     def lora_targets(self) -> str:
-        return r"blocks\.\d+\.temporal_attn\.(to_q|to_k|to_v|to_out)"
+        return r"blocks\.\d+\.temporal_attn\.(to_q|to_k|to_v|to_out)|rays\.(place|mix|out)"
 
 
 def _poses(addresses: Sequence[Address]) -> np.ndarray:

@@ -1,0 +1,69 @@
+"""Where every token looks from, and where to, seen from home: the address by which an adapter can
+remember places.
+
+Nothing else in the denoiser says *where* something is: poses reach it relative to the present. So an
+adapter had nowhere to write that "this wall is here". The layers here are inert in the world itself
+(their last one is zero, slow learning leaves them alone, and without an adapter they are not even
+run): they are what fast learning writes on.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+_PLACE = (0.5, 1.0, 2.0, 4.0)  # radians a cell
+_TURNS, _HEIGHTS = 8, 6  # whole multiples of the compass angle, and of 1.5 radians a half picture
+FEATURES = 4 * len(_PLACE) + 2 * _TURNS + 2 * _HEIGHTS
+
+Pose = tuple[float, float, float]
+
+
+class Rays(nn.Module):
+    """Poses in the walk's axes → what an adapter has written for each token's ray.
+
+    ``home`` is where the memory's own axes stand in the walk's; None: not used.
+    """
+
+    def __init__(self, dim: int, side: int, field_of_view: float, hidden: int = 128):
+        super().__init__()
+        self.side, self.field_of_view = side, field_of_view
+        self.home: Pose | None = None
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)  # part of the architecture: the same in every world
+            self.place = nn.Linear(FEATURES, hidden)
+            self.mix = nn.Linear(hidden, hidden)
+            self.out = nn.Linear(hidden, dim)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, pose: Tensor) -> Tensor:
+        """[B, F, 3] x, y, yaw → [B, F, N, D] in the layers' own type."""
+        x = self.features(pose).to(self.place.weight.dtype)
+        return self.out(F.gelu(self.mix(F.gelu(self.place(x)))))
+
+    def features(self, pose: Tensor) -> Tensor:
+        """[B, F, 3] → [B, F, N, FEATURES], float32."""
+        pose = seen_from(pose, self.home or (0.0, 0.0, 0.0))
+        half = math.tan(math.radians(self.field_of_view) / 2)
+        grid = (torch.arange(self.side, device=pose.device) + 0.5) / self.side * 2 - 1
+        compass = pose[..., 2:3] - torch.atan(grid * half).repeat(self.side)
+        height = grid.repeat_interleave(self.side).expand(compass.shape)
+        angles = [
+            (pose[..., axis : axis + 1] * f).expand(compass.shape) for f in _PLACE for axis in (0, 1)
+        ]
+        angles += [compass * n for n in range(1, _TURNS + 1)]
+        angles += [height * (1.5 * n) for n in range(1, _HEIGHTS + 1)]
+        angle = torch.stack(angles, -1)
+        return torch.cat([angle.sin(), angle.cos()], -1)
+
+
+def seen_from(pose: Tensor, home: Pose) -> Tensor:
+    """Poses [..., 3] in the axes of ``home``."""
+    x, y, yaw = home
+    dx, dy = pose[..., 0] - x, pose[..., 1] - y
+    cos, sin = math.cos(yaw), math.sin(yaw)
+    return torch.stack([dx * cos + dy * sin, dy * cos - dx * sin, pose[..., 2] - yaw], -1)
