@@ -1,25 +1,17 @@
-"""Critics of what is newly seen: squared error alone paints it as the mean of all that could be.
+"""A critic of what is newly seen: squared error alone paints it as the mean of all that could be.
 
-One judges single latent frames, told what was expected there. The other judges pairs of neighbouring
-frames, told the style of the scene: it looks at the model's own roll-outs, where what was expected
-is itself made up. Only slow learning uses them, in its later part; they are not shipped.
+The critic judges single latent frames, told what was expected there; the denoiser's clean estimate
+at high noise learns to pass. Only slow learning uses it, in its later part; it is not shipped.
 """
 
 from __future__ import annotations
-
-from collections import deque
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-from core.learning.scenes.styles import STYLES
 from core.worlds.starter.denoiser import EXPECTED_FACTS
-
-#: Gradients of parameters in one row, averaged over processes.
-Average = Callable[[list[Tensor]], Tensor]
 
 
 def conv(a: int, b: int, size: int, stride: int = 1) -> nn.Module:
@@ -76,24 +68,16 @@ class StyleCritic(nn.Module):
 
 
 class Adversary:
-    """Trains the critics, and says in which direction the denoiser's estimate should go."""
+    """Trains the critic, and says in which direction the denoiser's estimate should go."""
 
-    def __init__(
-        self, channels: int, frames: int = 4, share: float = 0.4, least: float = 0.3,
-        styles: int = len(STYLES),
-    ):
+    def __init__(self, channels: int, frames: int = 4, share: float = 0.4, least: float = 0.3):
         """Judges ``frames`` of a clip's new frames; its pull is ``share`` of the flow loss's own.
         Estimates below the noise level ``least`` are left alone."""
-        self.critic, self.style_critic = Critic(channels), StyleCritic(channels, styles)
-        for critic in (self.critic, self.style_critic):
-            critic.to(memory_format=torch.channels_last)
-        self.optimizer, self.style_optimizer = (
-            torch.optim.AdamW(c.parameters(), lr=4e-4, betas=(0.5, 0.95), weight_decay=0.01)
-            for c in (self.critic, self.style_critic)
+        self.critic = Critic(channels)
+        self.optimizer = torch.optim.AdamW(
+            self.critic.parameters(), lr=4e-4, betas=(0.5, 0.95), weight_decay=0.01
         )
         self.frames, self.share, self.least = frames, share, least
-        self._made: deque[tuple[Tensor, Tensor]] = deque(maxlen=24)
-        self._real: deque[tuple[Tensor, Tensor]] = deque(maxlen=48)
 
     def judge(
         self, real: Tensor, made: Tensor, expected: Tensor, u: Tensor, generator: torch.Generator
@@ -109,65 +93,14 @@ class Adversary:
         told = frames(expected)
         counts = (u[:, picked].flatten() >= self.least).float()
         with torch.autocast("cpu", torch.bfloat16):
-            fake = self.critic(estimate, told).float()
+            opinion = self.critic(estimate, told).float().mean(1)
+        pull = torch.autograd.grad(-(opinion * counts).sum(), estimate)[0]
+        with torch.autocast("cpu", torch.bfloat16):
+            fake = self.critic(estimate.detach(), told).float()
             true = self.critic(frames(real), told).float()
-        opinion = -(fake.mean(1) * counts).sum()
-        pull = torch.autograd.grad(opinion, estimate, retain_graph=True)[0]
         loss = (F.relu(1 + fake).mean(1) * counts).sum() / counts.sum().clamp_min(1)
         loss = loss + F.relu(1 - true).mean()
         loss.backward()
         gradient = torch.zeros_like(made)
         gradient[:, :, picked] = pull.unflatten(0, (len(made), -1)).transpose(1, 2)
         return gradient, loss.detach()
-
-    def judge_style(
-        self, made: Tensor, styles: Tensor, generator: torch.Generator
-    ) -> Tensor:
-        """Rolled-out new frames [B, C, F, h, w] of scenes of ``styles`` [B] → the gradient of the
-        style critic's opinion with respect to ``made``. They are kept for ``practise``."""
-        picked = torch.randperm(made.shape[2] - 1, generator=generator)[: self.frames]
-        estimate = pairs(made, picked).requires_grad_()
-        told = styles.repeat_interleave(len(picked))
-        with torch.autocast("cpu", torch.bfloat16):
-            opinion = self.style_critic(estimate, told).float().mean(1)
-        pull = torch.autograd.grad(-opinion.sum(), estimate)[0]
-        self._made.append((made.detach(), styles))
-        pull = pull.unflatten(0, (len(made), -1)).transpose(1, 2)  # b 2c k h w
-        gradient = torch.zeros_like(made)
-        first, second = pull.chunk(2, 1)
-        gradient.index_add_(2, picked, first)
-        gradient.index_add_(2, picked + 1, second)
-        return gradient
-
-    def practise(
-        self, real: Tensor, styles: Tensor, times: int, average: Average, generator: torch.Generator
-    ) -> float:
-        """Teach the style critic ``times`` over: what was lately made against ``real`` frames
-        [B, C, F, h, w] and those kept from before. A critic that learns as slowly as the denoiser
-        is fooled by it rather than heeded. Returns its mean loss."""
-        self._real.append((real.detach(), styles))
-        parameters, total = list(self.style_critic.parameters()), 0.0
-        for _ in range(times):
-            scores = []
-            for kept in (self._made, self._real):
-                which = int(torch.randint(len(kept), (1,), generator=generator))
-                frames, told = kept[which]
-                picked = torch.randperm(frames.shape[2] - 1, generator=generator)[: self.frames]
-                with torch.autocast("cpu", torch.bfloat16):
-                    scores.append(self.style_critic(
-                        pairs(frames, picked), told.repeat_interleave(len(picked))
-                    ).float())
-            loss = F.relu(1 + scores[0]).mean() + F.relu(1 - scores[1]).mean()
-            loss.backward()
-            for p, part in zip(parameters, average(parameters).split([p.numel() for p in parameters])):
-                p.grad = part.view_as(p)
-            self.style_optimizer.step()
-            self.style_optimizer.zero_grad()
-            total += float(loss.detach())
-        return total / max(1, times)
-
-
-def pairs(z: Tensor, index: Tensor) -> Tensor:
-    """Frames [B, C, F, h, w] → neighbours [B·len(index), 2C, h, w], cut off from any graph."""
-    both = torch.cat([z[:, :, index], z[:, :, index + 1]], 1)
-    return both.transpose(1, 2).flatten(0, 1).detach()

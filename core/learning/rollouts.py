@@ -1,119 +1,99 @@
-"""The model's own roll-outs while it trains: where it drifts, and what a critic says to that.
+"""The model's own roll-outs while something is trained on them: walks that it continues itself.
 
 There is no truth for a place that was made up, so squared error has nothing to say there (it would
-teach the mean). A critic of styled scenes judges the clean estimates of the model's own sampling
-steps instead, and what was expected holds them in place, coarsely.
+teach the mean): roll-outs are for critics.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from core.diffusion.contrast import keep_contrast
 from core.diffusion.loss import flow_noise, flow_step
-from core.learning.adversary import Average
 from core.learning.clips import Batch, Clips
 from core.learning.data import VERBS, WalkData
 from core.learning.scenes.motion import follow
 from core.rollout.context import CONTEXT_LEVEL
-
-if TYPE_CHECKING:
-    from core.learning.train import Trainer
+from core.worlds.starter.denoiser import Condition, StarterDenoiser
 
 RECENT = 4
 #: Frames before a roll-out's start that it may remember.
 BEFORE = 12
-STEPS, LEARNED_FROM = 4, 2  # sampling steps, and how many of them are judged
 NEW_START = 0.04  # chance after each chunk
 REMEMBERED = 0.5  # share of chunks with remembered frames
-SHARE = 0.7  # the critic's pull, of the flow loss's own
-PRACTICE = 6  # steps of the critic to one of the denoiser
-COARSE, HOLD = 4, 0.5  # side of the cells in which what was expected is held, and how strongly
 
 
 @dataclass
 class _Walk:
-    data: WalkData  # latents from `start` on are the model's own
+    data: WalkData  # latents after `start` are the model's own
     start: int
     now: int
 
 
 class Rollouts:
-    """``count`` walks in progress, each continued by the model itself."""
+    """``count`` walks in progress. ``batch`` asks for the next chunk of each, ``take`` accepts it."""
 
     def __init__(self, clips: Clips, count: int):
         self._clips = clips
         self._walks = [self._begin() for _ in range(count)]
 
-    def _begin(self) -> _Walk:
-        """A walk that goes on, beyond the end of the recorded one, with the motions of another."""
-        rng = self._clips.rng
-        one, other = (self._clips.walks[int(i)] for i in rng.integers(len(self._clips.walks), size=2))
-        verbs = np.concatenate([one.verbs, other.verbs])
-        beyond = follow(one.poses[-1], [VERBS[v] for v in other.verbs])[1:]
-        data = replace(
-            one, latents=torch.cat([one.latents.float(), torch.zeros_like(other.latents).float()]),
-            poses=np.concatenate([one.poses, beyond]), verbs=verbs, pictures=None,
-        )
-        start = int(rng.integers(BEFORE + RECENT, len(one.poses) - self._clips.n_new))
-        return _Walk(data, start, start)
-
-    def learn(
-        self, trainer: Trainer, real: Batch, average: Average, generator: torch.Generator
-    ) -> float:
-        """Continue every walk by a chunk, and add the gradients of some of its sampling steps to
-        the working copy's; ``real`` is what scenes look like. Returns the critic's loss."""
-        clips, n = self._clips, self._clips.n_new
+    def batch(self) -> Batch:
+        """The next chunk of every walk; only its context is there."""
+        clips = self._clips
         remembered = 4 if clips.rng.random() < REMEMBERED else 0
-        batch = clips.compose([
+        return clips.compose([
             clips.clip_at(w.data, w.now, remembered, RECENT, max(0, w.start - BEFORE))
             for w in self._walks
         ], remembered + RECENT, worn=False)
-        condition = replace(batch.condition, expected=trainer.expected(batch))
-        past = condition.present + 1
-        z0 = batch.z0[:, :, :past]
-        noise = torch.randn(batch.z0.shape, generator=generator)
-        levels = torch.full((len(z0), past), CONTEXT_LEVEL)
-        shown, z = flow_noise(z0, noise[:, :, :past], levels), noise[:, :, past:]
-        judged = torch.randperm(STEPS, generator=generator)[:LEARNED_FROM].tolist()
-        for i in range(STEPS):
-            u, u_next = 1 - i / STEPS, 1 - (i + 1) / STEPS
-            u_all = torch.cat([levels, torch.full((len(z0), n), u)], 1)
-            with torch.set_grad_enabled(i in judged):
-                out = trainer.work(torch.cat([shown, z], 2), u_all, condition).float()[:, :, past:]
-            if i in judged:
-                made = (z - u * out).detach()
-                push = trainer.adversary.judge_style(made, batch.styles, generator)
-                scale = SHARE * trainer.pull / push.norm().clamp_min(1e-9)
-                # The estimate is z − u·out.
-                out.backward(-u * (scale * push + held(made, condition.expected)))
-            z, _ = flow_step(z, out.detach(), u, u_next)
-        for one, made, before in zip(self._walks, z, z0):
-            one.data.latents[one.now + 1 : one.now + n + 1] = keep_contrast(made, before).transpose(0, 1)
+
+    def take(self, made: Tensor) -> None:
+        """The walks go on from the new frames ``made`` [B, C, F, h, w]."""
+        n = self._clips.n_new
+        for one, z in zip(self._walks, made):
+            one.data.latents[one.now + 1 : one.now + n + 1] = z.transpose(0, 1)
             one.now += n
         self._walks = [
             self._begin()
-            if w.now + n >= len(w.data.poses) or clips.rng.random() < NEW_START else w
+            if w.now + n >= len(w.data.poses) or self._clips.rng.random() < NEW_START else w
             for w in self._walks
         ]
-        return trainer.adversary.practise(
-            real.z0[:, :, real.condition.present + 1 :], real.styles, PRACTICE, average, generator
+
+    def _begin(self) -> _Walk:
+        """A walk that goes on, beyond the end of the recorded one, with the motions of another."""
+        clips = self._clips
+        one, other = (clips.walks[int(i)] for i in clips.rng.integers(len(clips.walks), size=2))
+        beyond = follow(one.poses[-1], [VERBS[v] for v in other.verbs])[1:]
+        data = replace(
+            one, latents=torch.cat([one.latents.float(), torch.zeros_like(other.latents).float()]),
+            poses=np.concatenate([one.poses, beyond]),
+            verbs=np.concatenate([one.verbs, other.verbs]), pictures=None,
         )
+        start = int(clips.rng.integers(BEFORE + RECENT, len(one.poses) - clips.n_new))
+        return _Walk(data, start, start)
 
 
-def held(made: Tensor, expected: Tensor) -> Tensor:
-    """Gradient with respect to ``made`` [B, C, F, h, w] of the squared distance to what was
-    expected [B, C + facts, F, h, w], in coarse cells and where it is known."""
-    channels = made.shape[1]
-    wanted, known = expected[:, :channels], expected[:, channels : channels + 1]
-    with torch.enable_grad():
-        x = made.detach().requires_grad_()
-        away = ((x - wanted) * known).transpose(1, 2).flatten(0, 1)
-        loss = HOLD * F.avg_pool2d(away, COARSE).square().mean()
-        return torch.autograd.grad(loss, x)[0]
+@torch.no_grad()
+def sampled(
+    net: StarterDenoiser, z0: Tensor, condition: Condition, generator: torch.Generator,
+    steps: int = 4,
+) -> Tensor:
+    """New frames [B, C, F, h, w] after the contexts of ``z0``, as the studio draws them."""
+    past = condition.present + 1
+    noise = torch.randn(z0.shape, generator=generator)
+    levels = torch.full((len(z0), past), CONTEXT_LEVEL)
+    shown, z = flow_noise(z0[:, :, :past], noise[:, :, :past], levels), noise[:, :, past:]
+    for i in range(steps):
+        u, u_next = 1 - i / steps, 1 - (i + 1) / steps
+        u_all = torch.cat([levels, torch.full((len(z0), z.shape[2]), u)], 1)
+        out = net(torch.cat([shown, z], 2), u_all, condition).float()[:, :, past:]
+        z, _ = flow_step(z, out, u, u_next)
+    return z
+
+
+def contrasted(made: Tensor, past: Tensor) -> Tensor:
+    """``keep_contrast`` for a batch [B, C, F, h, w]."""
+    return torch.stack([keep_contrast(a, b) for a, b in zip(made, past)])

@@ -25,7 +25,6 @@ from torch import nn
 from core.learning.adversary import Adversary
 from core.learning.clips import Batch, Clips
 from core.learning.held_out import HeldOut
-from core.learning.rollouts import Rollouts
 from core.worlds.starter.autoencoder import StarterAutoencoder
 from core.worlds.starter.denoiser import StarterDenoiser
 from core.worlds.starter.depth import StarterDepth
@@ -60,7 +59,6 @@ class Trainer:
         ]
         self.base_rates = (muon_rate, rate)
         self.adversary = Adversary(net.config.latent_channels)
-        self.pull = 0.0  # norm of the last flow loss's gradient at the denoiser's answer
         self.step = 0
         self.seconds = 0.0
 
@@ -70,7 +68,7 @@ class Trainer:
         level = batch.u[:, None, :, None, None]
         condition = batch.condition
         if not batch.fast:
-            condition = replace(condition, expected=self.expected(batch))
+            condition = replace(condition, expected=self._expected(batch))
         z = batch.z0 + level * (eps - batch.z0)
         out = self.work(z, batch.u, condition).float()
         error = (out - (eps - batch.z0)).square().mean((1, 3, 4))
@@ -79,7 +77,6 @@ class Trainer:
             loss.backward()
             return float(loss.detach())
         (pull,) = torch.autograd.grad(loss, out, retain_graph=True)
-        self.pull = float(pull.norm())
         new = slice(condition.present + 1, None)
         made = (z - level * out)[:, :, new].detach()
         push, _ = self.adversary.judge(
@@ -91,7 +88,7 @@ class Trainer:
         out.backward(pull)
         return float(loss.detach())
 
-    def expected(self, batch: Batch) -> torch.Tensor:
+    def _expected(self, batch: Batch) -> torch.Tensor:
         pose, present = batch.condition.pose, batch.condition.present
         kept = sources(present)
         return self.expectations(
@@ -115,7 +112,7 @@ class Trainer:
             for m, w, a in zip(master, work, self.average.parameters()):
                 w.copy_(m)
                 w.grad = None
-                a.lerp_(m, 1 - min(0.997, (1 + self.step) / (20 + self.step)))
+                a.lerp_(m, 1 - min(0.998, (1 + self.step) / (20 + self.step)))
         if critic:
             judges = list(self.adversary.critic.parameters())
             for p, part in zip(judges, averaged(judges).split([p.numel() for p in judges])):
@@ -131,8 +128,6 @@ class Trainer:
             "optimizers": [o.state_dict() for o in self.optimizers],
             "critic": self.adversary.critic.state_dict(),
             "critic_optimizer": self.adversary.optimizer.state_dict(),
-            "style_critic": self.adversary.style_critic.state_dict(),
-            "style_optimizer": self.adversary.style_optimizer.state_dict(),
             "step": self.step, "seconds": self.seconds,
         }
 
@@ -145,9 +140,6 @@ class Trainer:
         if "critic" in saved:
             self.adversary.critic.load_state_dict(saved["critic"])
             self.adversary.optimizer.load_state_dict(saved["critic_optimizer"])
-        if "style_critic" in saved:
-            self.adversary.style_critic.load_state_dict(saved["style_critic"])
-            self.adversary.style_optimizer.load_state_dict(saved["style_optimizer"])
         self.step, self.seconds = saved["step"], saved["seconds"]
 
 
@@ -237,16 +229,11 @@ def train(args: argparse.Namespace) -> None:
     state = args.out / "state.pt"
     if state.exists():
         trainer.restore(read_state(state))
-    elif args.start is not None:
-        trainer.restore(read_state(args.start))
-        trainer.seconds = 0.0
-    rollouts = Rollouts(clips, args.roll_outs)
     seed = args.seed * 1000 + rank + trainer.step * 7919
     clips.seed(seed)
     generator = torch.Generator().manual_seed(seed + 1)
     log = (args.out / "log.jsonl").open("a") if rank == 0 else None
     began, looked, total, count = time.monotonic() - trainer.seconds, trainer.seconds, 0.0, 0
-    opinions: list[float] = []
 
     def keep() -> dict[str, float]:
         checkpoint(args.out, trainer, parts.autoencoder, parts.text, parts.depth)
@@ -255,17 +242,12 @@ def train(args: argparse.Namespace) -> None:
     while (share := parts.agreed((time.monotonic() - began) / (60 * args.minutes))) < 1:
         batch, adversarial = clips.batch(args.batch), share >= args.adversarial_from
         total, count = total + trainer.learn(batch, generator, adversarial), count + 1
-        if adversarial and args.roll_outs:
-            opinions.append(rollouts.learn(trainer, batch, averaged, generator))
         norm = trainer.update(learning_rate(share, trainer.step), adversarial)
         trainer.seconds = time.monotonic() - began
         if log is not None and trainer.step % 25 == 0:
             row = {"step": trainer.step, "minutes": round(trainer.seconds / 60, 1),
                    "loss": round(total / count, 4), "norm": round(norm, 3)}
             total, count = 0.0, 0
-            if opinions:
-                row["critic"] = round(sum(opinions) / len(opinions), 3)
-                opinions.clear()
             if trainer.seconds - looked > 60 * args.look_minutes:
                 looked = trainer.seconds
                 row |= keep()
@@ -312,10 +294,6 @@ def main() -> None:
     add_network_options(parser)
     parser.add_argument("--minutes", type=float, default=90)
     parser.add_argument("--look-minutes", type=float, default=8)
-    parser.add_argument("--from", dest="start", type=Path,
-                        help="another run's state.pt to begin with")
-    parser.add_argument("--roll-outs", type=int, default=0,
-                        help="roll-outs kept going by each process, judged once the critic is in")
     parser.add_argument("--adversarial-from", type=float, default=0.45,
                         help="share of the time after which a critic joins in (1: never)")
     train(parser.parse_args())

@@ -25,8 +25,9 @@ class Adapter:
     """LoRA in float32 on the layers that ``world.lora_targets()`` names; B·A times ``strength``.
 
     The network's own weights are never written. ``fresh`` and ``load`` set what it holds. Where the
-    world has layers that read where a token looks from (``net.rays``), they are on with the adapter:
-    ``home`` says where the memory's axes stand in the walk's own; None where that is not known.
+    world has a blank page for places (``net.rays``: layers that know where a token looks from, run
+    for a memory only), they belong to the adapter, whole. ``home`` says where the memory's axes
+    stand in the walk's own; None where that is not known: the page is then not used.
     """
 
     def __init__(self, world: World, rank: int = 32):
@@ -50,6 +51,9 @@ class Adapter:
                 self.parameters[f"{name}.{half}.weight"] = held[NAME].weight
         self.home: Pose | None = HOME
         self._rays = getattr(world.net, "rays", None)
+        if self._rays is not None:
+            self._rays.float()
+            self.parameters |= {f"rays.{n}": p for n, p in self._rays.named_parameters()}
         self._base = float(self._base_square_norm() ** 0.5)
         self.is_fresh = True
         self.fresh(0)
@@ -59,15 +63,19 @@ class Adapter:
 
     @torch.no_grad()
     def fresh(self, seed: int | torch.Generator) -> None:
-        """A ~ Kaiming from ``seed``, B = 0: adds nothing yet."""
+        """A ~ Kaiming from ``seed``, B = 0, a blank page: adds nothing yet."""
         generator = seed if isinstance(seed, torch.Generator) else seeded(seed)
         for name, parameter in self.parameters.items():
+            if self.is_place(name):
+                continue
             if name.endswith("lora_A.weight"):
                 bound = (1.0 / parameter.shape[1]) ** 0.5  # kaiming_uniform_(a=√5), as peft does
                 drawn = torch.rand(parameter.shape, generator=generator) * 2 - 1
                 parameter.copy_(drawn * bound)
             else:
                 parameter.zero_()
+        if self._rays is not None:
+            self._rays.blank(generator)
         self.is_fresh = True
 
     def load(self, weights: Mapping[str, np.ndarray]) -> None:
@@ -86,7 +94,8 @@ class Adapter:
         held = list(self.parameters.values())
         torch._foreach_copy_(held, [v.to(held[0].device) for v in values])
         self.is_fresh = not any(
-            bool(p.any()) for n, p in self.parameters.items() if n.endswith("lora_B.weight")
+            bool(p.any()) for n, p in self.parameters.items()
+            if n.endswith("lora_B.weight") or n.startswith("rays.out.")
         )
 
     def copies(self) -> list[Tensor]:
@@ -159,6 +168,7 @@ class Adapter:
             setattr(self._net.get_submodule(parent), child, layer.get_base_layer())
         if self._rays is not None:
             self._rays.home = None
+            self._rays.blank(seeded(0))
         self._layers, self.parameters = {}, {}
 
     def _set(self, strength: float) -> None:
@@ -166,7 +176,7 @@ class Adapter:
             layer.enable_adapters(strength != 0.0)
             layer.set_scale(NAME, strength or 1.0)
         if self._rays is not None:
-            self._rays.home = self.home if strength else None
+            self._rays.home, self._rays.strength = self.home if strength else None, strength
         for parameter in self.parameters.values():
             parameter.requires_grad_(False)
 

@@ -266,7 +266,7 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         tokens = self.patches(torch.cat([z, expected], 1).to(dtype))
         x = self.patch_in(tokens) + self.place
         if self.rays.home is not None and condition.walked is not None:
-            x = x + self.rays(condition.walked)
+            x = x + self.rays(condition.walked).to(x.dtype)
         address = relative_address(condition.pose, condition.time, condition.present)
         emb = self.noise_in(noise_features(u).to(dtype)) + self.address_in(address.to(dtype))
         emb = emb + self.action_in(condition.action.to(dtype))

@@ -2,9 +2,9 @@
 remember places.
 
 Nothing else in the denoiser says *where* something is: poses reach it relative to the present. So an
-adapter had nowhere to write that "this wall is here". The layers here are inert in the world itself
-(their last one is zero, slow learning leaves them alone, and without an adapter they are not even
-run): they are what fast learning writes on.
+adapter had nowhere to write that "this wall is here". The layers here are a blank page: the world
+itself does not run them, slow learning leaves them alone, and their weights belong to the memory,
+which learns them whole (through low-rank factors they learned five times less).
 """
 
 from __future__ import annotations
@@ -25,25 +25,35 @@ Pose = tuple[float, float, float]
 class Rays(nn.Module):
     """Poses in the walk's axes → what an adapter has written for each token's ray.
 
-    ``home`` is where the memory's own axes stand in the walk's; None: not used.
+    ``home`` is where the memory's own axes stand in the walk's; None: not used. What is added is
+    ``strength`` times what was written; nothing is written on a blank page.
     """
 
     def __init__(self, dim: int, side: int, field_of_view: float, hidden: int = 128):
         super().__init__()
         self.side, self.field_of_view = side, field_of_view
         self.home: Pose | None = None
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)  # part of the architecture: the same in every world
-            self.place = nn.Linear(FEATURES, hidden)
-            self.mix = nn.Linear(hidden, hidden)
-            self.out = nn.Linear(hidden, dim)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        self.strength = 1.0
+        self.place = nn.Linear(FEATURES, hidden)
+        self.mix = nn.Linear(hidden, hidden)
+        self.out = nn.Linear(hidden, dim)
+        self.blank(torch.Generator().manual_seed(0))
+
+    @torch.no_grad()
+    def blank(self, generator: torch.Generator) -> None:
+        """Random features, and nothing written."""
+        for layer in (self.place, self.mix):
+            bound = layer.in_features**-0.5
+            for parameter in (layer.weight, layer.bias):
+                drawn = torch.rand(parameter.shape, generator=generator) * 2 - 1
+                parameter.copy_(drawn * bound)
+        self.out.weight.zero_()
+        self.out.bias.zero_()
 
     def forward(self, pose: Tensor) -> Tensor:
         """[B, F, 3] x, y, yaw → [B, F, N, D] in the layers' own type."""
         x = self.features(pose).to(self.place.weight.dtype)
-        return self.out(F.gelu(self.mix(F.gelu(self.place(x)))))
+        return self.strength * self.out(F.gelu(self.mix(F.gelu(self.place(x)))))
 
     def features(self, pose: Tensor) -> Tensor:
         """[B, F, 3] → [B, F, N, FEATURES], float32."""

@@ -22,6 +22,7 @@ from core.worlds.starter.autoencoder import StarterAutoencoder
 from core.worlds.starter.denoiser import Condition, StarterDenoiser
 from core.worlds.starter.depth import StarterDepth
 from core.worlds.starter.expectation import Expectations
+from core.worlds.starter.refiner import StarterRefiner
 from core.worlds.starter.text import StarterTextEncoder
 
 
@@ -40,6 +41,7 @@ class StarterWorld:
         hash: str,
         geometry: Geometry,
         shift: float = 1.0,
+        refiner: StarterRefiner | None = None,
     ):
         # Channels last in memory: convolutions on a processor run 1.7 times as fast.
         autoencoder, depth = (
@@ -49,6 +51,7 @@ class StarterWorld:
         self.net = net.eval().requires_grad_(False)
         self.text = text.eval().requires_grad_(False)
         self.depth = depth.eval().requires_grad_(False)
+        self.refiner = refiner and refiner.to(memory_format=torch.channels_last).eval()
         self.expectations = Expectations(
             self.autoencoder, self.depth, net.config.field_of_view
         )
@@ -148,8 +151,14 @@ class StarterWorld:
     def step(self, z: Tensor, out: Tensor, u: float, u_next: float) -> tuple[Tensor, Tensor]:
         return flow_step(z, out, u, u_next)
 
+    @torch.no_grad()
+    def finish(self, z: Tensor, past: Tensor, cond: Condition) -> Tensor:
+        if self.refiner is None or cond.expected is None:
+            return z
+        return self.refiner(past[:, :, -1], z, cond.expected, cond.scene)
+
     def lora_targets(self) -> str:
-        return r"blocks\.\d+\.temporal_attn\.(to_q|to_k|to_v|to_out)|rays\.(place|mix|out)"
+        return r"blocks\.\d+\.temporal_attn\.(to_q|to_k|to_v|to_out)"
 
 
 def _poses(addresses: Sequence[Address]) -> np.ndarray:
@@ -180,10 +189,13 @@ def load(folder: Path, device: torch.device) -> StarterWorld:
     net = _part(StarterDenoiser, folder / "transformer")
     text = _part(StarterTextEncoder, folder / "text_encoder")
     depth = _part(StarterDepth, folder / "depth")
+    refiner = None
+    if (folder / "refiner").is_dir():
+        refiner = _part(StarterRefiner, folder / "refiner").requires_grad_(False).to(device)
     return StarterWorld(
         autoencoder.to(device), net.to(device), text.to(device), depth.to(device), id=config["id"],
         name=config["name"], hash=content_hash(folder), geometry=geometry_of(config),
-        shift=float(config.get("shift", 1.0)),
+        shift=float(config.get("shift", 1.0)), refiner=refiner,
     )
 
 
