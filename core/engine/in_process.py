@@ -117,8 +117,11 @@ class InProcessEngine:
         recalled: list[LatentFrame] = []
         if count := recalled_frames(task.memory):
             wanted = world.addresses(context[-1].address, frame_texts(task.actions))
-            recalled = self._recall.frames(task.bank, task.episode, context, wanted, count)
-            context = [*recalled, *context]
+            opening, recalled = self._recall.frames(
+                task.bank, task.episode, context, wanted, count
+            )
+            before = sorted([*opening, *recalled], key=lambda f: f.address.time)
+            context = [*before, *context]
         steps = chunk_steps(
             world, adapter, context, task.actions, task.scene, task.seed, task.sampling, task.memory
         )

@@ -13,7 +13,7 @@ from core.evaluate.trajectories import Footage, Trajectory
 from core.learning.data import VERBS
 from core.learning.language import PHRASES
 from core.memory.adapter import Adapter
-from core.memory.bank import RECALLED, moved, placed, useful
+from core.memory.bank import RECALLED, anchors, moved, placed, useful
 from core.memory.fast_learning import FastLearner
 from core.memory.presets import settings_of
 from core.memory.snapshot import Frames
@@ -194,8 +194,9 @@ class Walker:
         bank = [f.address for f in self.remembered]
         wanted = self.world.addresses(recent[-1].address, texts)
         found = useful(self.world, bank, [f.address for f in recent], wanted, RECALLED)
+        opening = anchors(bank, [f.address for f in recent], found, RECALLED)
         self.recalled.append(len(found))
-        return [self.remembered[i] for i in found] + recent
+        return [self.remembered[i] for i in sorted([*opening, *found])] + recent
 
     def make(self, texts: Sequence[str], seed: int | None = None) -> list[LatentFrame]:
         """One chunk, not yet accepted. The noise depends on the seed and the chunk alone, so that

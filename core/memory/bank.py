@@ -22,6 +22,8 @@ GATE = 2.5
 BUDGET = 2048
 #: Two pictures of one place differ by less than this share of what two places differ by.
 _KNOWN_AGAIN = 0.35
+#: Frames of the opening that stay in view where places need no room, and how far apart they are.
+ANCHORS, _ANCHOR_STEP = 2, 4
 
 
 def choose(away: np.ndarray, have: np.ndarray, count: int, gate: float = GATE) -> list[int]:
@@ -128,3 +130,13 @@ def useful(
         return []
     have = world.apart(present, wanted).min(0)
     return sorted(choose(world.apart(bank, wanted), have, count))
+
+
+def anchors(bank: Sequence, present: Sequence, found: Sequence[int], count: int) -> list[int]:
+    """Indices into ``bank`` of the frames of this walk's opening that join the context beside those
+    ``found``: they show what the scene looked like at first, so that what is newly seen does not
+    drift away from it. At most ``ANCHORS``, and no more than ``count`` leaves room for."""
+    first = min((a.time for a in present), default=0)
+    opening = [i for i, a in enumerate(bank) if 0 <= a.time < first][: _ANCHOR_STEP + 1 : _ANCHOR_STEP]
+    room = max(0, min(ANCHORS, count - len(found)))
+    return [i for i in opening if i not in found][:room]

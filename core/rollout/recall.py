@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.memory.bank import moved, moved_poses, placement, useful
+from core.memory.bank import anchors, moved, moved_poses, placement, useful
 from core.memory.snapshot import Frames, load_bank
 from core.rollout.context import CONTEXT_LEVEL, HERE, build_context
 from core.rollout.latents import frames_from, latent_frames, read_addresses
@@ -31,8 +31,9 @@ class Recall:
     def frames(
         self, bank: Sequence[ContextRef], episode: EpisodeBank | None,
         context: Sequence[LatentFrame], wanted: Sequence[Address], count: int,
-    ) -> list[LatentFrame]:
-        """Up to ``count`` remembered frames that help on the way to ``wanted``, oldest first.
+    ) -> tuple[list[LatentFrame], list[LatentFrame]]:
+        """Up to ``count`` remembered frames, each oldest first: those of the opening that keep the
+        scene what it is, and those that help on the way to ``wanted``.
 
         Raises TensorFileError, MediaError or MemoryRefused where a file is missing or broken.
         """
@@ -44,10 +45,10 @@ class Recall:
             for i, address in zip(range(ref.start, ref.stop), self._of(ref)):
                 if address.time < first:
                     known.append((ContextRef(ref.path, i, i + 1), address))
-        picked = useful(
-            self._world, [a for _, a in known], [f.address for f in context], wanted, count
-        )
-        return [self._loaded(known[i][0]) for i in picked]
+        there, here = [a for _, a in known], [f.address for f in context]
+        picked = useful(self._world, there, here, wanted, count)
+        opening = anchors(there, here, picked, count)
+        return tuple([self._loaded(known[i][0]) for i in which] for which in (opening, picked))
 
     def _of(self, ref: ContextRef) -> Sequence[Address]:
         if ref.holds_latents:

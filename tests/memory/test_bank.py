@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from core.memory.bank import choose, moved, placed, recognised, thinned, useful
+from core.memory.bank import anchors, choose, moved, placed, recognised, thinned, useful
 from core.memory.snapshot import Frames
 from core.worlds.poses import apart
 from core.worlds.protocol import Address
@@ -48,6 +48,18 @@ def test_nothing_is_chosen_that_shows_nothing_new():
     assert useful(Walker(), far, here, ahead, 4) == []
     assert useful(Walker(), [], here, ahead, 4) == []
     assert useful(Walker(), here, here, ahead, 0) == []
+
+
+def test_the_opening_stays_in_view_where_there_is_room():
+    walked = addresses([(0.1 * i, 0.0, 0.0) for i in range(40)])
+    elsewhere = addresses([(9.0, 0.0, 0.0)] * 5, -1000)  # an episode's come first
+    bank, recent = elsewhere + walked, walked[-4:]
+    assert anchors(bank, recent, [], 4) == [5, 9]
+    assert anchors(bank, recent, [20, 21, 22], 4) == [5]
+    assert anchors(bank, recent, [5, 20], 4) == [9]
+    assert anchors(bank, recent, [20, 21, 22, 23], 4) == [] == anchors(bank, recent, [], 0)
+    assert anchors(bank, walked[:4], [], 4) == []  # it is in the context anyway
+    assert anchors(bank, walked[2:6], [], 4) == [5] and anchors([], recent, [], 4) == []
 
 
 def test_choosing_is_greedy_in_what_is_gained():

@@ -21,8 +21,9 @@ from core.project.store import ProjectStore
 from core.project.tasks import bank_refs
 from core.rollout import render
 from core.rollout.latents import read_latents
+from core.rollout.recall import Recall
 from core.rollout.remembered import remembered
-from core.worlds.catalogue import read_entry
+from core.worlds.catalogue import load_world, read_entry
 from tests.builders.tasks import same
 from tests.builders.tiny_world import picture
 
@@ -119,6 +120,11 @@ def test_an_episode_is_remembered_where_its_place_is_recognised(
     assert refs == () and episode is not None
     again = remembered(loaded, made, tip)
     np.testing.assert_allclose(again.pose, bank.pose, atol=1e-6)
+    # And so do the axes of its adapter, wherever they stood in its own walk.
+    recall = Recall(load_world(tiny_world_dir))
+    np.testing.assert_allclose(recall.home(episode, np.zeros(3)), np.zeros(3), atol=1e-6)
+    np.testing.assert_allclose(recall.home(episode, np.array([1.0, 2, 3])), [1, 2, 3], atol=1e-6)
+    assert recall.home(episode, np.full(3, np.nan)) is None
 
     # It is used for the next chunk, and it matters.
     loaded = edits.add_action(loaded, "turn left", 33, 41)
@@ -149,9 +155,29 @@ def test_an_episode_of_another_place_changes_nothing(made, tmp_path, tiny_world_
     assert remembered(loaded, made, tip) is None
     loaded = edits.add_action(loaded, "turn left", 33, 41)
     task = steps.next_step(loaded, render.generate_job(41, 5), made, tiny_world_dir).task
+    assert Recall(load_world(tiny_world_dir)).home(task.episode, np.zeros(3)) is None
     found = []
     for each in (task, replace(task, episode=None)):
         done = list(engine.run(each, CancelToken(), PauseGate()))[-1]
         found.append(read_latents(done.latents).z)
         made.drop_staging(task.out_dir)
     assert same(*found)
+
+
+def test_an_adapter_learns_earlier_chunks_again(tmp_path, tiny_world_dir, engine):
+    with walk(tmp_path, tiny_world_dir, engine, "adapter", seed=6) as store:
+        p = store.project
+        takes = queries.chain(p, queries.tip(p).take)
+        assert [t.learning.skipped for t in takes] == [None] * 4
+        last = replace(p, takes={**p.takes, takes[-1].id: replace(takes[-1], snapshot=None, learning=None)})
+        job = render.generate_job(33, 5)
+        task = steps.next_step(last, job, store, tiny_world_dir).task
+        assert [Path(ref.path) for ref in task.earlier] == [
+            store.path(t.latents) for t in takes[:-1]
+        ]
+        found = []
+        for each in (task, task, replace(task, earlier=())):
+            done = list(engine.run(each, CancelToken(), PauseGate()))[-1]
+            found.append(load_snapshot(done.snapshot).weights["rays.out.weight"])
+            store.drop_staging(task.out_dir)
+        assert same(found[0], found[1]) and not np.array_equal(found[0], found[2])
