@@ -54,7 +54,6 @@ def sampling(
             out = base + guidance * (out - base)
         z, clean = world.step(z, out, u, u_next)
         if i == steps:
-            z = world.finish(z, past, cond)
             z = clean = keep_contrast(z[0], past[0])[None]
         yield i, steps, clean[0]
     return z[0]

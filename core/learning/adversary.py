@@ -14,16 +14,16 @@ from torch.nn.utils.parametrizations import spectral_norm
 from core.worlds.starter.denoiser import EXPECTED_FACTS
 
 
-def conv(a: int, b: int, size: int, stride: int = 1) -> nn.Module:
-    return spectral_norm(nn.Conv2d(a, b, size, stride, size // 2))
-
-
 class Critic(nn.Module):
     """Latent frames [N, C, h, w] with what was expected [N, C + EXPECTED_FACTS, h, w] → how real
     each region looks, [N, R]."""
 
     def __init__(self, channels: int, width: int = 96):
         super().__init__()
+
+        def conv(a: int, b: int, size: int, stride: int = 1) -> nn.Module:
+            return spectral_norm(nn.Conv2d(a, b, size, stride, size // 2))
+
         w = width
         self.fine = nn.Sequential(
             conv(2 * channels + EXPECTED_FACTS, w, 3), nn.LeakyReLU(0.2),
@@ -38,33 +38,6 @@ class Critic(nn.Module):
     def forward(self, z: Tensor, expected: Tensor) -> Tensor:
         h = self.fine(torch.cat([z, expected], 1))
         return torch.cat([self.near(h).flatten(1), self.wide(self.coarse(h)).flatten(1)], 1)
-
-
-class StyleCritic(nn.Module):
-    """Pairs of neighbouring latent frames [N, 2C, h, w] of scenes of ``styles`` [N] → how real each
-    region looks as a piece of such a scene, [N, R]."""
-
-    def __init__(self, channels: int, styles: int, width: int = 96):
-        super().__init__()
-        w = width
-        self.fine = nn.Sequential(
-            conv(2 * channels, w, 3), nn.LeakyReLU(0.2), conv(w, w, 3), nn.LeakyReLU(0.2),
-            conv(w, 2 * w, 3, 2), nn.LeakyReLU(0.2),
-        )
-        self.near = conv(2 * w, 1, 1)
-        self.coarse = nn.Sequential(
-            conv(2 * w, 2 * w, 3), nn.LeakyReLU(0.2), conv(2 * w, 2 * w, 3, 2), nn.LeakyReLU(0.2),
-            conv(2 * w, 2 * w, 3), nn.LeakyReLU(0.2),
-        )
-        self.wide = conv(2 * w, 1, 1)
-        self.styles = spectral_norm(nn.Embedding(styles, 2 * w))
-
-    def forward(self, pairs: Tensor, styles: Tensor) -> Tensor:
-        near = self.fine(pairs)
-        wide = self.coarse(near)
-        fits = (wide * self.styles(styles)[..., None, None].to(wide.dtype)).sum(1)
-        scores = self.wide(wide).flatten(1) + fits.flatten(1)
-        return torch.cat([self.near(near).flatten(1), scores], 1)
 
 
 class Adversary:

@@ -48,10 +48,7 @@ class Trainer:
             if n.startswith("blocks.") and p.ndim == 2 and "modulation" not in n
         ]
         chosen = {id(p) for p in matrices}
-        # The rays are fast learning's to write on: slow learning leaves them as they are.
-        others = [
-            p for n, p in net.named_parameters() if id(p) not in chosen and not n.startswith("rays.")
-        ]
+        others = [p for p in net.parameters() if id(p) not in chosen]
         self.optimizers: list[torch.optim.Optimizer] = [
             torch.optim.Muon(matrices, lr=muon_rate, weight_decay=0.02,
                              adjust_lr_fn="match_rms_adamw"),
@@ -132,23 +129,15 @@ class Trainer:
         }
 
     def restore(self, saved: dict) -> None:
-        _load(self.net, saved["net"])
-        _load(self.average, saved["average"])
+        self.net.load_state_dict(saved["net"])
+        self.average.load_state_dict(saved["average"])
         for optimizer, state in zip(self.optimizers, saved["optimizers"]):
             optimizer.load_state_dict(state)
-        _load(self.work, saved["net"])
+        self.work.load_state_dict(saved["net"])
         if "critic" in saved:
             self.adversary.critic.load_state_dict(saved["critic"])
             self.adversary.optimizer.load_state_dict(saved["critic_optimizer"])
         self.step, self.seconds = saved["step"], saved["seconds"]
-
-
-def _load(net: StarterDenoiser, weights: dict[str, torch.Tensor]) -> None:
-    """Runs from before there were rays have none."""
-    found = net.load_state_dict(weights, strict=False)
-    wrong = [k for k in found.missing_keys if not k.startswith("rays.")] + found.unexpected_keys
-    if wrong:
-        raise ValueError(f"the run's state is of another network: {wrong[0]}")
 
 
 def read_state(path: Path) -> dict:

@@ -25,8 +25,8 @@ class Adapter:
     """LoRA in float32 on the layers that ``world.lora_targets()`` names; B·A times ``strength``.
 
     The network's own weights are never written. ``fresh`` and ``load`` set what it holds. Where the
-    world has a blank page for places (``net.rays``: layers that know where a token looks from, run
-    for a memory only), they belong to the adapter, whole. ``home`` says where the memory's axes
+    world has a page for places (``net.new_page()``: layers that know where a token looks from), it
+    is put in beside the LoRA and belongs to the memory, whole. ``home`` says where the memory's axes
     stand in the walk's own; None where that is not known: the page is then not used.
     """
 
@@ -50,9 +50,11 @@ class Adapter:
                 held[NAME].float()  # Adam's small steps are lost in half precision
                 self.parameters[f"{name}.{half}.weight"] = held[NAME].weight
         self.home: Pose | None = HOME
-        self._rays = getattr(world.net, "rays", None)
-        if self._rays is not None:
-            self._rays.float()
+        self._rays = None
+        if hasattr(world.net, "new_page"):
+            with torch.random.fork_rng(devices=[]):
+                self._rays = world.net.new_page().to(self._device_of(world.net))
+            world.net.rays = self._rays
             self.parameters |= {f"rays.{n}": p for n, p in self._rays.named_parameters()}
         self._base = float(self._base_square_norm() ** 0.5)
         self.is_fresh = True
@@ -167,8 +169,7 @@ class Adapter:
             parent, _, child = name.rpartition(".")
             setattr(self._net.get_submodule(parent), child, layer.get_base_layer())
         if self._rays is not None:
-            self._rays.home = None
-            self._rays.blank(seeded(0))
+            self._net.rays = self._rays = None
         self._layers, self.parameters = {}, {}
 
     def _set(self, strength: float) -> None:
@@ -179,6 +180,10 @@ class Adapter:
             self._rays.home, self._rays.strength = self.home if strength else None, strength
         for parameter in self.parameters.values():
             parameter.requires_grad_(False)
+
+    @staticmethod
+    def _device_of(net: nn.Module) -> torch.device:
+        return next(net.parameters()).device
 
     def _base_square_norm(self) -> float:
         weights = (layer.get_base_layer().weight for layer in self._layers.values())

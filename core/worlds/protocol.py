@@ -116,10 +116,6 @@ class World(Protocol):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """One stateless solver step: (z at ``u_next``, the clean estimate z0)."""
 
-    def finish(self, z: torch.Tensor, past: torch.Tensor, cond: Any) -> torch.Tensor:
-        """What is still to be done to new frames [1, C, F, h, w] after the last solver step; ``past``
-        [1, C, P, h, w] as it is. The frames themselves where nothing is."""
-
     def lora_targets(self) -> str:
         """Regex (full match) of the modules fast learning adapts: where frames mix in time."""
 

@@ -67,9 +67,7 @@ def _fill(*networks) -> None:
 
     with torch.no_grad():
         for network in networks:
-            for name, parameter in network.named_parameters():
-                if name.startswith("rays."):  # inert in a world; an adapter writes on them
-                    continue
+            for parameter in network.parameters():
                 if parameter.ndim > 1 and not parameter.any():
                     parameter.normal_(std=0.6 / parameter[0].numel() ** 0.5)
 

@@ -210,6 +210,7 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
     ):
         super().__init__()
         self.gradient_checkpointing = False
+        self.rays: Rays | None = None  # a memory's, see `new_page`
         side = latent_size // patch
         token = latent_channels * patch * patch
         self.patch_in = nn.Linear(2 * token + EXPECTED_FACTS * patch * patch, dim)
@@ -220,7 +221,6 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         )
         self.action_in = nn.Linear(text_features, dim, bias=False)
         self.scene_in = nn.Linear(text_features, dim, bias=False)
-        self.rays = Rays(dim, side, field_of_view)
         self.blocks = nn.ModuleList(Block(dim, heads, mlp_ratio) for _ in range(layers))
         self.out_modulation = nn.Linear(dim, 2 * dim)
         self.patch_out = nn.Linear(dim, token)
@@ -230,6 +230,11 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
             nn.init.zeros_(layer.bias)
         with torch.no_grad():  # at first: what is there is noise, what comes is what was expected
             self.copy_out.bias.fill_(1.0)
+
+    def new_page(self) -> Rays:
+        """What a memory of places is written on; a memory puts it in as ``rays``, and takes it out."""
+        config = self.config
+        return Rays(config.dim, config.latent_size // config.patch, config.field_of_view)
 
     @staticmethod
     def keeping_little(part: Callable[..., Tensor], *inputs: Any) -> Tensor:
@@ -265,7 +270,7 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         expected = self.expected(z, condition)
         tokens = self.patches(torch.cat([z, expected], 1).to(dtype))
         x = self.patch_in(tokens) + self.place
-        if self.rays.home is not None and condition.walked is not None:
+        if self.rays is not None and self.rays.home is not None and condition.walked is not None:
             x = x + self.rays(condition.walked).to(x.dtype)
         address = relative_address(condition.pose, condition.time, condition.present)
         emb = self.noise_in(noise_features(u).to(dtype)) + self.address_in(address.to(dtype))

@@ -3,8 +3,8 @@ remember places.
 
 Nothing else in the denoiser says *where* something is: poses reach it relative to the present. So an
 adapter had nowhere to write that "this wall is here". The layers here are a blank page: the world
-itself does not run them, slow learning leaves them alone, and their weights belong to the memory,
-which learns them whole (through low-rank factors they learned five times less).
+itself has none, and their weights belong to the memory, which learns them whole (through low-rank
+factors it remembered a third as well).
 """
 
 from __future__ import annotations

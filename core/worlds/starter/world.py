@@ -22,7 +22,6 @@ from core.worlds.starter.autoencoder import StarterAutoencoder
 from core.worlds.starter.denoiser import Condition, StarterDenoiser
 from core.worlds.starter.depth import StarterDepth
 from core.worlds.starter.expectation import Expectations
-from core.worlds.starter.refiner import StarterRefiner
 from core.worlds.starter.text import StarterTextEncoder
 
 
@@ -41,7 +40,6 @@ class StarterWorld:
         hash: str,
         geometry: Geometry,
         shift: float = 1.0,
-        refiner: StarterRefiner | None = None,
     ):
         # Channels last in memory: convolutions on a processor run 1.7 times as fast.
         autoencoder, depth = (
@@ -51,7 +49,6 @@ class StarterWorld:
         self.net = net.eval().requires_grad_(False)
         self.text = text.eval().requires_grad_(False)
         self.depth = depth.eval().requires_grad_(False)
-        self.refiner = refiner and refiner.to(memory_format=torch.channels_last).eval()
         self.expectations = Expectations(
             self.autoencoder, self.depth, net.config.field_of_view
         )
@@ -151,12 +148,6 @@ class StarterWorld:
     def step(self, z: Tensor, out: Tensor, u: float, u_next: float) -> tuple[Tensor, Tensor]:
         return flow_step(z, out, u, u_next)
 
-    @torch.no_grad()
-    def finish(self, z: Tensor, past: Tensor, cond: Condition) -> Tensor:
-        if self.refiner is None or cond.expected is None:
-            return z
-        return self.refiner(past[:, :, -1], z, cond.expected, cond.scene)
-
     def lora_targets(self) -> str:
         return r"blocks\.\d+\.temporal_attn\.(to_q|to_k|to_v|to_out)"
 
@@ -189,13 +180,10 @@ def load(folder: Path, device: torch.device) -> StarterWorld:
     net = _part(StarterDenoiser, folder / "transformer")
     text = _part(StarterTextEncoder, folder / "text_encoder")
     depth = _part(StarterDepth, folder / "depth")
-    refiner = None
-    if (folder / "refiner").is_dir():
-        refiner = _part(StarterRefiner, folder / "refiner").requires_grad_(False).to(device)
     return StarterWorld(
         autoencoder.to(device), net.to(device), text.to(device), depth.to(device), id=config["id"],
         name=config["name"], hash=content_hash(folder), geometry=geometry_of(config),
-        shift=float(config.get("shift", 1.0)), refiner=refiner,
+        shift=float(config.get("shift", 1.0)),
     )
 
 
