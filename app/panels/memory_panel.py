@@ -74,7 +74,8 @@ class MemoryPanel(QWidget):
              self.tr("Learns nothing, so it costs no time; shows the next chunk the frames of the "
                      "walk that help it most.")),
             ("adapter", self.tr("Adapter only"),
-             self.tr("Learns each chunk that you accept; no frame is shown again.")),
+             self.tr("Learns each chunk that you accept, and where it was, in many steps: slow. No "
+                     "frame is shown again.")),
             ("paper", self.tr("As in the paper"),
              self.tr("The adapter exactly as SlowFast-VGen describes it, to compare with; no frame "
                      "is shown again.")),
