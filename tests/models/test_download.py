@@ -455,7 +455,7 @@ def test_a_folder_that_may_not_be_written(getter, tmp_path):
         getter.get(root=locked)
 
 
-# -- offline, and what is written down ---------------------------------------------------------------
+# -- offline, and what is written down -------------------------------------------------------------
 
 
 def test_offline_fetches_nothing(getter, server, settings, monkeypatch):
