@@ -260,7 +260,7 @@ class Download:
         marker = Marker(
             id=offer.id, offer=offer.id, name=offer.name, repo=offer.repo,
             commit=begun.plan.commit, licence={"name": offer.licence.name, **accepted},
-            at=datetime.now(UTC).isoformat(timespec="seconds"), owned=True, weights=".",
+            at=datetime.now(UTC).isoformat(timespec="seconds"), source="",
             files={file.name: begun.done[file.name] for file in begun.plan.files},
         )  # fmt: skip
         write_world(self.folder, offer, offer.id, offer.name)

@@ -38,8 +38,8 @@ def import_folder(
 ) -> Installed:
     """Verify ``folder`` and make it a world of the studio. Raises ModelError or Stopped.
 
-    In place: only a small folder of the studio's own points to it. ``copy``: its files are copied
-    below ``root`` (else the settings' folder); links are copied as the files they lead to.
+    In place: a folder of the studio's own only links to its files. ``copy``: they are copied below
+    ``root`` (else the settings' folder); links are copied as the files they lead to.
     """
     folder = folder.expanduser().absolute()
     if not folder.is_dir():
@@ -64,17 +64,16 @@ def import_folder(
     try:
         growing.mkdir()
         kept = (
-            _copy(found, growing, Meter(progress), cancelled) if copy else _look(found, cancelled)
+            _copy(found, growing, Meter(progress), cancelled) if copy else _link(found, growing)
         )
         name = offer.name if id == offer.id else f"{offer.name} ({id})"
-        weights = "." if copy else str(found.folder)
         marker = Marker(
             id=id, offer=offer.id, name=name, repo=offer.repo, commit="",
             licence={"name": offer.licence.name, "version": offer.licence.version},
-            at=datetime.now(UTC).isoformat(timespec="seconds"), owned=copy, weights=weights,
-            files=kept,
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            source="" if copy else str(found.folder), files=kept,
         )  # fmt: skip
-        write_world(growing, offer, id, name, weights)
+        write_world(growing, offer, id, name)
         write_marker(growing, marker)
         replace_file(growing, target)
         sync_folder(home)
@@ -113,13 +112,21 @@ def _snapshot_of(folder: Path) -> Path:
     return found[0] if len(found) == 1 else folder
 
 
-def _look(found: check.Found, cancelled: Callable[[], bool]) -> dict[str, Kept]:
+def _link(found: check.Found, target: Path) -> dict[str, Kept]:
     """In place nothing is hashed: sizes and times show whether a file is touched later."""
     kept = {}
     for name in found.files:
-        if cancelled():
-            raise Stopped
-        now = os.stat(found.folder / name)
+        path = parent_inside(target, name)
+        try:
+            path.symlink_to(found.folder / name)
+        except OSError as error:
+            raise ModelError(
+                f"No link can be made in {target.parent} ({error.strerror or error}), so this "
+                "folder can't be used where it is.",
+                "Import a copy of it instead (or on Windows, turn on Developer Mode).",
+                "Nothing was changed.",
+            ) from error
+        now = os.stat(path)
         kept[name] = Kept(now.st_size, "", now.st_mtime_ns)
     return kept
 

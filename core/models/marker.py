@@ -30,10 +30,8 @@ class Kept:
 
 @dataclass(frozen=True)
 class Marker:
-    """``weights``: the folder of the diffusers layout, "." for the world's own folder.
-
-    ``owned``: the studio put the files there and may take them away again.
-    """
+    """``source``: the person's own folder that an import only links to; "" where the files are the
+    studio's own, which it may take away again."""
 
     id: str
     offer: str
@@ -42,9 +40,12 @@ class Marker:
     commit: str
     licence: Mapping[str, str]
     at: str
-    owned: bool
-    weights: str
+    source: str
     files: Mapping[str, Kept]
+
+    @property
+    def owned(self) -> bool:
+        return not self.source
 
     @property
     def bytes(self) -> int:
@@ -71,7 +72,7 @@ def read_marker(folder: Path) -> Marker | None:
             id=str(found["id"]), offer=str(found["offer"]), name=str(found["name"]),
             repo=str(found["repo"]), commit=str(found["commit"]),
             licence={str(k): str(v) for k, v in found["licence"].items()}, at=str(found["at"]),
-            owned=found["owned"] is True, weights=str(found["weights"]), files=files,
+            source=str(found["source"]), files=files,
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, AttributeError, Refused):
         return None
@@ -85,10 +86,9 @@ def kept_hashes(folder: Path) -> dict[str, str] | None:
     marker = read_marker(folder)
     if marker is None:
         return None
-    root = folder / marker.weights
     try:
         for name, kept in marker.files.items():
-            now = os.stat(root / name)
+            now = os.stat(folder / name)
             if (now.st_size, now.st_mtime_ns) != (kept.size, kept.mtime_ns):
                 return None
     except OSError:
@@ -97,15 +97,12 @@ def kept_hashes(folder: Path) -> dict[str, str] | None:
     return found if all(found.values()) else None  # those used in place were not read
 
 
-def write_world(folder: Path, offer: Offer, id: str, name: str, weights: str = ".") -> None:
-    """The ``world.json`` by which the studio knows the world."""
-    content: dict[str, Any] = {
-        "id": id, "name": name, "family": offer.family, "licence": offer.licence.name,
-        **offer.world,
-    }  # fmt: skip
-    if weights != ".":
-        content["weights"] = weights
-    write_json(folder / WORLD, content)
+def write_world(folder: Path, offer: Offer, id: str, name: str) -> None:
+    """The ``world.json`` by which the studio knows the world; the rest its family knows."""
+    write_json(
+        folder / WORLD,
+        {"id": id, "name": name, "family": offer.family, "licence": offer.licence.name},
+    )
 
 
 def read_json(path: Path, most: int = 64 << 20) -> Any:

@@ -30,7 +30,7 @@ class Licence:
 
 @dataclass(frozen=True)
 class Needs:
-    """In GB (10^9 bytes). ``vram_gb`` 0: the processor is enough."""
+    """In GB as sold. ``vram_gb`` 0: the processor is enough."""
 
     vram_gb: float
     ram_gb: float
@@ -44,7 +44,6 @@ class Offer:
     ``revision``: a commit of the repository, or None for its newest; a download is always bound
     to one commit. ``parts``: the sub-folders of the diffusers layout that are needed.
     ``pipeline`` and ``index``: how ``model_index.json`` of a folder shows that it is this world.
-    ``world``: what its ``world.json`` says beside id, name and licence.
     """
 
     id: str
@@ -59,7 +58,6 @@ class Offer:
     parts: tuple[str, ...] = ("scheduler", "text_encoder", "tokenizer", "transformer", "vae")
     pipeline: str = ""
     index: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    world: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     gated: bool = False
     recommended: bool = False
     note: str = ""
@@ -101,14 +99,11 @@ OFFERS: tuple[Offer, ...] = (
         "one to begin with on a graphics card.",
         licence=APACHE,
         needs=Needs(vram_gb=12, ram_gb=32, disk_gb=36),
-        family="wan22",
+        family="wan",
         about_gb=34,
         repo="Wan-AI/Wan2.2-TI2V-5B-Diffusers",
         pipeline="WanPipeline",
         index=MappingProxyType({"expand_timesteps": True}),
-        world=MappingProxyType(
-            {"width": 832, "height": 480, "rate": "24", "n_past": 4, "n_new": 6}
-        ),
         recommended=True,
     ),
     Offer(
@@ -131,9 +126,6 @@ OFFERS: tuple[Offer, ...] = (
         about_gb=28,
         repo="Lightricks/LTX-Video",
         pipeline="LTXPipeline",
-        world=MappingProxyType(
-            {"width": 704, "height": 480, "rate": "24", "n_past": 4, "n_new": 6}
-        ),
     ),
     Offer(
         id="skyreels-v2-df",
@@ -151,13 +143,10 @@ OFFERS: tuple[Offer, ...] = (
             card="other",
         ),
         needs=Needs(vram_gb=8, ram_gb=32, disk_gb=30),
-        family="skyreels-v2-df",
+        family="skyreels",
         about_gb=28,
         repo="Skywork/SkyReels-V2-DF-1.3B-540P-Diffusers",
         pipeline="SkyReelsV2DiffusionForcingPipeline",
-        world=MappingProxyType(
-            {"width": 832, "height": 480, "rate": "24", "n_past": 4, "n_new": 6}
-        ),
     ),
     Offer(
         id="modelscope-t2v",
@@ -180,7 +169,6 @@ OFFERS: tuple[Offer, ...] = (
         repo="ali-vilab/text-to-video-ms-1.7b",
         parts=("scheduler", "text_encoder", "tokenizer", "unet", "vae"),
         pipeline="TextToVideoSDPipeline",
-        world=MappingProxyType({"width": 256, "height": 256, "rate": "8", "n_past": 8, "n_new": 8}),
     ),
 )
 

@@ -19,7 +19,7 @@ PROGRAM = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Installed:
-    """A world that was verified. ``folder`` holds its ``world.json``; ``weights`` its parts."""
+    """A world that was verified. ``folder`` has the diffusers layout and a ``world.json``."""
 
     folder: Path
     marker: Marker
@@ -37,17 +37,13 @@ class Installed:
         return self.marker.owned
 
     @property
-    def weights(self) -> Path:
-        return (self.folder / self.marker.weights).absolute()
-
-    @property
     def offer(self) -> Offer | None:
         return offer(self.marker.offer)
 
     @property
     def there(self) -> bool:
-        """Whether the weights are still where they were; an imported folder may be moved away."""
-        return (self.weights / "model_index.json").is_file()
+        """Whether the files are still where they were; a folder used in place may be moved."""
+        return all((self.folder / name).is_file() for name in self.marker.files)
 
 
 @dataclass(frozen=True)
@@ -77,9 +73,9 @@ def find_installed(id: str, settings: ModelSettings | None = None) -> Installed 
     return next((world for world in installed(settings) if world.id == id), None)
 
 
-def world_folders() -> list[Path]:
-    """Folders with a ``world.json`` that were fetched or imported, for the studio's catalogue."""
-    return [world.folder for world in installed() if world.there]
+def world_folders() -> dict[str, Path]:
+    """Folders of the worlds that were fetched or imported, by id, for the studio's catalogue."""
+    return {world.id: world.folder for world in installed() if world.there}
 
 
 def partly(settings: ModelSettings | None = None) -> list[Partly]:

@@ -29,7 +29,7 @@ class Removed:
 
 
 def remove(id: str, settings: ModelSettings) -> Removed:
-    """Remove an installed world. A folder that was imported in place is only forgotten.
+    """Remove an installed world. A folder used in place is only forgotten: the links to it go.
 
     The world stops being installed in one step (its folder, or its marker, is renamed away), then
     its files go. Files that the studio did not put there stay. Raises ModelError.
@@ -74,8 +74,7 @@ def sweep(settings: ModelSettings) -> None:
 
 
 def _ours(marker: Marker) -> set[str]:
-    files = set(marker.files) if marker.owned and marker.weights == "." else set()
-    return files | {NAME, WORLD, STATE}
+    return {*marker.files, NAME, WORLD, STATE}
 
 
 def _foreign(folder: Path, marker: Marker) -> bool:
@@ -100,9 +99,7 @@ def _take_listed(world: Installed) -> None:
     try:
         replace_file(folder / NAME, folder / f".{NAME}{GONE}")  # from here on it is not installed
         for name in sorted(_ours(world.marker), reverse=True):
-            path = folder / name
-            if not path.is_symlink():
-                path.unlink(missing_ok=True)
+            (folder / name).unlink(missing_ok=True)  # of a link, the link
         (folder / f".{NAME}{GONE}").unlink(missing_ok=True)
         for home in sorted({folder / Path(n).parent for n in world.marker.files}, reverse=True):
             if home != folder:

@@ -27,12 +27,15 @@ def test_in_place_nothing_is_written_there(theirs, settings):
     before = tree(theirs)
     world = import_folder(theirs, settings)
     assert tree(theirs) == before
-    assert world.id == "wan22-ti2v-5b" and not world.owned and world.weights == theirs
+    assert world.id == "wan22-ti2v-5b" and not world.owned
+    assert world.marker.source == str(theirs)
+    assert all((world.folder / name).samefile(theirs / name) for name in world.marker.files)
     told = json.loads((world.folder / "world.json").read_text("utf-8"))
-    assert told["weights"] == str(theirs) and told["family"] == "wan22"
+    assert told["family"] == "wan" and told["id"] == world.id
     assert find_installed(world.id).there
     assert kept_hashes(world.folder) is None  # they were not read
-    assert sorted(p.name for p in world.folder.iterdir()) == ["installed.json", "world.json"]
+    assert all(p.is_symlink() or p.is_dir() or p.parent == world.folder
+               for p in world.folder.rglob("*"))
 
 
 def test_removing_one_in_place_only_forgets_it(theirs, settings):
@@ -68,7 +71,7 @@ def test_a_snapshot_of_a_hub_cache(settings, tmp_path):
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(blobs / str(n))
     world = import_folder(repo, settings)
-    assert world.weights == snapshot
+    assert world.marker.source == str(snapshot) and world.there
     copied = import_folder(snapshot, settings, copy=True)
     assert copied.id == "wan22-ti2v-5b-2"
     assert not any(p.is_symlink() for p in copied.folder.rglob("*"))
@@ -180,9 +183,9 @@ def test_a_folder_that_was_moved_away_is_not_offered(theirs, settings):
     from core.models.places import world_folders
 
     world = import_folder(theirs, settings)
-    assert world_folders() == [world.folder]
+    assert world_folders() == {world.id: world.folder}
     theirs.rename(theirs.with_name("elsewhere"))
-    assert world_folders() == [] and not find_installed(world.id).there
+    assert world_folders() == {} and not find_installed(world.id).there
     remove(world.id, settings)
     assert installed(settings) == []
 
@@ -246,3 +249,21 @@ def test_a_marker_that_lies_about_files_is_not_followed(getter, settings, tmp_pa
     marker.write_text(json.dumps(content))
     assert read_marker(world.folder) is None and installed(settings) == []
     assert (tmp_path / "mine.json").exists()
+
+
+def test_the_catalogue_finds_what_was_installed(settings, tiny_world_dir):
+    """A world in the studio's own format, as a download would leave it."""
+    from core.models.marker import Marker, write_marker
+    from core.worlds import catalogue
+
+    files = tree(tiny_world_dir)
+    files["world.json"] = as_json({**json.loads(files["world.json"]), "id": "my-place"})
+    home = lay(settings.folder / "my-place", files)
+    assert "my-place" not in catalogue.installed()
+    write_marker(
+        home, Marker("my-place", "starter", "My place", "", "", {}, "", "", files={})
+    )
+    assert "my-place" in catalogue.installed() and "starter" in catalogue.installed()
+    assert catalogue.find_world("my-place").folder == home
+    with pytest.raises(catalogue.WorldError, match="not installed"):
+        catalogue.find_world("elsewhere")
