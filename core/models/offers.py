@@ -86,8 +86,8 @@ OFFERS: tuple[Offer, ...] = (
     Offer(
         id="starter",
         name="Starter world",
-        what="The small world that comes with the studio: first-person walks, 128×128 pixels. "
-        "It needs no graphics card and no network.",
+        what="The small world that comes with the studio: first-person walks at 128×128, without a "
+        "graphics card.",
         licence=APACHE,
         needs=Needs(vram_gb=0, ram_gb=3, disk_gb=0),
         family="starter",
@@ -95,8 +95,7 @@ OFFERS: tuple[Offer, ...] = (
     Offer(
         id="wan22-ti2v-5b",
         name="Wan 2.2 TI2V 5B",
-        what="A general world of 5 billion parameters that continues a picture or a text. The "
-        "one to begin with on a graphics card.",
+        what="A general world of 5 billion parameters; the one to begin with on a graphics card.",
         licence=APACHE,
         needs=Needs(vram_gb=12, ram_gb=32, disk_gb=36),
         family="wan",
