@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -14,12 +14,14 @@ from app.state.model_facts import Activity, ModelFacts
 from app.widgets.notice_bar import Notice
 from app.workers.background import Background
 from app.workers.fetch_worker import FetchWorker
-from core.machine.probe import Machine
 from core.models.errors import LicenceNotAccepted, ModelError
-from core.models.fit import Fit, fit
 from core.models.offers import Offer, offer
-from core.models.overview import Item
 from core.models.settings import ModelSettings
+
+if TYPE_CHECKING:  # not on the way to the first window
+    from core.machine.probe import Machine
+    from core.models.fit import Fit
+    from core.models.overview import Item
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +77,8 @@ class Fetching(QObject):
 
     def fits_in(self, wanted: Offer, folder: Path) -> tuple[Fit, ...]:
         """What ``wanted`` needs beside what this machine and the disk of ``folder`` have."""
+        from core.models.fit import fit
+
         return fit(wanted, self._machine, folder) if self._machine is not None else ()
 
     def fact_of(self, id: str) -> ModelFacts | None:
@@ -93,6 +97,7 @@ class Fetching(QObject):
     def look(self, sweep: bool = False) -> None:
         """Read again what lies on the disks, beside the interface."""
         from core.machine.probe import probe_machine
+        from core.models.fit import fit
         from core.models.overview import overview
         from core.models.removal import sweep as finish_removals
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from core.models.fit import Fit
-from core.models.overview import Item
-from core.models.progress import Progress
+if TYPE_CHECKING:  # not on the way to the first window
+    from core.models.fit import Fit
+    from core.models.overview import Item
+    from core.models.progress import Progress
 
 #: What goes on with a world just now; "" nothing.
 Activity = Literal["", "asking", "queued", "fetching", "stopping", "removing"]

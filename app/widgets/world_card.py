@@ -129,7 +129,7 @@ class WorldCard(QFrame):
         self._name.setText(item.name)
         recommended = offer is not None and offer.recommended
         self._tag.setVisible(recommended)
-        self._accent(recommended)
+        self._accent(recommended and not any(f.level == "short" for f in facts.fits))
         text, role = words.state(facts)
         self._state.setText(text)
         restyle(self._state, role=role)
@@ -178,9 +178,9 @@ class WorldCard(QFrame):
             self._needs.addWidget(part)
             self._needs.addSpacing(10)
         self._needs.addStretch(1)
-        lacking = [f.words for f in shown if f.level in ("short", "tight")]
-        self._shortage.setText(" ".join(lacking))
-        self._shortage.setVisible(bool(lacking))
+        shortage = words.shortage(shown)
+        self._shortage.setText(shortage)
+        self._shortage.setVisible(bool(shortage))
 
     def _show_going(self) -> None:
         facts = self._facts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QCoreApplication
 
 from app.state.model_facts import ModelFacts
@@ -45,8 +47,22 @@ def need(one: Fit) -> str:
     words = f"{name} {one.needs_gb:.0f} GB"
     if one.has_gb is None:
         return words
-    has = tr("none here") if not one.has_gb else tr("%1 here").replace("%1", f"{one.has_gb:.0f}")
+    has = tr("%1 free") if one.what == "disk" else tr("%1 here")
+    has = has.replace("%1", f"{one.has_gb:.0f}") if one.has_gb else tr("none here")
     return f"{words} ({has})"
+
+
+def shortage(fits: Sequence[Fit]) -> str:
+    """What it means that this machine has less than a world needs; the chips say how much."""
+    short = {f.what for f in fits if f.level == "short"}
+    said = []
+    if short - {"disk"}:
+        said.append(tr("That is more than this machine has: it can be fetched, but hardly run."))
+    elif any(f.level == "tight" for f in fits):
+        said.append(tr("It just fits: it will be slower, and other programs should be closed."))
+    if "disk" in short:
+        said.append(tr("There is too little room in the folder for new worlds."))
+    return " ".join(said)
 
 
 def state(facts: ModelFacts) -> tuple[str, str]:
