@@ -17,7 +17,13 @@ from core.models import check
 from core.models.download import MARGIN
 from core.models.errors import DiskTrouble, ModelError, Refused, Stopped, disk_trouble
 from core.models.marker import Kept, Marker, write_marker, write_world
-from core.models.places import Installed, find_installed, parent_inside, prepare_root
+from core.models.places import (
+    PROGRAM,
+    Installed,
+    find_installed,
+    parent_inside,
+    prepare_root,
+)
 from core.models.progress import Meter, Progress
 from core.models.removal import IMPORTING, take_away
 from core.models.settings import ModelSettings
@@ -88,10 +94,9 @@ def import_folder(
 
 def free_id(id: str, settings: ModelSettings, given: bool = False) -> str:
     """``id``, or ``id-2`` and so on where it is taken; one that was ``given`` is not changed."""
-    from core.worlds.catalogue import RESOURCES
-
     def taken(name: str) -> bool:
-        return (RESOURCES / "worlds" / name).exists() or find_installed(name, settings) is not None
+        ours = PROGRAM / "resources" / "worlds" / name
+        return ours.exists() or find_installed(name, settings) is not None
 
     if not id.replace("-", "").replace("_", "").isalnum() or not id.isascii() or len(id) > 60:
         raise ModelError(f"{id!r} can't be the name of a world.", "Use letters, digits and -.")
