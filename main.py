@@ -1,4 +1,4 @@
-"""SlowFast Studio: the window, or a command without one (render, export, doctor)."""
+"""SlowFast Studio: the window, or a command without one (render, export, …)."""
 
 from __future__ import annotations
 
@@ -36,6 +36,10 @@ def _command(args: argparse.Namespace) -> int:
                 from core.commands.export import export
 
                 return export(args, Stop())
+            case "worlds":
+                from core.commands.worlds import worlds
+
+                return worlds(args, Stop())
             case _:
                 return _doctor(args)
     except Trouble as trouble:

@@ -55,6 +55,7 @@ TABLE: tuple[Command, ...] = (
     C("rename", "File", "Rename project…", ("F2",), "Give the project another name", "rename-outline"),
     C("import", "File", "Import media…", ("Ctrl+I",), "Bring a picture or a video into the project", "import", group="in"),
     C("export", "File", "Export MP4…", ("Ctrl+E",), "Write the sequence as a video file", "export-variant", group="in"),
+    C("worlds", "File", "Worlds…", ("Ctrl+Shift+W",), "Get, import and remove worlds", "earth-plus", ALWAYS, group="end"),
     C("close", "File", "Close project", ("Ctrl+W",), "Back to the welcome page", "close", group="end"),
     C("preferences", "File", "Preferences…", ("Ctrl+,",), "Theme, folders, engine", "cog-outline", ALWAYS, group="end"),
     C("quit", "File", "Quit", ("Ctrl+Q",), "Leave the studio; the project is saved", "power", ALWAYS, group="end"),

@@ -18,6 +18,7 @@ from core.project import edits, queries
 from core.project.model import AT_START
 
 if TYPE_CHECKING:
+    from app.dialogs.worlds import WorldsDialog
     from app.window import MainWindow
 
 
@@ -25,6 +26,7 @@ class Commands(QObject):
     def __init__(self, window: MainWindow):
         super().__init__(window)
         self._w = window
+        self._worlds: WorldsDialog | None = None
         for id, act in self._table().items():
             window.actions_table[id].triggered.connect(self._calling(act))
         for i, (text, *_rest) in enumerate(VERBS):
@@ -80,7 +82,7 @@ class Commands(QObject):
             "fullscreen": lambda: w.set_viewer_only(not w.viewer_only),
             **{f"panel_{n}": (lambda n=n: w.show_panel(n)) for n in w.docks if n != "timeline"},
             "theme": lambda: w.settings.set("theme", "light" if a["theme"].isChecked() else "dark"),
-            "layout_reset": w.reset_layout, "shortcuts": self.shortcuts, "logs": self.open_logs,
+            "worlds": self.worlds, "layout_reset": w.reset_layout, "shortcuts": self.shortcuts, "logs": self.open_logs,
             "about": self.about,
         }  # fmt: skip
 
@@ -282,6 +284,26 @@ class Commands(QObject):
         from app.dialogs.preferences import PreferencesDialog
 
         PreferencesDialog(self._w.settings, self._w).open()
+
+    def worlds(self) -> None:
+        """One dialog at a time; what it began goes on without it."""
+        from app.dialogs.worlds import WorldsDialog
+
+        if self._worlds is None:
+            self._worlds = WorldsDialog(self._w.fetching, self._w)
+            self._worlds.finished.connect(self._worlds_closed)
+        self._worlds.show()
+        self._worlds.raise_()
+        self._worlds.activateWindow()
+
+    def _worlds_closed(self, *_: object) -> None:
+        if self._worlds is not None:
+            self._worlds.deleteLater()
+            self._worlds = None
+
+    @property
+    def worlds_open(self) -> bool:
+        return self._worlds is not None
 
     def shortcuts(self) -> None:
         from app.dialogs.shortcuts import ShortcutsDialog

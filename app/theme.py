@@ -234,6 +234,9 @@ QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {t.dim}; bo
 QCheckBox::indicator:hover {{ border-color: {t.text}; }}
 QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; image: url("{art["check"]}"); }}
 QCheckBox::indicator:disabled {{ border-color: {t.line}; }}
+QRadioButton::indicator {{ width: 14px; height: 14px; border: 1px solid {t.dim}; border-radius: 8px; background: {t.field}; }}
+QRadioButton::indicator:hover {{ border-color: {t.text}; }}
+QRadioButton::indicator:checked {{ width: 6px; height: 6px; border: 5px solid {t.accent}; background: {t.on_accent}; }}
 
 QLabel[role="dim"] {{ color: {t.dim}; font-size: {SMALL_PX}px; }}
 QLabel[role="section"] {{ color: {t.dim}; font-size: {SMALL_PX}px; font-weight: 600; }}

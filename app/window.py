@@ -22,6 +22,7 @@ from app.flow.choosing import Choosing
 from app.flow.editing import Editing
 from app.flow.episodes import Episodes
 from app.flow.exporting import Exporting
+from app.flow.fetching import Fetching
 from app.flow.generation import Generation
 from app.flow.projects import Projects
 from app.menus import build_menus
@@ -103,6 +104,7 @@ class MainWindow(QMainWindow):
         self.episodes = Episodes(self.document, self.background, self)
         self.exporting = Exporting(self.document, self.queue, self)
         self.consistency = Consistency(self.document.path, self)
+        self.fetching = Fetching(parent=self)
         self.choosing = Choosing(self.document, self.queue, self.consistency, self)
 
         self._build_centre()
@@ -279,6 +281,7 @@ class MainWindow(QMainWindow):
         self.settings.set_keys(self.actions_table.chosen_keys())
         self.transport.pause()
         self.exporting.shut_down()
+        self.fetching.shut_down()
         self.projects.close()
         stopped = self.engine.shut_down()
         idle = self.background.wait(5000)

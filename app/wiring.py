@@ -35,7 +35,8 @@ def wire(w: MainWindow) -> None:
 
 def _notices(w: MainWindow) -> None:
     show = w.notices.show_notice
-    for part in (w.projects, w.generation, w.episodes, w.exporting, w.intake, w.choosing):
+    for part in (w.projects, w.generation, w.episodes, w.exporting, w.intake, w.choosing,
+                 w.fetching):  # fmt: skip
         part.notice.connect(show)
     w.document.problem.connect(lambda words: show(Notice(words)))
     w.queue.problem.connect(lambda words: show(Notice(words, "warning")))
@@ -201,6 +202,10 @@ def _panels(w: MainWindow) -> None:
     welcome.browse_wanted.connect(w.commands.browse_start)
     welcome.open_wanted.connect(w.commands.open_project)
     welcome.recent_wanted.connect(w.projects.open)
+    w.worlds_panel.more_wanted.connect(w.commands.worlds)
+    w.fetching.quiet = lambda: w.commands.worlds_open
+    w.fetching.installed.connect(w.worlds.forget)
+    w.fetching.installed.connect(w.status.worlds)
     w.projects.crop_wanted.connect(w.commands.crop_start)
 
 

@@ -24,6 +24,7 @@ RUN_MODULES = {
     "imageio_ffmpeg": "imageio-ffmpeg",
     "safetensors.torch": "safetensors",
     "huggingface_hub": "huggingface-hub",
+    "keyring": "keyring",
     "platformdirs": "platformdirs",
     "filelock": "filelock",
     "psutil": "psutil",

@@ -23,6 +23,8 @@ PARTS = (
     ("pillow", "pictures", "MIT-CMU"),
     ("QtAwesome", "icons (Material Design Icons, Apache-2.0)", "MIT"),
     ("platformdirs", "folders", "MIT"),
+    ("huggingface_hub", "fetching worlds", "Apache-2.0"),
+    ("keyring", "keeping a token", "MIT"),
 )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.widgets.basics import Empty, label
+from app.widgets.basics import Empty, button, label
 from app.widgets.pixmaps import Pixmaps
 from app.widgets.thumb_list import Row, ThumbList
 
@@ -22,6 +23,8 @@ class WorldFacts:
 
 
 class WorldsPanel(QWidget):
+    more_wanted = Signal()
+
     def __init__(self, pixmaps: Pixmaps, parent=None):
         super().__init__(parent)
         self.rows = ThumbList(
@@ -51,6 +54,7 @@ class WorldsPanel(QWidget):
                 wrap=True,
             )
         )
+        column.addWidget(button(self.tr("Get more worlds…"), "earth-plus", self.more_wanted.emit))
 
     def show_worlds(self, worlds: list[WorldFacts]) -> None:
         self.rows.show_rows(

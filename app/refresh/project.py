@@ -49,6 +49,7 @@ class Refresh(QObject):
         from app.icons import icon
 
         self._w.actions_table.refresh_icons()
+        self._w.fetching.look(sweep=True)
         QApplication.setWindowIcon(icon("walk", theme.current().accent))
 
     # -- coming and going --------------------------------------------------------------------------

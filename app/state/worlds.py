@@ -31,6 +31,10 @@ class Worlds:
             self._entries = found
         return self._entries
 
+    def forget(self) -> None:
+        """Worlds were added or removed: look again when next asked."""
+        self._entries = None
+
     def find(self, id: str = "") -> WorldEntry:
         """Raises WorldError with what to do."""
         for entry in self.entries():

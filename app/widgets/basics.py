@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
     QLabel,
+    QLayout,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -199,6 +200,42 @@ def level_labels(form: QFormLayout) -> None:
         height = right.sizeHint().height()
         if height <= 44:
             left.widget().setMinimumHeight(height)
+
+
+class TallColumn(QWidget):
+    """A column inside ``scrolled`` that is as tall as its wrapped words are at its width.
+
+    A scroll area asks for a height without saying how wide it is, so wrapped words were squeezed.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.column = QVBoxLayout(self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit()
+
+    def event(self, event) -> bool:
+        done = super().event(event)
+        if event.type() == event.Type.LayoutRequest:
+            self.fit()
+        return done
+
+    def fit(self) -> None:
+        wanted = self.column.heightForWidth(self.width())
+        if wanted >= 0 and wanted != self.minimumHeight():
+            self.setMinimumHeight(wanted)
+
+
+def fit_height(window: QWidget) -> None:
+    """As tall as its wrapped words are at its width; Qt guesses from a narrower one."""
+    layout = window.layout()
+    height = layout.heightForWidth(window.width())
+    if height > 0:
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        window.setMinimumSize(window.width(), height)
+        window.resize(window.width(), height)
 
 
 def scrolled(body: QWidget) -> QScrollArea:

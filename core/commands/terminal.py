@@ -86,10 +86,13 @@ def known(error: Exception) -> str | None:
     from core.media.errors import MediaError
     from core.memory.errors import MemoryRefused
     from core.memory.tensors import TensorFileError
+    from core.models.errors import ModelError
     from core.project.errors import EditError, ProjectError
     from core.worlds.catalogue import WorldError
 
-    kinds = (MediaError, MemoryRefused, TensorFileError, EditError, ProjectError, WorldError)
+    kinds = (
+        MediaError, MemoryRefused, TensorFileError, ModelError, EditError, ProjectError, WorldError,
+    )  # fmt: skip
     return str(error) if isinstance(error, kinds) else None
 
 

@@ -194,9 +194,9 @@ def check_starter(folder: Path) -> Check:
 
 
 def models_folder() -> Path:
-    import platformdirs
+    from core.models.settings import default_folder
 
-    return Path(platformdirs.user_data_dir("slowfast-studio", appauthor=False)) / "models"
+    return default_folder()
 
 
 def check_models_folder() -> Check:

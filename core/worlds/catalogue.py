@@ -78,6 +78,8 @@ def find_world(id: str = DEFAULT) -> WorldEntry:
         raise WorldError(f"{id!r} is not the name of a world.")
     folder = RESOURCES / "worlds" / id
     if not folder.is_dir():
+        folder = fetched().get(id, folder)
+    if not folder.is_dir():
         raise WorldError(
             f"The world {id!r} is not installed. Installed: {', '.join(installed()) or 'none'}."
         )
@@ -87,7 +89,14 @@ def find_world(id: str = DEFAULT) -> WorldEntry:
 def installed() -> list[str]:
     """Ids of the worlds that are there."""
     root = RESOURCES / "worlds"
-    return sorted(p.parent.name for p in root.glob("*/world.json"))
+    return sorted({*(p.parent.name for p in root.glob("*/world.json")), *fetched()})
+
+
+def fetched() -> dict[str, Path]:
+    """Folders of the worlds that were fetched or imported, by id (``core.models``)."""
+    from core.models.places import world_folders
+
+    return world_folders()
 
 
 def load_world(folder: Path, device: str = "cpu") -> World:

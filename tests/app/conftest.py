@@ -21,6 +21,7 @@ PATIENCE = 60_000  # ms; the machine may be busy
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of a test reaches the settings, logs or projects of whoever runs it."""
     monkeypatch.setenv("SLOWFAST_SETTINGS", str(tmp_path / "settings" / "studio.ini"))
+    monkeypatch.setenv("SLOWFAST_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("SLOWFAST_LOGS", str(tmp_path / "logs"))
 
 

@@ -1,0 +1,323 @@
+"""``main.py worlds``: which worlds there are, getting one, bringing one in, taking one away."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from core.commands.arguments import Trouble
+from core.commands.terminal import OK, STOPPED, Line, Stop, say
+from core.models.errors import LicenceNotAccepted, ModelError, Stopped
+from core.models.offers import OFFERS, Offer, offer
+from core.models.overview import Item, overview
+from core.models.progress import Progress
+from core.models.settings import ModelSettings
+from core.models.sizes import duration, size
+
+_WIDTH, _PAD = 96, "    "
+_STATES = {
+    "embedded": "comes with the studio",
+    "installed": "installed",
+    "lost": "its folder is not there any more",
+    "partly": "partly fetched",
+    "offered": "not fetched",
+}
+_COMMERCIAL = {
+    "yes": "commercial use: yes", "limited": "commercial use: with limits",
+    "no": "commercial use: no",
+}  # fmt: skip
+
+
+def add_worlds(commands: Any) -> None:
+    """The options of ``worlds``, added to main.py's parser."""
+    worlds = commands.add_parser(
+        "worlds", help="the worlds there are: list, get, import, remove",
+        description="Which worlds the studio can run, what they need and their licences; getting "
+        "them, bringing in what you have, and taking them away.",
+    )
+    actions = worlds.add_subparsers(dest="action")
+    listed = actions.add_parser("list", help="every world, what it is and what it needs")
+    listed.add_argument("--json", action="store_true", help="for programs")
+    get = actions.add_parser(
+        "get", help="fetch a world; one that was stopped goes on",
+        description="Fetch a world. Ctrl-C stops; the same command goes on where it was.",
+    )
+    get.add_argument("id", metavar="ID", help="from the list")
+    get.add_argument("--to", metavar="DIR", help="where to put it")
+    get.add_argument("--accept-licence", action="store_true",
+                     help="you have read its licence and accept it")
+    bring = actions.add_parser(
+        "import", help="use a folder you already have",
+        description="Use a folder in the layout of diffusers, or a snapshot of a hub's cache. It "
+        "is verified, and used where it is unless you say --copy.",
+    )
+    bring.add_argument("folder", metavar="FOLDER")
+    bring.add_argument("--copy", action="store_true", help="copy it")
+    bring.add_argument("--to", metavar="DIR", help="where the copy goes")
+    bring.add_argument("--id", default="", metavar="NAME", help="what it is called here")
+    remove = actions.add_parser("remove", help="take a world, or what was fetched of it, away")
+    remove.add_argument("id", metavar="ID", help="from the list")
+    token = actions.add_parser(
+        "token", help="keep an access token for gated worlds",
+        description="Keep an access token for gated worlds in the system's keyring. It is asked "
+        "for here, or read from the standard input; never give it as an option.",
+    )
+    token.add_argument("--forget", action="store_true", help="take it out again")
+    offline = actions.add_parser("offline", help="whether anything may be fetched")
+    offline.add_argument("state", choices=("on", "off"))
+
+
+def worlds(args: argparse.Namespace, stop: Stop) -> int:
+    from core.models.removal import sweep
+
+    settings = ModelSettings()
+    sweep(settings)
+    match args.action:
+        case "get":
+            return _get(args, settings, stop)
+        case "import":
+            return _import(args, settings, stop)
+        case "remove":
+            return _remove(args.id, settings)
+        case "token":
+            return _token(args.forget, settings)
+        case "offline":
+            settings.set_offline(args.state == "on")
+            say(f"Offline is {args.state}.")
+            return OK
+        case _:
+            return _list(settings, getattr(args, "json", False))
+
+
+# -- list ------------------------------------------------------------------------------------------
+
+
+def _list(settings: ModelSettings, as_json: bool) -> int:
+    from core.machine.probe import probe_machine
+    from core.models.fit import fit
+
+    machine = probe_machine()
+    items = overview(settings)
+    fits = {
+        item.id: fit(item.offer, machine, settings.folder, item.disk) if item.offer else ()
+        for item in items
+    }
+    if as_json:
+        rows = [_row(item, [vars(f) for f in fits[item.id]]) for item in items]
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        return OK
+    for item in items:
+        for line in _lines(item, [f.words for f in fits[item.id]]):
+            print(line)
+    print(f"New worlds go to {settings.folder}.")
+    if settings.offline:
+        print("Offline is on: nothing is fetched.")
+    return OK
+
+
+def _row(item: Item, fits: list[dict]) -> dict[str, Any]:
+    one = item.offer
+    return {
+        "id": item.id, "name": item.name, "state": item.state,
+        "folder": str(item.folder) if item.folder else None, "bytes_on_disk": item.disk,
+        "what": one.what if one else "", "licence": vars(one.licence) if one else None,
+        "about_gb": one.about_gb if one else None, "page": one.page if one else "", "needs": fits,
+    }  # fmt: skip
+
+
+def _lines(item: Item, fits: list[str]) -> list[str]:
+    one = item.offer
+    state = _STATES[item.state]
+    if item.state == "partly" and item.begun is not None:
+        state = f"{size(item.begun.done)} of {size(item.begun.total)} fetched"
+    elif item.disk:
+        state = f"{state}, {size(item.disk)} on disk"
+    lines = [f"{item.id}: {item.name} ({state})"]
+    if one is not None:
+        lines += [one.what, *_licence_lines(one)]
+        if item.state == "offered":
+            lines.append(f"To fetch: about {one.about_gb:.0f} GB.")
+        lines += fits
+    if item.folder is not None:
+        lines.append(f"In {item.folder}")
+    return [lines[0], *(part for line in lines[1:] for part in _wrapped(line)), ""]
+
+
+def _wrapped(line: str) -> list[str]:
+    """Indented, and broken between words where it is long."""
+    options = {"break_long_words": False, "break_on_hyphens": False}
+    return textwrap.wrap(line, _WIDTH, initial_indent=_PAD, subsequent_indent=_PAD, **options)
+
+
+def _licence_lines(one: Offer) -> list[str]:
+    found = one.licence
+    return [
+        f"Licence: {found.name}, {_COMMERCIAL[found.commercial]}. {found.summary}",
+        f"Regions: {found.region} The licence: {found.url}",
+    ]
+
+
+# -- get -------------------------------------------------------------------------------------------
+
+
+def _known(id: str) -> Offer:
+    found = offer(id)
+    if found is None:
+        ids = ", ".join(o.id for o in OFFERS if not o.embedded)
+        raise Trouble(f"There is no world {id!r} to fetch. There are: {ids}.", True)
+    return found
+
+
+def _get(args: argparse.Namespace, settings: ModelSettings, stop: Stop) -> int:
+    from core.models.download import Download, make_hub, plan
+    from core.models.licences import is_accepted
+    from core.models.places import find_partly
+
+    one = _known(args.id)
+    root = Path(args.to).expanduser().absolute() if args.to else None
+    token, line = stop.listen(), Line()
+    hub = make_hub(settings)
+    try:
+        if not (is_accepted(settings, one) and find_partly(one.id, settings)) and not one.embedded:
+            found = plan(one, hub, lambda: token.cancelled)
+            _agree(one, found.bytes, found.card, settings, args.accept_licence)
+        download = Download(
+            one, settings, hub, root, progress=_telling(line, one.name),
+            cancelled=lambda: token.cancelled,
+        )  # fmt: skip
+        world = download.run()
+    except Stopped:
+        line.end()
+        there = find_partly(one.id, settings)
+        kept = f"{size(there.done)} of {size(there.total)} are kept. " if there else ""
+        say(f"Stopped. {kept}Go on with: main.py worlds get {one.id}")
+        return STOPPED
+    except LicenceNotAccepted as error:
+        if not error.card or not args.accept_licence:
+            raise
+        raise Trouble(f"{error} Then give --accept-licence again.") from error
+    finally:
+        line.end()
+    print(world.folder)
+    return OK
+
+
+def _agree(one: Offer, total: int, card: str, settings: ModelSettings, given: bool) -> None:
+    """Show the licence and have it accepted: by the option, or by an answer at the terminal."""
+    from core.models.licences import accept, is_accepted
+
+    if is_accepted(settings, one, card):
+        return
+    say(f"{one.name}: {size(total)} to fetch from {one.page}")
+    for text in _licence_lines(one):
+        say(text)
+    if card and card != one.licence.card:
+        say(f"Its page names the licence “{card}”. What counts is what is written there.")
+    if not given:
+        if not sys.stdin.isatty():
+            raise Trouble(
+                "Nothing was fetched. When you have read the licence and accept it, give "
+                "--accept-licence.", True,
+            )  # fmt: skip
+        if input("Do you accept this licence? Type yes: ").strip().lower() not in ("yes", "y"):
+            raise Trouble("Nothing was fetched, because the licence was not accepted.")
+    accept(settings, one, card)
+
+
+def _telling(line: Line, name: str) -> Callable[[Progress], None]:
+    def show(p: Progress) -> None:
+        match p.phase:
+            case "asking":
+                line.text(f"{name}: asking the hub", urgent=True)
+            case "waiting":
+                line.text(f"{name}: {p.note}", urgent=True)
+            case "finishing":
+                line.text(f"{name}: checking that everything is there", urgent=True)
+            case _:
+                share = f" ({100 * p.done // p.total} %)" if p.total else ""
+                text = f"{name}: {size(p.done)} of {size(p.total)}{share}"
+                if p.phase == "checking":
+                    text += ", checking what is there"
+                if p.speed:
+                    text += f", {size(p.speed)} a second"
+                if p.left is not None:
+                    text += f", {duration(p.left)} left"
+                line.text(text)
+
+    return show
+
+
+# -- import, remove, token -------------------------------------------------------------------------
+
+
+def _import(args: argparse.Namespace, settings: ModelSettings, stop: Stop) -> int:
+    from core.models.importing import import_folder
+
+    token, line = stop.listen(), Line()
+    root = Path(args.to).expanduser().absolute() if args.to else None
+    try:
+        world = import_folder(
+            Path(args.folder), settings, args.copy, root, args.id,
+            _telling(line, Path(args.folder).name), lambda: token.cancelled,
+        )  # fmt: skip
+    except Stopped:
+        line.end()
+        say("Stopped. Nothing was changed.")
+        return STOPPED
+    finally:
+        line.end()
+    if world.offer is not None:
+        for text in _licence_lines(world.offer):
+            say(text)
+    say(f"{world.name} is there as {world.id}.")
+    print(world.folder)
+    return OK
+
+
+def _remove(id: str, settings: ModelSettings) -> int:
+    from core.models.download import discard
+    from core.models.places import find_partly
+    from core.models.removal import remove
+
+    one, there = offer(id), find_partly(id, settings)
+    if one is not None and one.embedded:
+        raise Trouble(f"{one.name} comes with the studio and stays.", True)
+    if one is not None and there is not None:
+        discard(one, settings)
+        say(f"What was fetched of {one.name} is gone: {size(there.done)} freed.")
+        return OK
+    done = remove(id, settings)
+    say(f"{id} is gone: {size(done.freed)} freed." if done.freed else f"{id} is gone.")
+    if done.left is not None:
+        say(f"{done.left} stays, because there are files of yours in it.")
+    return OK
+
+
+def _token(forget: bool, settings: ModelSettings) -> int:
+    from core.models.token import forget_token, host_of, keyring_problem, save_token
+
+    endpoint = settings.endpoint
+    if forget:
+        forget_token(endpoint)
+        say(f"There is no token for {host_of(endpoint)} any more.")
+        return OK
+    problem = keyring_problem()
+    if problem:
+        raise ModelError(
+            f"{problem} A token would be lost when this command ends.",
+            "Set HF_TOKEN for the command that fetches, or give it in the window.",
+        )
+    if sys.stdin.isatty():
+        given = getpass.getpass(f"Access token for {host_of(endpoint)} (it is not shown): ")
+    else:
+        given = sys.stdin.readline()
+    if save_token(endpoint, given) != "keyring":
+        raise ModelError("The keyring of this system did not take the token.", "Unlock it first.")
+    say(f"The token for {host_of(endpoint)} is in this system's keyring.")
+    return OK

@@ -1,0 +1,1 @@
+"""Tests of core.models against a hub on loopback (hub_server.py)."""
