@@ -37,7 +37,7 @@ def test_offers_say_everything_a_person_has_to_know():
         if one.embedded:
             continue
         assert one.needs.vram_gb > 0 and one.needs.disk_gb >= one.about_gb > 0
-        assert one.page.startswith("https://") and one.pipeline and one.parts
+        assert one.page.startswith("https://") and one.pipelines and one.parts
         if one.revision is not None:
             assert len(one.revision) == 40
         if licence.commercial != "yes":
