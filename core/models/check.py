@@ -51,7 +51,7 @@ def offer_for(found: Found) -> Offer | None:
     return next(
         (
             o for o in OFFERS
-            if o.pipeline and o.pipeline == found.pipeline
+            if found.pipeline in o.pipelines
             and all(found.index.get(k) == v for k, v in o.index.items())
         ),
         None,

@@ -16,7 +16,7 @@ from pathlib import Path
 from core.models import check
 from core.models.download import MARGIN
 from core.models.errors import DiskTrouble, ModelError, Refused, Stopped, disk_trouble
-from core.models.marker import Kept, Marker, write_marker, write_world
+from core.models.marker import Kept, Marker, read_facts, write_marker, write_world
 from core.models.places import (
     PROGRAM,
     Installed,
@@ -79,7 +79,8 @@ def import_folder(
             at=datetime.now(UTC).isoformat(timespec="seconds"),
             source="" if copy else str(found.folder), files=kept,
         )  # fmt: skip
-        write_world(growing, offer, id, name)
+        facts = read_facts(found.folder, offer.family)
+        write_world(growing, offer, id, name, facts)
         write_marker(growing, marker)
         replace_file(growing, target)
         sync_folder(home)

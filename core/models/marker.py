@@ -14,7 +14,7 @@ from core.models.names import check_name
 from core.models.offers import Offer
 from core.project.atomic import write_atomic
 
-NAME = "installed.json"
+NAME = ".installed"  # JSON; hidden and without its ending, so that it is no part of the world
 WORLD = "world.json"
 SCHEMA = 1
 
@@ -97,12 +97,26 @@ def kept_hashes(folder: Path) -> dict[str, str] | None:
     return found if all(found.values()) else None  # those used in place were not read
 
 
-def write_world(folder: Path, offer: Offer, id: str, name: str) -> None:
-    """The ``world.json`` by which the studio knows the world; the rest its family knows."""
-    write_json(
-        folder / WORLD,
-        {"id": id, "name": name, "family": offer.family, "licence": offer.licence.name},
-    )
+def write_world(
+    folder: Path, offer: Offer, id: str, name: str, facts: Mapping[str, Any] | None = None
+) -> None:
+    """The ``world.json`` by which the studio knows the world; the rest its family knows.
+
+    ``facts``: what a ``world.json`` beside imported weights said of them.
+    """
+    known = {"id": id, "name": name, "family": offer.family, "licence": offer.licence.name}
+    write_json(folder / WORLD, {**(facts or {}), **known})
+
+
+def read_facts(folder: Path, family: str) -> dict[str, Any]:
+    """Numbers and words of a ``world.json`` of ``family``; {} where there is none or it is odd."""
+    try:
+        found = read_json(folder / WORLD, 1 << 20)
+        if found["family"] != family:
+            return {}
+        return {str(k): v for k, v in found.items() if isinstance(v, str | int | float)}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def read_json(path: Path, most: int = 64 << 20) -> Any:

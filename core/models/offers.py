@@ -43,7 +43,7 @@ class Offer:
 
     ``revision``: a commit of the repository, or None for its newest; a download is always bound
     to one commit. ``parts``: the sub-folders of the diffusers layout that are needed.
-    ``pipeline`` and ``index``: how ``model_index.json`` of a folder shows that it is this world.
+    ``pipelines`` and ``index``: how ``model_index.json`` of a folder shows that it is this world.
     """
 
     id: str
@@ -56,7 +56,7 @@ class Offer:
     repo: str = ""
     revision: str | None = None
     parts: tuple[str, ...] = ("scheduler", "text_encoder", "tokenizer", "transformer", "vae")
-    pipeline: str = ""
+    pipelines: tuple[str, ...] = ()
     index: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     gated: bool = False
     recommended: bool = False
@@ -101,7 +101,7 @@ OFFERS: tuple[Offer, ...] = (
         family="wan",
         about_gb=34,
         repo="Wan-AI/Wan2.2-TI2V-5B-Diffusers",
-        pipeline="WanPipeline",
+        pipelines=("WanPipeline", "WanImageToVideoPipeline"),
         index=MappingProxyType({"expand_timesteps": True}),
         recommended=True,
     ),
@@ -124,7 +124,7 @@ OFFERS: tuple[Offer, ...] = (
         family="ltx",
         about_gb=28,
         repo="Lightricks/LTX-Video",
-        pipeline="LTXPipeline",
+        pipelines=("LTXPipeline", "LTXImageToVideoPipeline", "LTXConditionPipeline"),
     ),
     Offer(
         id="skyreels-v2-df",
@@ -145,7 +145,11 @@ OFFERS: tuple[Offer, ...] = (
         family="skyreels",
         about_gb=28,
         repo="Skywork/SkyReels-V2-DF-1.3B-540P-Diffusers",
-        pipeline="SkyReelsV2DiffusionForcingPipeline",
+        pipelines=(
+            "SkyReelsV2DiffusionForcingPipeline",
+            "SkyReelsV2DiffusionForcingImageToVideoPipeline",
+            "SkyReelsV2DiffusionForcingVideoToVideoPipeline",
+        ),
     ),
     Offer(
         id="modelscope-t2v",
@@ -167,7 +171,7 @@ OFFERS: tuple[Offer, ...] = (
         about_gb=8,
         repo="ali-vilab/text-to-video-ms-1.7b",
         parts=("scheduler", "text_encoder", "tokenizer", "unet", "vae"),
-        pipeline="TextToVideoSDPipeline",
+        pipelines=("TextToVideoSDPipeline",),
     ),
 )
 

@@ -13,7 +13,7 @@ from core.models.offers import Offer, offer
 from core.models.settings import ModelSettings
 
 PARTIAL = ".partial"  # behind the name of a folder that is not whole yet
-STATE = "download.json"
+STATE = ".download"
 PROGRAM = Path(__file__).resolve().parents[2]
 
 
@@ -104,7 +104,7 @@ def weights_on_disk(folder: Path) -> int:
     total = 0
     for home, _, names in os.walk(folder):
         for name in names:
-            if home == str(folder) and name in (STATE, WORLD, "installed.json"):
+            if home == str(folder) and name in (STATE, WORLD, ".installed"):
                 continue
             try:
                 total += os.lstat(os.path.join(home, name)).st_size

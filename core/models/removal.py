@@ -97,10 +97,10 @@ def _foreign(folder: Path, marker: Marker) -> bool:
 def _take_listed(world: Installed) -> None:
     folder = world.folder
     try:
-        replace_file(folder / NAME, folder / f".{NAME}{GONE}")  # from here on it is not installed
+        replace_file(folder / NAME, folder / f"{NAME}{GONE}")  # from here on it is not installed
         for name in sorted(_ours(world.marker), reverse=True):
             (folder / name).unlink(missing_ok=True)  # of a link, the link
-        (folder / f".{NAME}{GONE}").unlink(missing_ok=True)
+        (folder / f"{NAME}{GONE}").unlink(missing_ok=True)
         for home in sorted({folder / Path(n).parent for n in world.marker.files}, reverse=True):
             if home != folder:
                 _remove_if_empty(home)

@@ -41,7 +41,7 @@ def expected(server) -> dict[str, bytes]:
 
 
 def weights_of(folder: Path) -> dict[str, bytes]:
-    return {n: c for n, c in tree(folder).items() if n not in ("installed.json", "world.json")}
+    return {n: c for n, c in tree(folder).items() if n not in (".installed", "world.json")}
 
 
 def test_a_world_arrives_whole_and_nothing_else_does(getter, server, settings, tmp_path):
@@ -299,7 +299,7 @@ def test_notes_that_were_damaged_cost_no_bytes(getter, server):
     with pytest.raises(HubBusy):
         getter.get()
     accept(getter.settings, TINY)
-    (getter.settings.folder / f"{TINY.id}.partial" / "download.json").write_text("{")
+    (getter.settings.folder / f"{TINY.id}.partial" / ".download").write_text("{")
     server.faults.clear()
     server.seen.clear()
     assert weights_of(getter.make().run().folder) == expected(server)
@@ -409,7 +409,7 @@ def test_what_is_there_already_is_left_alone(getter, server, settings):
     world = getter.get()
     with pytest.raises(ModelError, match="installed already"):
         getter.get()
-    (world.folder / "installed.json").unlink()
+    (world.folder / ".installed").unlink()
     before = tree(world.folder)
     with pytest.raises(ModelError, match="did not install"):
         getter.get()

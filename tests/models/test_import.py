@@ -243,7 +243,7 @@ def test_a_removal_that_was_interrupted_is_finished(getter, settings):
 def test_a_marker_that_lies_about_files_is_not_followed(getter, settings, tmp_path):
     (tmp_path / "mine.json").write_text("mine")
     world = getter.get()
-    marker = world.folder / "installed.json"
+    marker = world.folder / ".installed"
     content = json.loads(marker.read_text())
     content["files"]["../../mine.json"] = {"size": 4, "sha256": "", "mtime_ns": 0}
     marker.write_text(json.dumps(content))

@@ -99,7 +99,7 @@ def test_shards_that_are_missing_are_found_out_before_it_counts(getter, server, 
     server.add(TINY.repo, files)
     with pytest.raises(Refused, match="00003-of-00003.safetensors is missing"):
         getter.get()
-    assert "installed.json" not in {p.name for p in settings.folder.rglob("*")}
+    assert ".installed" not in {p.name for p in settings.folder.rglob("*")}
 
 
 def test_a_file_below_a_part_keeps_its_place(getter, server):

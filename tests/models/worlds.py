@@ -13,7 +13,7 @@ from core.models.offers import APACHE, Needs, Offer
 TINY = Offer(
     id="tiny-world", name="Tiny world", what="For tests.", licence=APACHE,
     needs=Needs(vram_gb=0, ram_gb=1, disk_gb=1), family="tiny", about_gb=0.001,
-    repo="makers/tiny", pipeline="TinyPipeline",
+    repo="makers/tiny", pipelines=("TinyPipeline",),
 )  # fmt: skip
 
 
