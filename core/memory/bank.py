@@ -106,9 +106,11 @@ def _spread(pose: np.ndarray, count: int) -> np.ndarray:
 
 
 def _coarse(z: np.ndarray) -> np.ndarray:
-    """[N, C, h, w] → [N, C·16]: means of a 4×4 grid."""
+    """[N, C, h, w] → [N, C·16]: means of a 4×4 grid (of what is whole in it; less of a small one)."""
     n, c, h, w = z.shape
-    return z.reshape(n, c, 4, h // 4, 4, w // 4).mean((3, 5)).reshape(n, -1)
+    rows, columns = min(4, h), min(4, w)
+    whole = z[:, :, : h - h % rows, : w - w % columns]
+    return whole.reshape(n, c, rows, h // rows, columns, w // columns).mean((3, 5)).reshape(n, -1)
 
 
 def useful(

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from core.memory.bank import placed, useful
 from core.memory.snapshot import Frames, load_bank
-from core.rollout.context import CONTEXT_LEVEL, HERE, build_context
+from core.rollout.context import HERE, build_context
 from core.rollout.latents import frames_from, latent_frames, read_addresses
 from core.rollout.request import ContextRef, EpisodeBank
 from core.worlds.protocol import Address, LatentFrame, World
@@ -33,13 +33,13 @@ class Recall:
 
         Raises TensorFileError, MediaError or MemoryRefused where a file is missing or broken.
         """
-        first = context[0].address.time
+        shown = {f.address.time for f in context}
         known: list[tuple[ContextRef | LatentFrame, Address]] = []
         if episode is not None:
             known += [(f, f.address) for f in self._placed(episode)]
         for ref in bank:
             for i, address in zip(range(ref.start, ref.stop), self._of(ref)):
-                if address.time < first:
+                if address.time not in shown:
                     known.append((ContextRef(ref.path, i, i + 1), address))
         picked = useful(
             self._world, [a for _, a in known], [f.address for f in context], wanted, count
@@ -62,5 +62,5 @@ class Recall:
         found = placed(bank, there)
         if found is None:
             return []
-        frames = latent_frames(found, CONTEXT_LEVEL)
+        frames = latent_frames(found, self._world.context_level)
         return [replace(f, address=replace(f.address, time=f.address.time - _BEFORE)) for f in frames]
