@@ -142,6 +142,8 @@ class Adapter:
             parent, _, child = name.rpartition(".")
             setattr(self._net.get_submodule(parent), child, layer.get_base_layer())
         self._layers, self.parameters = {}, {}
+        if hasattr(self._net, "peft_config"):  # peft's note of what it put in
+            del self._net.peft_config
 
     def _set(self, strength: float) -> None:
         for layer in self._layers.values():

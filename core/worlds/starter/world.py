@@ -190,7 +190,10 @@ def load(folder: Path, device: torch.device) -> StarterWorld:
 
 def _part(kind: type[Any], folder: Path) -> Any:
     """One network with all of its weights: diffusers only warns, and fills gaps with noise."""
-    network, found = kind.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+    network, found = kind.from_pretrained(
+        folder, dtype=torch.float32, local_files_only=True, use_safetensors=True,
+        output_loading_info=True,
+    )
     wrong = sorted({*found["missing_keys"], *found["unexpected_keys"]})
     if wrong:
         raise ValueError(f"the weights in {folder.name} are of another version: {wrong[0]}")
