@@ -33,9 +33,13 @@ def plan(
     """
     texts, stride = frame_texts(actions), world.geometry.t_stride
     texts += texts[-1:] * (-len(texts) % stride)
-    asked = [texts[i : i + stride] for i in range(0, len(texts), stride)]
-    addresses = world.addresses(last, texts)[stride - 1 :: stride]
-    return addresses, [max(part, key=part.count) for part in asked]
+    return world.addresses(last, texts)[stride - 1 :: stride], latent_texts(texts, stride)
+
+
+def latent_texts(texts: Sequence[str], stride: int) -> list[str]:
+    """One text a picture → one a latent frame: most of its pictures', the earlier of equals."""
+    parts = (list(texts[i : i + stride]) for i in range(0, len(texts), stride))
+    return [max(part, key=part.count) for part in parts]
 
 
 def chunk_steps(

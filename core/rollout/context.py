@@ -49,7 +49,7 @@ def shown(past: Sequence[LatentFrame], geometry: Geometry) -> list[LatentFrame]:
     Forcing, arXiv 2506.08009, §3.4; a kept "frame sink": LongLive, arXiv 2509.22622).
     """
     n = geometry.n_past
-    if not geometry.causal_first or n >= len(past):
+    if not geometry.causal_first or n >= len(past) or n < 2:
         return list(past[-n:])
     return [past[0], *past[len(past) - n + 1 :]]
 

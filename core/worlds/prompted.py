@@ -112,7 +112,7 @@ class PromptedWorld:
                 f"encode: frames are {frames.shape}; expected [F, {g.height}, {g.width}, 3] uint8, "
                 f"F {count}"
             )
-        x = torch.from_numpy(np.ascontiguousarray(frames)).to(self.device)
+        x = torch.from_numpy(np.array(frames, order="C")).to(self.device)
         x = x.permute(3, 0, 1, 2)[None].float() / 127.5 - 1  # [1, 3, F, H, W]
         return self._latents(x)[0].transpose(0, 1).float().contiguous()
 
