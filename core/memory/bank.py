@@ -106,7 +106,7 @@ def _spread(pose: np.ndarray, count: int) -> np.ndarray:
 
 
 def _coarse(z: np.ndarray) -> np.ndarray:
-    """[N, C, h, w] → [N, C·16]: means of a 4×4 grid (of what is whole in it; less of a small one)."""
+    """[N, C, h, w] → [N, C·16]: means of a 4×4 grid, of what is whole in it (small ones: fewer)."""
     n, c, h, w = z.shape
     rows, columns = min(4, h), min(4, w)
     whole = z[:, :, : h - h % rows, : w - w % columns]

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from core.project.model import ActionPart, MemoryUse, Sampling
 
-
 #: Latent frames that a causal decoder is given of what came before, where there are as many.
 LEAD = 8
 

@@ -178,7 +178,8 @@ def installed(search: Sequence[Path] = ()) -> list[str]:
     """Names of the worlds that are there, for ``find_world``."""
     found = {
         path.parent.name
-        for root in _roots(search) for kind in (DESCRIPTION, INDEX) for path in root.glob(f"*/{kind}")
+        for root in _roots(search) for kind in (DESCRIPTION, INDEX)
+        for path in root.glob(f"*/{kind}")
     }
     return sorted(found)
 

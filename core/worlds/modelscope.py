@@ -39,7 +39,8 @@ class ModelScopeWorld(PromptedWorld):
         super().__init__(found, geometry, net, prompts)
         self._vae = vae
         kept = scheduler.alphas_cumprod.double()
-        self._kept = torch.cat([torch.ones(1, dtype=torch.float64), kept])  # of the picture, by step
+        #: Of the picture, by step; before the first step all of it.
+        self._kept = torch.cat([torch.ones(1, dtype=torch.float64), kept])
 
     def _latents(self, x: Tensor) -> Tensor:
         pictures = x[0].transpose(0, 1).to(self._vae.dtype)
@@ -106,5 +107,5 @@ def load(folder: Path, device: torch.device) -> ModelScopeWorld:
     net = parts.network(UNet3DConditionModel, folder / "unet", device, dtype)
     vae = parts.network(AutoencoderKL, folder / "vae", device, torch.float32)
     prompts = Prompts(lambda: text_reader(folder, device, dtype))
-    scheduler = DDIMScheduler.from_config(parts.config(folder / "scheduler", "scheduler_config.json"))
-    return ModelScopeWorld(found, vae, net, prompts, scheduler)
+    noise = parts.config(folder / "scheduler", "scheduler_config.json")
+    return ModelScopeWorld(found, vae, net, prompts, DDIMScheduler.from_config(noise))

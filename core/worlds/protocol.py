@@ -7,7 +7,8 @@ learning are written once, against this protocol, in ``core.diffusion``, ``core.
 Shapes: ``z`` latents [B, C, F, h, w]; ``u`` noise level per frame [B, F] in [0, 1], 0 = clean.
 Frames of ``z`` are latent frames; ``Geometry.t_stride`` pictures go into one. A causal autoencoder
 codes the very first picture alone, so P pictures are 1 + (P - 1) / t_stride latent frames; every
-later latent frame is t_stride pictures, so a chunk is always n_new * t_stride of them. The context is a list of latent frames, each with its own noise level and its *address* (when, and
+later latent frame is t_stride pictures, so a chunk is always n_new * t_stride of them.
+The context is a list of latent frames, each with its own noise level and its *address* (when, and
 where known the pose), so that frames remembered from long ago can join the recent ones.
 """
 

@@ -124,6 +124,27 @@ def test_a_window_that_does_not_fit_is_refused_with_the_reason(
         load_world(copy)
 
 
+def test_a_tokenizer_may_be_a_sentencepiece_model_alone(tmp_path, tiny_checkpoint):
+    """As LTX-Video's is, without the JSON that others have beside it."""
+    import sentencepiece
+
+    copy = shutil.copytree(tiny_checkpoint("ltx"), tmp_path / "copy")
+    shutil.rmtree(copy / "tokenizer")
+    (copy / "tokenizer").mkdir()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["the camera walks forward, then turns left"] * 50), vocab_size=40,
+        model_prefix=str(copy / "tokenizer" / "spiece"), pad_id=0, eos_id=1, unk_id=2, bos_id=-1,
+        hard_vocab_limit=False, minloglevel=2,
+    )
+    facts = {"tokenizer_class": "T5Tokenizer", "extra_ids": 0}
+    (copy / "tokenizer" / "tokenizer_config.json").write_text(json.dumps(facts))
+    world = load_world(copy)
+    assert len(world.prompts("turns left")) > 2
+    shutil.rmtree(copy / "tokenizer")
+    with pytest.raises(WorldError, match="tokenizer is not there"):
+        load_world(copy)
+
+
 def test_the_catalogue_knows_every_family_without_loading_one():
     """The window opens with it: no torch, and no family's module."""
     script = (

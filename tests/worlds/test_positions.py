@@ -57,6 +57,7 @@ def test_a_frame_from_long_ago_is_seen_from_afar(tiny_checkpoint):
         far = [row[0], *(Address(a.time + 3 * g.t_stride) for a in row[1:])]
         with torch.no_grad():
             near, away, again = (
-                world.forward(z, u, world.condition(walk, 1, None, None)) for walk in (row, far, row)
+                world.forward(z, u, world.condition(walk, 1, None, None))
+                for walk in (row, far, row)
             )
         assert torch.equal(near, again) and not torch.allclose(near, away, atol=1e-4), family

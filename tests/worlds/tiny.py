@@ -52,9 +52,8 @@ def wan_autoencoder(size: dict[str, Any]) -> Any:
 def calm(vae: nn.Module) -> None:
     """Convolutions over time look at their own frame above all, as trained ones do; random ones
     look at all three alike, and what they saw long ago never fades."""
-    own = {
-        id(module.conv): 1 for module in vae.modules() if getattr(module, "is_causal", True) is False
-    }
+    ahead = [m for m in vae.modules() if getattr(m, "is_causal", True) is False]
+    own = {id(module.conv): 1 for module in ahead}
     with torch.no_grad():
         for module in vae.modules():
             if isinstance(module, nn.Conv3d) and module.weight.shape[2] == 3:
