@@ -18,8 +18,10 @@ from core.worlds.poses import apart
 
 #: Beyond this a frame shows hardly anything of what is asked for (see ``World.apart``).
 GATE = 2.5
-#: Frames an episode keeps: about 12 KB each in the starter world.
+#: Frames an episode keeps: about 12 KB each in the starter world. In worlds with larger ones it
+#: keeps fewer: as many as go into ``BUDGET_BYTES``.
 BUDGET = 2048
+BUDGET_BYTES = 64 << 20
 #: Two pictures of one place differ by less than this share of what two places differ by.
 _KNOWN_AGAIN = 0.35
 
@@ -83,7 +85,10 @@ def placed(bank: Frames, context: Frames) -> Frames | None:
 
 
 def thinned(bank: Frames, budget: int = BUDGET) -> Frames:
-    """At most ``budget`` frames: of those that look alike by their pose, the earlier stays."""
+    """At most ``budget`` frames, and no more than ``BUDGET_BYTES`` of them: of those that look alike
+    by their pose, the earlier stays."""
+    if len(bank):
+        budget = max(1, min(budget, BUDGET_BYTES // bank.z[0].nbytes))
     if len(bank) <= budget:
         return bank
     known = np.isfinite(bank.pose).all(1)

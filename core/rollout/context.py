@@ -46,7 +46,7 @@ def shown(past: Sequence[LatentFrame], geometry: Geometry) -> list[LatentFrame]:
     Behind a causal autoencoder the first frame of all stays in front of them and counts among
     them. It is the only one that codes a single picture; the models were never trained on a window
     without such a frame in front, and those that slide on without it begin to flicker (Self
-    Forcing, arXiv 2506.08009, §3.4; a kept "frame sink": LongLive, arXiv 2509.22622).
+    Forcing, arXiv 2506.08009; a kept "frame sink": LongLive, arXiv 2509.22622).
     """
     n = geometry.n_past
     if not geometry.causal_first or n >= len(past) or n < 2:
