@@ -18,7 +18,7 @@ from app.widgets.notice_bar import Notice
 from app.workers.background import Background
 from core.project import edits
 from core.project.errors import EditError, ProjectError, ProjectLocked
-from core.project.model import Asset, Crop, Project
+from core.project.model import Asset, Crop, Project, Sampling
 from core.project.store import ProjectStore
 from core.rollout.samples import Sample
 from core.worlds.catalogue import WorldError
@@ -83,10 +83,12 @@ class Projects(QObject):
                 self._worlds.ref(entry),
                 entry.rate,
                 (entry.width, entry.height),
-                entry.n_new,
+                entry.chunk_frames,
                 entry.n_past,
+                entry.t_stride,
             )
             p = edits.set_scene(p, wish.scene)
+            p = edits.set_sampling(p, Sampling(entry.steps, entry.guidance))
             from core.rollout.start import make_start
 
             store = ProjectStore.create(wish.folder, p)

@@ -52,11 +52,13 @@ def parser() -> argparse.ArgumentParser:
                         "of the walk are shown again where it leads back. bank: those frames only, "
                         "nothing is learned. adapter: it only. paper: the adapter exactly as in "
                         "SlowFast-VGen. off: nothing")
-    render.add_argument("--steps", type=_steps, metavar="N", help="denoiser steps a chunk (4)")
+    render.add_argument("--steps", type=_steps, metavar="N",
+                        help="denoiser steps a chunk (what suits the world; the starter world: 4)")
     render.add_argument("--project", metavar="DIR", help="keep the project there")
     render.add_argument("--continue", dest="go_on", action="store_true",
                         help="go on with the project that is there")
-    render.add_argument("--world", metavar="DIR", help="another world than the starter world")
+    render.add_argument("--world", metavar="DIR",
+                        help="another world than the starter world, in the diffusers layout")
     render.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps")
     render.add_argument("--out", required=True, metavar="FILE.mp4", help="the film")
     export = commands.add_parser("export", help="write a project's sequence as an MP4")

@@ -19,7 +19,7 @@ from core.project.store import DOCUMENT, ProjectStore
 from core.rollout import render as rolling
 from core.rollout.film import export_film
 from core.rollout.samples import first_sample
-from core.worlds.catalogue import WorldEntry, find_world, read_entry
+from core.worlds.catalogue import DEFAULT, WorldEntry, find_world
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def render(args: argparse.Namespace, stop: Stop) -> int:
     elif args.start is None and not args.go_on:
         raise Trouble("Name a picture or a video to start from, or give --sample.", True)
     out = film_path(args.out)
-    world = read_entry(Path(args.world).absolute()) if args.world else find_world()
+    world = find_world(str(Path(args.world).absolute()) if args.world else DEFAULT)
     wanted = _wanted(args, world.rate)
     store, temporary = _project(args, world, wanted)
     try:
@@ -116,7 +116,7 @@ def _project(
         store = rolling.create(
             made, world, wanted.start, name=wanted.name, scene=wanted.scene or "",
             memory=MemoryUse(preset=args.memory or "default"),
-            sampling=Sampling(steps=args.steps or Sampling().steps),
+            sampling=Sampling(args.steps or world.steps, world.guidance),
         )
     except BaseException:
         if folder is None:

@@ -53,7 +53,7 @@ def sampling(
             base = world.forward(full, u_all, plain)[:, :, p:]
             out = base + guidance * (out - base)
         z, clean = world.step(z, out, u, u_next)
-        if i == steps:
+        if i == steps and world.holds_contrast:
             z = clean = keep_contrast(z[0], past[0])[None]
         yield i, steps, clean[0]
     return z[0]

@@ -98,7 +98,8 @@ class InProcessEngine:
         from core.memory.adapter import HOME
         from core.memory.snapshot import load_snapshot
         from core.project.memory_use import adapter_strength, recalled_frames
-        from core.rollout.chunk import chunk_steps, frame_texts
+        from core.rollout.chunk import chunk_steps, plan
+        from core.rollout.context import lead_of, shown
         from core.rollout.latents import save_latents
 
         began = time.perf_counter()
@@ -113,10 +114,11 @@ class InProcessEngine:
             else:
                 adapter.fresh(0)
                 adapter.home = HOME
-        context = yield from self._context(task.context, run)
+        past = yield from self._context(task.context, run)
+        context, lead = shown(past, world.geometry), lead_of(past, world.geometry)
         recalled: list[LatentFrame] = []
         if count := recalled_frames(task.memory):
-            wanted = world.addresses(context[-1].address, frame_texts(task.actions))
+            wanted, _ = plan(world, context[-1].address, task.actions)
             opening, recalled = self._recall.frames(
                 task.bank, task.episode, context, wanted, count
             )
@@ -126,12 +128,7 @@ class InProcessEngine:
             world, adapter, context, task.actions, task.scene, task.seed, task.sampling, task.memory
         )
         z, addresses = yield from self._sampled(steps, task.sampling.steps, run)
-        frames: list[Any] = []
-        yield Progress("decoding", 0, len(z))
-        for part in z.split(DECODED_AT_A_TIME):
-            run.check()
-            frames.extend(world.decode(part))
-            yield Progress("decoding", len(frames), len(z))
+        frames = yield from self._decoded(z, lead, run)
         yield Progress("saving", 0, 3)
         run.check()
         out = run.out
@@ -170,6 +167,19 @@ class InProcessEngine:
         finally:
             steps.close()
 
+    def _decoded(
+        self, z: torch.Tensor, lead: torch.Tensor | None, run: _Run
+    ) -> Generator[EngineEvent, None, list[Any]]:
+        """The chunk's pictures; where each depends on those before it, all at once."""
+        frames: list[Any] = []
+        total = len(z) * self._world.geometry.t_stride
+        yield Progress("decoding", 0, total)
+        for part in z.split(DECODED_AT_A_TIME if lead is None else len(z)):
+            run.check()
+            frames.extend(self._world.decode(part, lead))
+            yield Progress("decoding", len(frames), total)
+        return frames
+
     def _preview(self, clean: torch.Tensor) -> bytes:
         """The middle one of ``clean`` [C, F, h, w] as a JPEG."""
         from core.media.thumbs import thumbnail_jpeg
@@ -183,11 +193,13 @@ class InProcessEngine:
         from core.memory.fast_learning import FastLearner
         from core.memory.heap import returned, returned_at_once
         from core.memory.snapshot import load_snapshot, save_snapshot
+        from core.rollout.context import shown
 
         began = time.perf_counter()
         returned()
         world = yield from self._load(task, run)
-        context = yield from self._context(task.context, run)
+        past = yield from self._context(task.context, run)
+        context = shown(past, world.geometry)
         new = yield from self._context((task.take,), run)
         learner = FastLearner(world, self._adapter, task.preset, self._licence)
         if task.snapshot is not None:
@@ -215,7 +227,7 @@ class InProcessEngine:
         run.check()
         path = run.out / "snapshot.safetensors"
         with returned_at_once():
-            save_snapshot(path, learner.snapshot([*context, *new][-world.geometry.n_past :]))
+            save_snapshot(path, learner.snapshot(shown([*past, *new], world.geometry)))
         yield Progress("saving", 1, 1)
         run.check()
         yield Learned(

@@ -41,7 +41,7 @@ class Actions:
 
     def trajectory(self, bench: Bench, number: int) -> Trajectory:
         name = HELD_OUT + 100_000 * (bench.seed + 1) + 30_000 + number
-        size = bench.world.geometry.n_new
+        size = bench.world.geometry.chunk_frames
         scene, rng = scene_of(name), np.random.default_rng([81, bench.seed, number])
         way = walk(scene, _CHUNKS * size, rng, "explore")
         return assembled(
@@ -52,7 +52,7 @@ class Actions:
         self, bench: Bench, walked: Trajectory, arm: Arm | None, visit: str
     ) -> tuple[dict[str, Any], np.ndarray | None]:
         """(row, no video). Verbs that would lead through a wall are left out."""
-        world, shot, size = bench.world, bench.shot(walked), bench.world.geometry.n_new
+        world, shot, size = bench.world, bench.shot(walked), bench.world.geometry.chunk_frames
         scene, here = scene_of(walked.scene), walked.poses[walked.half]
         ways = {v: follow(here, [v] * size)[1:] for v in VERBS}
         ways = {v: way for v, way in ways.items() if is_free(scene, way, 0.15)}
@@ -70,7 +70,8 @@ class Actions:
                 made = futures[verb]
                 if walker is not None:
                     noise = 100_000 * (bench.seed + 1) + walked.number
-                    made = decoded(world, walker.make([text] * size, noise))
+                    new = walker.make([text] * size, noise)
+                    made = decoded(world, walker.frames + new, len(walker.frames))
                 one = _one_chunk(bench, now, made, verb, futures)
                 one["heard"] = float(_heard(world, text, verb))
                 for name, value in one.items():

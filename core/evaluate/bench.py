@@ -33,7 +33,9 @@ class Bench:
 
     @property
     def window(self) -> int:
-        return self.world.geometry.n_past + self.world.geometry.n_new
+        """Pictures in one window."""
+        g = self.world.geometry
+        return (g.n_past + g.n_new) * g.t_stride
 
     def shot(self, walked: Trajectory) -> Footage:
         """Footage along ``walked``; the last three are kept."""

@@ -33,13 +33,14 @@ class Long:
         return {"chunks": self.chunks}
 
     def trajectory(self, bench: Bench, number: int) -> Trajectory:
-        return long_walk(number, bench.seed, self.chunks, bench.world.geometry.n_new, bench.window)
+        size = bench.world.geometry.chunk_frames
+        return long_walk(number, bench.seed, self.chunks, size, bench.window)
 
     def measure(
         self, bench: Bench, walked: Trajectory, arm: Arm | None, visit: str
     ) -> tuple[dict[str, Any], np.ndarray]:
         """(row, video) of one arm; None: the true video. ``…_kept``: last chunk over first."""
-        shot, size = bench.shot(walked), bench.world.geometry.n_new
+        shot, size = bench.shot(walked), bench.world.geometry.chunk_frames
         truth, video, row = shot.pictures, shot.pictures, {}
         if arm is not None:
             walker = bench.walker(arm, walked)
@@ -49,7 +50,7 @@ class Long:
                 other = them, bench.shot(them)
             first_visit(walker, walked, shot, False, other)
             revisit(walker, walked, shot)
-            video = np.concatenate([truth[:1], decoded(bench.world, walker.frames[1:])])
+            video = np.concatenate([truth[:1], decoded(bench.world, walker.frames, 1)])
             if walker.gate_open is not None:
                 row["gate_open"] = float(walker.gate_open)
             if arm.preset is not None:

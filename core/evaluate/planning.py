@@ -63,7 +63,7 @@ class Planning:
     def trajectory(self, bench: Bench, number: int) -> Trajectory:
         """From the waypoint (frame 0) away, one verb a chunk, so that a plan can undo it."""
         name = HELD_OUT + 100_000 * (bench.seed + 1) + 70_000 + number
-        size = bench.world.geometry.n_new
+        size = bench.world.geometry.chunk_frames
         rng = np.random.default_rng([83, bench.seed, number])
         for _ in range(20):
             start, verbs = wander(scene_of(name), _WAY * size, rng, size)
@@ -75,7 +75,7 @@ class Planning:
         self, bench: Bench, walked: Trajectory, arm: Arm | None, visit: str
     ) -> tuple[dict[str, Any], np.ndarray | None]:
         """(row, the imagined way back or None). None as arm is the plan that undoes the walk."""
-        size, shot = bench.world.geometry.n_new, bench.shot(walked)
+        size, shot = bench.world.geometry.chunk_frames, bench.shot(walked)
         home, here = walked.poses[0], walked.poses[-1]
         undo = tuple(BACKWARDS[VERBS[v]] for v in walked.verbs[: 0 : -size])
         row: dict[str, Any] = {"distance_stay": distances(here, home)["distance"]}
@@ -160,21 +160,23 @@ class Search:
     def score(self, plan: Plan) -> float:
         """How unlike the goal the plan ends, by the model: perceptual distance and error."""
         if plan not in self.scores:
-            end = decoded(self._bench.world, self._walked(plan).frames[-1:])
+            frames = self._walked(plan).frames
+            end = decoded(self._bench.world, frames, len(frames) - 1)[-1:]
             unlike = float(lpips(self._bench.features, end, self._goal)[0])
             self.scores[plan] = unlike - 0.05 * float(psnr(end, self._goal)[0])
         return self.scores[plan]
 
     def imagined(self, plan: Plan) -> np.ndarray:
         """What the model shows of the plan: uint8 [F, H, W, 3]."""
-        size = self._bench.world.geometry.n_new
-        return decoded(self._bench.world, self._walked(plan).frames[-len(plan) * size :])
+        frames = self._walked(plan).frames
+        new = len(plan) * self._bench.world.geometry.n_new
+        return decoded(self._bench.world, frames, len(frames) - new)
 
     @torch.no_grad()
     def _walked(self, plan: Plan) -> Walker:
         if plan not in self._after:
             twin = self._walked(plan[:-1]).branch()
-            texts = [PHRASES[plan[-1]][0]] * self._bench.world.geometry.n_new
+            texts = [PHRASES[plan[-1]][0]] * self._bench.world.geometry.chunk_frames
             twin.accept(twin.make(texts), texts)
             self._after[plan] = twin
         return self._after[plan]

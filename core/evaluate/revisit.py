@@ -32,7 +32,7 @@ class Revisit:
         return {"patterns": list(self.patterns)}
 
     def trajectory(self, bench: Bench, number: int) -> Trajectory:
-        size = bench.world.geometry.n_new
+        size = bench.world.geometry.chunk_frames
         return trajectory(number, bench.seed, size, bench.window, self.patterns)
 
     def measure(
@@ -52,8 +52,9 @@ class Revisit:
                 other = them, bench.shot(them)
             first_visit(walker, walked, shot, visit == "real", other)
             revisit(walker, walked, shot)
-            made = walker.frames[half + 1 :] if visit == "real" else walker.frames[1:]
-            video = np.concatenate([truth[: len(truth) - len(made)], decoded(bench.world, made)])
+            since = half // shot.stride + 1 if visit == "real" else 1
+            made = decoded(bench.world, walker.frames, since)
+            video = np.concatenate([truth[: len(truth) - len(made)], made])
             if walker.gate_open is not None:
                 row["gate_open"] = float(walker.gate_open)
             if arm.bank:

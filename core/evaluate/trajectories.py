@@ -19,7 +19,7 @@ from core.learning.data import HELD_OUT, VERBS
 from core.learning.scenes.scene import Scene
 from core.learning.scenes.walker import MOTIONS, TURN, follow, walk
 from core.worlds.poses import apart
-from core.worlds.protocol import World
+from core.worlds.protocol import CONTEXT_LEVEL, World
 
 #: Two frames show the same where they are this near, cells and radians (half a step, half a turn).
 NEAR, NEAR_TURN = 0.13, 0.55 * TURN
@@ -51,10 +51,13 @@ class Trajectory:
 
 @dataclass(frozen=True)
 class Footage:
-    """What a camera sees along a trajectory: uint8 [T, H, W, 3], and the world's latents of it."""
+    """What a camera sees along a trajectory: uint8 [T, H, W, 3], and the world's latents of it,
+    ``stride`` pictures in each, shown at noise ``level``."""
 
     pictures: np.ndarray
     latents: torch.Tensor
+    stride: int = 1
+    level: float = CONTEXT_LEVEL
 
 
 @lru_cache(maxsize=4)
@@ -63,9 +66,15 @@ def scene_of(seed: int) -> Scene:
 
 
 def footage(world: World, walked: Trajectory) -> Footage:
-    """Rendered and encoded now."""
-    pictures = scene_of(walked.scene).render(walked.poses, world.geometry.width)
-    return Footage(pictures, world.encode(pictures))
+    """Rendered and encoded now. Raises ValueError for a world that is not square."""
+    g = world.geometry
+    if g.width != g.height:
+        raise ValueError(
+            f"held-out scenes are drawn square, and {world.name} works at {g.width}×{g.height}; "
+            'give it a square "width" and "height" in its world.json to measure it'
+        )
+    pictures = scene_of(walked.scene).render(walked.poses, g.width)
+    return Footage(pictures, world.encode(pictures), g.t_stride, world.context_level)
 
 
 def trajectory(

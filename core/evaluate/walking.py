@@ -18,8 +18,8 @@ from core.memory.fast_learning import FastLearner
 from core.memory.presets import settings_of
 from core.memory.snapshot import Frames
 from core.project.model import ActionPart, Sampling
-from core.rollout.chunk import make_chunk
-from core.rollout.context import CONTEXT_LEVEL
+from core.rollout.chunk import latent_texts, make_chunk, plan
+from core.rollout.context import lead_of, shown
 from core.rollout.latents import frames_from
 from core.worlds.poses import seen_from
 from core.worlds.protocol import Address, LatentFrame, World
@@ -31,17 +31,20 @@ def plain_texts(verbs: np.ndarray) -> list[str]:
 
 
 def real_frames(walked: Trajectory, shot: Footage, start: int, stop: int) -> list[LatentFrame]:
-    """A camera's frames, addressed from where the walk begins, as in the studio."""
+    """A camera's latent frames that end with pictures [start, stop), addressed from where the walk
+    begins, as in the studio."""
     poses = seen_from(walked.poses, walked.poses[0])
+    at = range(-(-start // shot.stride) * shot.stride, stop, shot.stride)
     return [
-        LatentFrame(shot.latents[i], Address(i, tuple(poses[i].tolist())), CONTEXT_LEVEL)
-        for i in range(start, stop)
+        LatentFrame(shot.latents[i // shot.stride], Address(i, tuple(poses[i].tolist())), shot.level)
+        for i in at
     ]
 
 
-def decoded(world: World, frames: Sequence[LatentFrame]) -> np.ndarray:
-    """Pictures uint8 [F, H, W, 3]."""
-    return world.decode(torch.stack([f.z for f in frames]))
+def decoded(world: World, frames: Sequence[LatentFrame], since: int) -> np.ndarray:
+    """Pictures of ``frames[since:]`` (not of the very first frame), uint8 [F, H, W, 3]."""
+    z = torch.stack([f.z for f in frames[since:]])
+    return world.decode(z, lead_of(frames[:since], world.geometry))
 
 
 class TransitionLearner(FastLearner):
@@ -55,8 +58,8 @@ class TransitionLearner(FastLearner):
         frames = [*context, *new]
         self._past = len(context)
         self._given = self.world.condition(
-            [f.address for f in frames], len(context) - 1, [""] * len(context) + list(texts),
-            scene, context,
+            [f.address for f in frames], len(context) - 1,
+            [""] * len(context) + latent_texts(texts, self.world.geometry.t_stride), scene, context,
         )
         return self.learn(context, new)
 
@@ -65,7 +68,7 @@ class TransitionLearner(FastLearner):
 
         mask = torch.ones((1, y.shape[2]), device=y.device)
         mask[:, : self._past] = 0
-        u = torch.where(mask > 0, level, CONTEXT_LEVEL)
+        u = torch.where(mask > 0, level, self.world.context_level)
         return masked_loss(self.world, y, u, mask, self._given, eps.to(y.device))
 
 
@@ -110,8 +113,10 @@ class Walker:
         self._keep([start])
 
     @property
-    def past(self) -> int:
-        return self.arm.recent or self.world.geometry.n_past
+    def recent(self) -> list[LatentFrame]:
+        """What a chunk is shown of what was walked."""
+        g = self.world.geometry
+        return shown(self.frames, replace(g, n_past=self.arm.recent or g.n_past))
 
     # ---- what is accepted -----------------------------------------------------------------------
 
@@ -130,7 +135,7 @@ class Walker:
     def _learn(self, new: list[LatentFrame], texts: Sequence[str]) -> None:
         if self.learner is None:
             return
-        context = self.frames[-self.past :]
+        context = self.recent
         if isinstance(self.learner, TransitionLearner):
             run = self.learner.learn_step(context, new, texts, self.scene)
         else:
@@ -164,7 +169,7 @@ class Walker:
     def take_over(self, other: Trajectory, shot: Footage) -> None:
         """Learn and bank the first visit of another episode in place of one's own. Its bank joins
         where its place is recognised here, or, forced, laid so that both walks begin alike."""
-        size = self.world.geometry.n_new
+        size = self.world.geometry.chunk_frames
         if self.learner is not None:
             own, self.frames = self.frames, real_frames(other, shot, 0, 1)
             for start in range(1, other.half + 1, size):
@@ -177,22 +182,29 @@ class Walker:
             self.learner.opening = np.zeros(0)
         if self.arm.bank:
             bank = Frames(*frames_from(real_frames(other, shot, 0, other.half + 1)))
-            laid = placed(bank, Frames(*frames_from(self.frames[-self.past :])))
+            laid = placed(bank, Frames(*frames_from(self.recent)))
             self.gate_open = laid is not None
             if self.arm.whose == "other-forced":
                 here = np.array(self.frames[0].address.pose)
                 laid = moved(bank, bank.pose[0], here)
-            self.remembered = [] if laid is None else _latent_frames(laid, self.frames[-1].z.device)
+            self.remembered = [] if laid is None else self._latent_frames(laid)
+
+    def _latent_frames(self, found: Frames) -> list[LatentFrame]:
+        device, level = self.frames[-1].z.device, self.world.context_level
+        return [
+            LatentFrame(torch.from_numpy(z).to(device), Address(int(t), tuple(p)), level)
+            for z, t, p in zip(found.z, found.time, found.pose)
+        ]
 
     # ---- what is made ---------------------------------------------------------------------------
 
     def context(self, texts: Sequence[str]) -> list[LatentFrame]:
         """Remembered frames that show where ``texts`` lead, oldest first, then the recent ones."""
-        recent = self.frames[-self.past :]
+        recent = self.recent
         if not self.arm.bank:
             return recent
         bank = [f.address for f in self.remembered]
-        wanted = self.world.addresses(recent[-1].address, texts)
+        wanted, _ = plan(self.world, recent[-1].address, [ActionPart(text, 1) for text in texts])
         found = useful(self.world, bank, [f.address for f in recent], wanted, RECALLED)
         opening = anchors(bank, [f.address for f in recent], found, RECALLED)
         self.recalled.append(len(found))
@@ -206,7 +218,7 @@ class Walker:
         z, addresses = make_chunk(
             self.world, self.adapter, self.context(texts), parts, self.scene, noise, self.sampling
         )
-        return [LatentFrame(one, a, CONTEXT_LEVEL) for one, a in zip(z, addresses)]
+        return [LatentFrame(one, a, self.world.context_level) for one, a in zip(z, addresses)]
 
     def branch(self) -> Walker:
         """A copy that can walk on in imagination; it shares the adapter and does not teach it."""
@@ -215,13 +227,6 @@ class Walker:
         twin.frames, twin.remembered = list(self.frames), list(self.remembered)
         twin.recalled, twin.learner = [], None
         return twin
-
-
-def _latent_frames(found: Frames, device: torch.device) -> list[LatentFrame]:
-    return [
-        LatentFrame(torch.from_numpy(z).to(device), Address(int(t), tuple(p)), CONTEXT_LEVEL)
-        for z, t, p in zip(found.z, found.time, found.pose)
-    ]
 
 
 def first_visit(
@@ -249,7 +254,7 @@ def _walk(
     walker: Walker, walked: Trajectory, shot: Footage, first: int, last: int, real: bool,
     remember: bool,
 ) -> None:
-    size = walker.world.geometry.n_new
+    size = walker.world.geometry.chunk_frames
     adapter, start = walker.adapter, first
     if not remember:  # nothing is remembered yet, so nothing is used
         walker.adapter = None

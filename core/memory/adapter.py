@@ -171,6 +171,8 @@ class Adapter:
         if self._rays is not None:
             self._net.rays = self._rays = None
         self._layers, self.parameters = {}, {}
+        if hasattr(self._net, "peft_config"):  # peft's note of what it put in
+            del self._net.peft_config
 
     def _set(self, strength: float) -> None:
         for layer in self._layers.values():

@@ -18,8 +18,10 @@ from core.worlds.poses import apart
 
 #: Beyond this a frame shows hardly anything of what is asked for (see ``World.apart``).
 GATE = 2.5
-#: Frames an episode keeps: about 12 KB each in the starter world.
+#: Frames an episode keeps: about 12 KB each in the starter world. In worlds with larger ones it
+#: keeps fewer: as many as go into ``BUDGET_BYTES``.
 BUDGET = 2048
+BUDGET_BYTES = 64 << 20
 #: Two pictures of one place differ by less than this share of what two places differ by.
 _KNOWN_AGAIN = 0.35
 #: Frames of the opening that stay in view where places need no room, and how far apart they are.
@@ -93,7 +95,10 @@ def placed(bank: Frames, context: Frames) -> Frames | None:
 
 
 def thinned(bank: Frames, budget: int = BUDGET) -> Frames:
-    """At most ``budget`` frames: of those that look alike by their pose, the earlier stays."""
+    """At most ``budget`` frames, and no more than ``BUDGET_BYTES`` of them: of those that look alike
+    by their pose, the earlier stays."""
+    if len(bank):
+        budget = max(1, min(budget, BUDGET_BYTES // bank.z[0].nbytes))
     if len(bank) <= budget:
         return bank
     known = np.isfinite(bank.pose).all(1)
@@ -116,9 +121,11 @@ def _spread(pose: np.ndarray, count: int) -> np.ndarray:
 
 
 def _coarse(z: np.ndarray) -> np.ndarray:
-    """[N, C, h, w] → [N, C·16]: means of a 4×4 grid."""
+    """[N, C, h, w] → [N, C·16]: means of a 4×4 grid, of what is whole in it (small ones: fewer)."""
     n, c, h, w = z.shape
-    return z.reshape(n, c, 4, h // 4, 4, w // 4).mean((3, 5)).reshape(n, -1)
+    rows, columns = min(4, h), min(4, w)
+    whole = z[:, :, : h - h % rows, : w - w % columns]
+    return whole.reshape(n, c, rows, h // rows, columns, w // columns).mean((3, 5)).reshape(n, -1)
 
 
 def useful(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -238,17 +239,17 @@ def stacked(frames: Sequence[LatentFrame]) -> Tensor:
     return torch.stack([f.z.detach().float().cpu() for f in frames])
 
 
-class checkpointed:
-    """Inside the block the world's network keeps few activations, where it can."""
-
-    def __init__(self, world: World, on: bool):
-        self._net = world.net if on and hasattr(world.net, "gradient_checkpointing") else None
-
-    def __enter__(self) -> None:
-        if self._net is not None:
-            self._before = self._net.gradient_checkpointing
-            self._net.gradient_checkpointing = True
-
-    def __exit__(self, *_: object) -> None:
-        if self._net is not None:
-            self._net.gradient_checkpointing = self._before
+@contextmanager
+def checkpointed(world: World, on: bool) -> Iterator[None]:
+    """Inside the block the world's network keeps few activations, where it can (a UNet3D can't)."""
+    net = world.net
+    if not on or not getattr(net, "_supports_gradient_checkpointing", False):
+        yield
+        return
+    before = net.is_gradient_checkpointing
+    net.enable_gradient_checkpointing()
+    try:
+        yield
+    finally:
+        if not before:
+            net.disable_gradient_checkpointing()

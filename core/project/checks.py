@@ -67,7 +67,7 @@ def _problems(p: Project) -> Iterable[tuple[str, str]]:
 def _settings(p: Project) -> Iterable[tuple[str, str]]:
     if not 0 < p.rate <= 1000:
         yield "rate", f"must be between 0 and 1000 frames a second, not {p.rate}"
-    for name in ("width", "height", "chunk_frames"):
+    for name in ("width", "height", "chunk_frames", "latent_stride"):
         if not 0 < getattr(p, name) <= MAX_SIDE:
             yield name, f"must be between 1 and {MAX_SIDE}, not {getattr(p, name)}"
     if not 0 <= p.context_frames <= MAX_SIDE:

@@ -112,7 +112,7 @@ def _object_reader(cls: type) -> Reader:
     def read_object(value: Any, name: str, unknown: Unknown) -> Any:
         if type(value) is not dict:
             raise Wrong(f"expected an object, found {_seen(value)}")
-        name = _name_of(cls, name, value.get("id"))
+        name = _name_of(cls, name, value.get("id") if "id" in parts else None)
         found: dict[str, Any] = {}
         for key, item in value.items():
             part = parts.get(key)

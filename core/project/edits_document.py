@@ -35,6 +35,7 @@ def new_project(
     size: tuple[int, int],
     chunk_frames: int,
     context_frames: int,
+    latent_stride: int = 1,
 ) -> Project:
     """An empty document for a world, with its first track."""
     p = Project(
@@ -46,6 +47,7 @@ def new_project(
         height=size[1],
         chunk_frames=chunk_frames,
         context_frames=context_frames,
+        latent_stride=latent_stride,
         tracks=(Track(new_id(), FIRST_TRACK),),
     )
     if problem := checks.find_problem(p):

@@ -232,9 +232,12 @@ class Project:
     rate: Fraction
     width: int
     height: int
-    chunk_frames: int  # new frames a chunk adds (the world's n_new)
-    context_frames: int  # past frames a chunk sees at most (the world's n_past)
+    chunk_frames: int  # new frames a chunk adds (the world's n_new, in pictures)
+    context_frames: int  # past latent frames a chunk sees at most (the world's n_past)
     schema: int = SCHEMA
+    #: Pictures in one latent frame (the world's t_stride). Takes are whole latent frames, and only
+    #: whole ones are continued.
+    latent_stride: int = 1
     scene: str = ""
     start: Start | None = None
     tracks: tuple[Track, ...] = ()  # first track: where generated chunks land

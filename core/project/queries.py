@@ -141,11 +141,18 @@ def tip(p: Project) -> Parent | None:
     """What a new chunk continues: the last clip's chosen take, cut where the clip is cut.
 
     None: the start. A stale last clip is still the tip; ``steps`` remakes it before it appends.
+    A cut within a latent frame continues from before it: what was cut off is never continued.
     """
     clips = track_clips(p)
     if not clips or clips[-1].kind == "start":
         return None
-    return Parent(take=chosen_take(p, clips[-1].source).id, frames=clips[-1].out_frame)
+    take, frames = chosen_take(p, clips[-1].source), whole_latents(p, clips[-1].out_frame)
+    return Parent(take=take.id, frames=frames) if frames else take.parent
+
+
+def whole_latents(p: Project, frames: int) -> int:
+    """As many of ``frames`` pictures of a take as are whole latent frames."""
+    return frames - frames % p.latent_stride
 
 
 def stale_reason(p: Project, take_id: str) -> str | None:

@@ -137,7 +137,7 @@ def next_step(
             world_dir=str(world_dir),
             world_hash=p.world.hash,
             context=context_refs(p, store, take.parent, p.context_frames),
-            take=ContextRef(file_of(store, take.latents), 0, take.frames),
+            take=ContextRef(file_of(store, take.latents), 0, take.frames // p.latent_stride),
             actions=take.actions,
             scene=take.scene,
             preset=take.memory.preset,
@@ -309,4 +309,6 @@ def _first_frames(actions: tuple[ActionPart, ...], frames: int) -> tuple[ActionP
     for part in actions:
         kept.append((part.text, min(part.frames, frames)))
         frames -= kept[-1][1]
+    if kept and frames > 0:  # made longer than asked: to whole latent frames
+        kept.append((kept[-1][0], frames))
     return queries.joined_parts(kept)

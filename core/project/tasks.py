@@ -13,9 +13,10 @@ from core.project.queries import (
     joined_parts,
     sequence_end,
     track_clips,
+    whole_latents,
 )
 from core.project.store import ProjectStore
-from core.rollout.request import ContextRef, EpisodeBank
+from core.rollout.request import LEAD, ContextRef, EpisodeBank
 
 
 def live_parent(p: Project, chunk_id: str) -> Parent | None:
@@ -43,12 +44,13 @@ def live_parent(p: Project, chunk_id: str) -> Parent | None:
 
 
 def _seen_cut(p: Project, chunk_id: str, before: str) -> int:
-    """Where chunk ``before`` is cut on the timeline right before ``chunk_id``; 0 = not there."""
+    """Where chunk ``before`` is cut on the timeline right before ``chunk_id``, in whole latent
+    frames and at least one; 0 = not there."""
     clips = track_clips(p)
     for a, b in zip(clips, clips[1:], strict=False):
         joined = a.end == b.start and b.in_frame == 0
         if joined and (a.kind, a.source, b.kind, b.source) == ("chunk", before, "chunk", chunk_id):
-            return a.out_frame
+            return max(whole_latents(p, a.out_frame), p.latent_stride)
     return 0
 
 
@@ -101,21 +103,34 @@ def _stale_clip(p: Project, clip: Clip) -> bool:
 def context_refs(
     p: Project, store: ProjectStore, parent: Parent | None, n: int
 ) -> tuple[ContextRef, ...]:
-    """The last ``n`` frames before a continuation of ``parent``, oldest first: latents of the
-    takes it follows, each up to where it is continued, and at last the start's own frames."""
+    """The last ``n`` latent frames before a continuation of ``parent``, oldest first: of the takes
+    it follows, each up to where it is continued, and at last the start's own pictures.
+
+    In a world of several pictures a latent frame the start is always there, in front: it has the
+    one frame that codes a single picture. ``core.rollout.context`` says what of it all is shown.
+    """
     refs: list[ContextRef] = []
-    while parent is not None and n > 0:
-        take = p.takes[parent.take]
-        first = max(0, parent.frames - n)
-        refs.append(ContextRef(file_of(store, take.latents), first, parent.frames))
-        n -= parent.frames - first
+    left = n if p.latent_stride == 1 else max(n, LEAD)
+    while parent is not None and left > 0:
+        take, stop = p.takes[parent.take], parent.frames // p.latent_stride
+        first = max(0, stop - left)
+        refs.append(ContextRef(file_of(store, take.latents), first, stop))
+        left -= stop - first
         parent = take.parent
-    if parent is None and n > 0:
-        if p.start is None:
-            raise EditError("Choose a picture or a video to start from first.")
-        frames = p.start.frames
-        refs.append(ContextRef(file_of(store, p.start.video), max(0, frames - n), frames))
+    if p.latent_stride > 1 or (parent is None and left > 0):
+        refs.append(_start_ref(p, store, left if p.latent_stride == 1 else n))
     return tuple(reversed(refs))
+
+
+def _start_ref(p: Project, store: ProjectStore, n: int) -> ContextRef:
+    """The pictures of the start's last ``n`` latent frames, or as many as there are: 1 and then
+    whole latent frames. Always the same ones for a project, since a causal autoencoder codes a
+    picture after those before it."""
+    if p.start is None:
+        raise EditError("Choose a picture or a video to start from first.")
+    frames = p.start.frames
+    count = min(n - 1, (frames - 1) // p.latent_stride) * p.latent_stride + 1
+    return ContextRef(file_of(store, p.start.video), frames - count, frames)
 
 
 def bank_refs(
@@ -127,7 +142,8 @@ def bank_refs(
     refs = []
     for part in found.parts:
         asset = p.takes[part.take].latents if part.take else p.start.video
-        refs.append(ContextRef(file_of(store, asset), part.first, part.last))
+        stride = p.latent_stride if part.take else 1
+        refs.append(ContextRef(file_of(store, asset), part.first // stride, part.last // stride))
     episode = None
     if found.base:
         there = context_refs(p, store, found.since, p.context_frames)

@@ -18,8 +18,28 @@ _SAMPLING, _MEMORY = Sampling(), MemoryUse()
 
 
 def frame_texts(actions: Sequence[ActionPart]) -> list[str]:
-    """One action text a frame."""
+    """One action text a picture."""
     return [part.text for part in actions for _ in range(part.frames)]
+
+
+def plan(
+    world: World, last: Address, actions: Sequence[ActionPart]
+) -> tuple[list[Address], list[str]]:
+    """(address, text) of each latent frame that ``actions`` lead to from ``last``.
+
+    Actions are given in pictures. Where several go into a latent frame it stands where the last of
+    them does, and is asked for what most of them are (the earlier of equals). Pictures that do not
+    fill a latent frame are filled up with the last action.
+    """
+    texts, stride = frame_texts(actions), world.geometry.t_stride
+    texts += texts[-1:] * (-len(texts) % stride)
+    return world.addresses(last, texts)[stride - 1 :: stride], latent_texts(texts, stride)
+
+
+def latent_texts(texts: Sequence[str], stride: int) -> list[str]:
+    """One text a picture → one a latent frame: most of its pictures', the earlier of equals."""
+    parts = (list(texts[i : i + stride]) for i in range(0, len(texts), stride))
+    return [max(part, key=part.count) for part in parts]
 
 
 def chunk_steps(
@@ -37,8 +57,7 @@ def chunk_steps(
     ``context`` is oldest first and ends with the present; remembered frames may come before the
     recent ones. The same arguments give the same bits.
     """
-    texts = frame_texts(actions)
-    addresses = world.addresses(context[-1].address, texts)
+    addresses, texts = plan(world, context[-1].address, actions)
     window = Window(context, addresses, texts, scene)
     run = sampling(
         world, window, steps=sampling_as.steps, guidance=sampling_as.guidance,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,19 +12,16 @@ import torch
 from core.media.decode import read_frames
 from core.media.errors import MediaError
 from core.rollout.latents import load_latents
-from core.rollout.request import ContextRef
-from core.worlds.protocol import Address, LatentFrame, World
-
-#: Context is shown slightly noised, and the model is told so: errors of one chunk are then not
-#: taken for truth by the next, which is what keeps long roll-outs from drifting.
-CONTEXT_LEVEL = 0.02
+from core.rollout.request import LEAD, ContextRef
+from core.worlds.protocol import CONTEXT_LEVEL as CONTEXT_LEVEL
+from core.worlds.protocol import Address, Geometry, LatentFrame, World
 
 HERE = (0.0, 0.0, 0.0)  # the pose of the start: dead reckoning begins here
 _PART = 4  # pictures encoded at a time
 
 
 def context_steps(world: World, refs: Iterable[ContextRef]) -> Iterator[list[LatentFrame]]:
-    """Frames of ``refs`` in their order, some at a time, at ``CONTEXT_LEVEL``.
+    """Frames of ``refs`` in their order, some at a time, at the world's level of a context.
 
     Raises TensorFileError or MediaError where a file is missing, broken or too short.
     """
@@ -33,7 +30,7 @@ def context_steps(world: World, refs: Iterable[ContextRef]) -> Iterator[list[Lat
         if ref.holds_latents:
             found = load_latents(ref.path, ref.start, ref.stop)
             check_shape(world, found, ref)
-            yield [replace(f, z=f.z.to(device), level=CONTEXT_LEVEL) for f in found]
+            yield [replace(f, z=f.z.to(device), level=world.context_level) for f in found]
         else:
             yield from _encoded(world, ref)
 
@@ -41,6 +38,33 @@ def context_steps(world: World, refs: Iterable[ContextRef]) -> Iterator[list[Lat
 def build_context(world: World, refs: Iterable[ContextRef]) -> list[LatentFrame]:
     """``context_steps`` in one call."""
     return [frame for part in context_steps(world, refs) for frame in part]
+
+
+def shown(past: Sequence[LatentFrame], geometry: Geometry) -> list[LatentFrame]:
+    """The part of ``past`` (oldest first) that a window shows: its last ``n_past`` frames.
+
+    Behind a causal autoencoder the first frame of all stays in front of them and counts among
+    them. It is the only one that codes a single picture; the models were never trained on a window
+    without such a frame in front, and those that slide on without it begin to flicker (Self
+    Forcing, arXiv 2506.08009; a kept "frame sink": LongLive, arXiv 2509.22622).
+    """
+    n = geometry.n_past
+    if not geometry.causal_first or n >= len(past) or n < 2:
+        return list(past[-n:])
+    return [past[0], *past[len(past) - n + 1 :]]
+
+
+def lead_of(past: Sequence[LatentFrame], geometry: Geometry) -> torch.Tensor | None:
+    """The last frames of ``past`` that follow each other, at most ``LEAD`` [L, C, h, w]: what a
+    causal decoder needs of what was before; None where decoding looks at each frame alone."""
+    if not geometry.causal_first:
+        return None
+    first = len(past) - 1
+    while first > 0 and len(past) - first < LEAD:
+        if past[first].address.time - past[first - 1].address.time != geometry.t_stride:
+            break
+        first -= 1
+    return torch.stack([f.z for f in past[first:]])
 
 
 def device_of(world: World) -> torch.device:
@@ -60,6 +84,8 @@ def check_shape(world: World, frames: list[LatentFrame], ref: ContextRef) -> Non
 def _encoded(world: World, ref: ContextRef) -> Iterator[list[LatentFrame]]:
     """The artist's own frames; they have no known motion, so all stand where the walk begins."""
     g = world.geometry
+    # A causal autoencoder codes a picture after those before it: all of them together.
+    part = _PART if g.t_stride == 1 else ref.stop - ref.start
     found, pictures = 0, []
     for picture in read_frames(ref.path, start=ref.start, count=ref.stop - ref.start):
         if picture.shape != (g.height, g.width, 3):
@@ -68,7 +94,7 @@ def _encoded(world: World, ref: ContextRef) -> Iterator[list[LatentFrame]]:
                 f"world works at {g.width}×{g.height}. Set the start again, so that it is fitted."
             )
         pictures.append(picture)
-        if len(pictures) == _PART:
+        if len(pictures) == part:
             yield _part(world, pictures, ref.start + found)
             found, pictures = found + len(pictures), []
     if pictures:
@@ -82,7 +108,8 @@ def _encoded(world: World, ref: ContextRef) -> Iterator[list[LatentFrame]]:
 
 
 def _part(world: World, pictures: list[np.ndarray], first: int) -> list[LatentFrame]:
-    z = world.encode(np.stack(pictures))
+    z, stride = world.encode(np.stack(pictures)), world.geometry.t_stride
     return [
-        LatentFrame(one, Address(first + i, HERE), CONTEXT_LEVEL) for i, one in enumerate(z)
+        LatentFrame(one, Address(first + i * stride, HERE), world.context_level)
+        for i, one in enumerate(z)
     ]

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.memory.bank import anchors, moved, moved_poses, placement, useful
 from core.memory.snapshot import Frames, load_bank
-from core.rollout.context import CONTEXT_LEVEL, HERE, build_context
+from core.rollout.context import HERE, build_context
 from core.rollout.latents import frames_from, latent_frames, read_addresses
 from core.rollout.request import ContextRef, EpisodeBank
 from core.worlds.protocol import Address, LatentFrame, Pose, World
@@ -37,13 +37,13 @@ class Recall:
 
         Raises TensorFileError, MediaError or MemoryRefused where a file is missing or broken.
         """
-        first = context[0].address.time
+        shown = {f.address.time for f in context}
         known: list[tuple[ContextRef | LatentFrame, Address]] = []
         if episode is not None:
             known += [(f, f.address) for f in self._placed(episode)]
         for ref in bank:
             for i, address in zip(range(ref.start, ref.stop), self._of(ref)):
-                if address.time < first:
+                if address.time not in shown:
                     known.append((ContextRef(ref.path, i, i + 1), address))
         there, here = [a for _, a in known], [f.address for f in context]
         picked = useful(self._world, there, here, wanted, count)
@@ -79,6 +79,6 @@ class Recall:
         if found is None:
             return []
         frames = latent_frames(
-            moved(load_bank(episode.path, self._world.hash), *found), CONTEXT_LEVEL
+            moved(load_bank(episode.path, self._world.hash), *found), self._world.context_level
         )
         return [replace(f, address=replace(f.address, time=f.address.time - _BEFORE)) for f in frames]

@@ -83,6 +83,7 @@ class _Recipe:
     chunks: tuple[_Chunk, ...]
     episodes: bool  # a saved episode was used: it is not part of the recipe
     start: _Start | None = None
+    latent_stride: int = 1
 
 
 def recipe_of(p: Project, path_of: PathOf | None = None) -> dict[str, Any]:
@@ -101,7 +102,7 @@ def recipe_of(p: Project, path_of: PathOf | None = None) -> dict[str, Any]:
         chunk_frames=p.chunk_frames, context_frames=p.context_frames, scene=p.scene,
         actions=p.actions[:MAX_PARTS], sampling=p.sampling, memory=p.memory,
         chunks=tuple(made[:MAX_PARTS]), episodes=any(p.memory_bases.values()),
-        start=_start_of(p, path_of),
+        start=_start_of(p, path_of), latent_stride=p.latent_stride,
     )
     return {"format": FORMAT, "schema": SCHEMA, **codec.write(recipe, {})}
 
@@ -112,7 +113,7 @@ def project_from_recipe(data: Any, folder: Path | str) -> ProjectStore:
     recipe = read(data)
     p = edits.new_project(
         recipe.name, recipe.world, recipe.rate, (recipe.width, recipe.height),
-        recipe.chunk_frames, recipe.context_frames,
+        recipe.chunk_frames, recipe.context_frames, recipe.latent_stride,
     )
     seeds = [chunk.seed for chunk in recipe.chunks]
     p = replace(
@@ -174,6 +175,8 @@ def _problem(r: _Recipe) -> str | None:
         return f"frames of {r.width}×{r.height} are not what a world makes"
     if not (1 <= r.chunk_frames <= 1000 and 0 <= r.context_frames <= 1000):
         return "its chunks have an impossible length"
+    if not (1 <= r.latent_stride <= 64 and r.chunk_frames % r.latent_stride == 0):
+        return "its chunks are not whole in latent frames"
     if len(r.actions) > MAX_PARTS or len(r.chunks) > MAX_PARTS:
         return "it is far longer than any film"
     if any(not 0 <= c.seed < checks.MAX_SEED for c in r.chunks):

@@ -21,7 +21,7 @@ from core.rollout.request import EngineTask
 from core.rollout.start import make_start
 from core.worlds.catalogue import WorldEntry
 
-_MEMORY, _SAMPLING = MemoryUse(), Sampling()
+_MEMORY = MemoryUse()
 Actions = Sequence[tuple[str, int]]  # text, frames
 
 
@@ -52,16 +52,17 @@ class RenderProgress:
 
 def create(
     folder: Path, world: WorldEntry, start: Path, *, name: str = "", scene: str = "",
-    memory: MemoryUse = _MEMORY, sampling: Sampling = _SAMPLING,
+    memory: MemoryUse = _MEMORY, sampling: Sampling | None = None,
 ) -> ProjectStore:
-    """A new project with its start; nothing is left in ``folder`` where that fails. Raises
-    ProjectError, EditError, MediaError."""
+    """A new project with its start; nothing is left in ``folder`` where that fails. ``sampling``
+    None: what suits the world. Raises ProjectError, EditError, MediaError."""
     import shutil
 
     p = edits.new_project(
         name or start.stem[:100] or "Film", WorldRef(world.id, world.hash, world.name), world.rate,
-        (world.width, world.height), world.n_new, world.n_past,
+        (world.width, world.height), world.chunk_frames, world.n_past, world.t_stride,
     )
+    sampling = sampling or Sampling(world.steps, world.guidance)
     p = edits.set_sampling(edits.set_memory(edits.set_scene(p, scene), memory), sampling)
     there = folder.exists()
     store = ProjectStore.create(folder, p)

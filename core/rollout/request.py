@@ -10,13 +10,17 @@ from dataclasses import dataclass
 
 from core.project.model import ActionPart, MemoryUse, Sampling
 
+#: Latent frames that a causal decoder is given of what came before, where there are as many.
+LEAD = 8
+
 
 @dataclass(frozen=True)
 class ContextRef:
     """Frames [start, stop) of a file, oldest first.
 
-    A ``.safetensors`` file holds latents with their addresses (see ``core.rollout.latents``); any
-    other file holds pixels, which the world encodes (only ever the artist's own start).
+    A ``.safetensors`` file holds latents with their addresses (see ``core.rollout.latents``), and
+    its frames are latent frames; any other file holds pictures, which the world encodes (only ever
+    the artist's own start).
     """
 
     path: str
@@ -44,7 +48,7 @@ class ChunkTask:
     world_dir: str
     world_hash: str
     context: tuple[ContextRef, ...]
-    actions: tuple[ActionPart, ...]  # frames add up to the world's n_new, or fewer for a short chunk
+    actions: tuple[ActionPart, ...]  # pictures: of n_new latent frames, or fewer (a short chunk)
     scene: str
     seed: int
     sampling: Sampling

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from core.worlds.families import FAMILIES, family_of
 
 if TYPE_CHECKING:
     from core.worlds.protocol import World
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 DEFAULT = "starter"
+#: What a world on disk is described by: our own description, or diffusers' index of its parts.
+DESCRIPTION, INDEX = "world.json", "model_index.json"
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
 class WorldError(Exception):
@@ -22,7 +31,7 @@ class WorldError(Exception):
 
 @dataclass(frozen=True)
 class WorldEntry:
-    """A world on disk, as its ``world.json`` describes it."""
+    """A world on disk, as its ``world.json`` and its family describe it."""
 
     id: str
     name: str
@@ -31,9 +40,17 @@ class WorldEntry:
     width: int
     height: int
     rate: Fraction
-    n_past: int
+    n_past: int  # latent frames
     n_new: int
     licence: str
+    t_stride: int = 1  # pictures in a latent frame
+    steps: int = 4  # sampling steps that suit it
+    guidance: float = 1.0
+
+    @property
+    def chunk_frames(self) -> int:
+        """Pictures that a chunk adds."""
+        return self.n_new * self.t_stride
 
     @property
     def hash(self) -> str:
@@ -42,54 +59,131 @@ class WorldEntry:
 
 
 def content_hash(folder: Path) -> str:
-    """sha256 over the world's configs and weights, by relative name, hex."""
+    """sha256 over the world's configs and weights, by relative name, hex. Hidden folders (a
+    download's own notes) do not count. A file is read once as long as it stays as it is."""
     digest = hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.suffix in (".json", ".safetensors")):
-        digest.update(path.relative_to(folder).as_posix().encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+        name = path.relative_to(folder)
+        if any(part.startswith(".") for part in name.parts):
+            continue
+        facts = path.stat()
+        digest.update(name.as_posix().encode())
+        digest.update(_file_hash(str(path.resolve()), facts.st_size, facts.st_mtime_ns))
     return digest.hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def _file_hash(path: str, size: int, changed: int) -> bytes:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+def description(folder: Path) -> dict[str, Any]:
+    """The facts of the world in ``folder``: its family's, and over them those of its
+    ``world.json``. Raises WorldError."""
+    try:
+        if not (folder / DESCRIPTION).is_file():
+            return _from_index(folder)
+        own = json.loads((folder / DESCRIPTION).read_text("utf-8"))
+        family = FAMILIES.get(str(own["family"]))
+        usual = {"id": _name_of(folder), "name": _name_of(folder), **family.facts} if (
+            family is not None and family.pipelines
+        ) else {}
+        return {**usual, **own}
+    except FileNotFoundError as error:
+        raise WorldError(
+            f"There is no world in {folder} (no {DESCRIPTION}, no {INDEX}). Install the studio "
+            "again, or point it to a folder with a world."
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(folder) from error
+
+
+def _from_index(folder: Path) -> dict[str, Any]:
+    """A checkpoint as it lies on a hub: diffusers' index alone says what it is."""
+    index = json.loads((folder / INDEX).read_text("utf-8"))
+    pipeline = str(index["_class_name"])
+    family = family_of(pipeline)
+    if family is None:
+        raise WorldError(
+            f"The model in {folder} is a {pipeline}, which this version can't run. Families it "
+            f"runs: {', '.join(name for name, one in FAMILIES.items() if one.pipelines)}."
+        )
+    name = _name_of(folder)
+    return {"id": name, "name": name, "family": family, **FAMILIES[family].facts}
+
+
+def _name_of(folder: Path) -> str:
+    """What to call a checkpoint that has no name of its own: its folder's, or in the hub's cache
+    (models--OWNER--NAME/snapshots/REVISION) the repository's."""
+    folder = folder.absolute()
+    name = folder.name
+    if folder.parent.name == "snapshots":
+        name = folder.parent.parent.name.rpartition("--")[2]
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:200] or "world"
 
 
 def read_entry(folder: Path) -> WorldEntry:
     """Describe the world in ``folder``; raises WorldError."""
+    facts = description(folder)
     try:
-        config: dict[str, Any] = json.loads((folder / "world.json").read_text("utf-8"))
-        return WorldEntry(
-            id=str(config["id"]), name=str(config["name"]), family=str(config["family"]),
-            folder=folder, width=int(config["size"]), height=int(config["size"]),
-            rate=Fraction(config["rate"]), n_past=int(config["n_past"]),
-            n_new=int(config["n_new"]), licence=str(config["licence"]),
-        )
-    except FileNotFoundError as error:
-        raise WorldError(
-            f"There is no world in {folder} (no world.json). Install the studio again, or point it "
-            "to a folder with a world."
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WorldError(
-            f"The world in {folder} can't be read: its world.json is damaged. Install it again; "
-            "projects are not touched."
-        ) from error
+        return _entry(folder, facts)
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(folder) from error
 
 
-def find_world(id: str = DEFAULT) -> WorldEntry:
-    """The world called ``id``; raises WorldError where there is none."""
-    if not id.replace("-", "").replace("_", "").isalnum():
+def _entry(folder: Path, facts: Mapping[str, Any]) -> WorldEntry:
+    size = facts.get("size")
+    entry = WorldEntry(
+        id=str(facts["id"]), name=str(facts["name"]), family=str(facts["family"]), folder=folder,
+        width=int(facts["width"] if size is None else size),
+        height=int(facts["height"] if size is None else size),
+        rate=Fraction(facts["rate"]), n_past=int(facts["n_past"]), n_new=int(facts["n_new"]),
+        licence=str(facts["licence"]), t_stride=int(facts.get("t_stride", 1)),
+        steps=int(facts.get("steps", 4)), guidance=float(facts.get("guidance", 1.0)),
+    )
+    counts = (entry.width, entry.height, entry.n_past, entry.n_new, entry.t_stride, entry.steps)
+    if min(counts) < 1 or entry.rate <= 0:
+        raise ValueError("a size is not above 0")
+    return entry
+
+
+def _damaged(folder: Path) -> WorldError:
+    which = DESCRIPTION if (folder / DESCRIPTION).is_file() else INDEX
+    return WorldError(
+        f"The world in {folder} can't be read: its {which} is damaged. Install it again; "
+        "projects are not touched."
+    )
+
+
+def find_world(id: str = DEFAULT, search: Sequence[Path] = ()) -> WorldEntry:
+    """The world called ``id``, or the one in the folder that ``id`` is the absolute path of.
+
+    The studio's own worlds are looked at first, then the folders of worlds in ``search``. Raises
+    WorldError where there is none.
+    """
+    if Path(id).is_absolute():
+        return read_entry(Path(id))
+    if not _ID.fullmatch(id):
         raise WorldError(f"{id!r} is not the name of a world.")
-    folder = RESOURCES / "worlds" / id
-    if not folder.is_dir():
-        folder = fetched().get(id, folder)
-    if not folder.is_dir():
-        raise WorldError(
-            f"The world {id!r} is not installed. Installed: {', '.join(installed()) or 'none'}."
-        )
-    return read_entry(folder)
+    for root in _roots(search):
+        if (root / id).is_dir():
+            return read_entry(root / id)
+    if (folder := fetched().get(id)) is not None:
+        return read_entry(folder)
+    raise WorldError(
+        f"The world {id!r} is not installed. Installed: {', '.join(installed(search)) or 'none'}."
+    )
 
 
-def installed() -> list[str]:
-    """Ids of the worlds that are there."""
-    root = RESOURCES / "worlds"
-    return sorted({*(p.parent.name for p in root.glob("*/world.json")), *fetched()})
+def installed(search: Sequence[Path] = ()) -> list[str]:
+    """Names of the worlds that are there, for ``find_world``."""
+    found = {
+        path.parent.name
+        for root in _roots(search) for kind in (DESCRIPTION, INDEX)
+        for path in root.glob(f"*/{kind}")
+    }
+    return sorted({*found, *fetched()})
 
 
 def fetched() -> dict[str, Path]:
@@ -99,20 +193,25 @@ def fetched() -> dict[str, Path]:
     return world_folders()
 
 
+def _roots(search: Sequence[Path]) -> list[Path]:
+    return [RESOURCES / "worlds", *(Path(root) for root in search)]
+
+
 def load_world(folder: Path, device: str = "cpu") -> World:
     """Load the world in ``folder``; raises WorldError with the reason when it can't be."""
     entry = read_entry(folder)
-    import torch
-
-    if entry.family != "starter":
+    family = FAMILIES.get(entry.family)
+    if family is None:
         raise WorldError(
             f"{entry.name} is of the family {entry.family!r}, which this version can't run. "
             "Update the studio."
         )
-    from core.worlds.starter.world import load
+    import torch
 
     try:
-        return load(folder, torch.device(device))
+        return family.loader()(folder, torch.device(device))
+    except WorldError:
+        raise
     except Exception as error:  # the loaders raise many types for a broken file
         raise WorldError(
             f"{entry.name} can't be loaded: a file of it is missing or damaged ({error}). "

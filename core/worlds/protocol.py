@@ -5,6 +5,9 @@ learning are written once, against this protocol, in ``core.diffusion``, ``core.
 ``core.learning``.
 
 Shapes: ``z`` latents [B, C, F, h, w]; ``u`` noise level per frame [B, F] in [0, 1], 0 = clean.
+Frames of ``z`` are latent frames; ``Geometry.t_stride`` pictures go into one. A causal autoencoder
+codes the very first picture alone, so P pictures are 1 + (P - 1) / t_stride latent frames; every
+later latent frame is t_stride pictures, so a chunk is always n_new * t_stride of them.
 The context is a list of latent frames, each with its own noise level and its *address* (when, and
 where known the pose), so that frames remembered from long ago can join the recent ones.
 """
@@ -22,10 +25,17 @@ import torch
 
 Pose = tuple[float, float, float]  # x, y in world units; yaw in radians, counter-clockwise
 
+#: ``World.context_level`` of worlds that are trained with a slightly noised context and told so.
+CONTEXT_LEVEL = 0.02
+
 
 @dataclass(frozen=True)
 class Geometry:
-    """Sizes of one window. Frames are latent frames; ``t_stride`` pixel frames a latent frame."""
+    """Sizes of one window. Frames are latent frames; ``t_stride`` pixel frames a latent frame.
+
+    ``causal_first``: the first latent frame of a video codes one picture alone (see above), and a
+    window needs such a frame in front (``core.rollout.context.shown``).
+    """
 
     channels: int
     latent_height: int
@@ -35,6 +45,7 @@ class Geometry:
     n_past: int  # context frames at most
     n_new: int  # frames a chunk adds
     rate: Fraction  # pixel frames per second
+    causal_first: bool = False
 
     @property
     def width(self) -> int:
@@ -44,10 +55,16 @@ class Geometry:
     def height(self) -> int:
         return self.latent_height * self.s_stride
 
+    @property
+    def chunk_frames(self) -> int:
+        """Pixel frames that a chunk adds."""
+        return self.n_new * self.t_stride
+
 
 @dataclass(frozen=True)
 class Address:
-    """Where a latent frame lies: ``time`` in frames since the start, ``pose`` where known."""
+    """Where a latent frame lies: ``time`` in pixel frames since the start (of the last picture that
+    it codes), ``pose`` where known."""
 
     time: int
     pose: Pose | None = None
@@ -71,15 +88,23 @@ class World(Protocol):
     hash: str
     geometry: Geometry
     net: torch.nn.Module  # the denoiser, frozen and in eval mode
+    #: The noise level at which a context is shown. Slightly noised, errors of one chunk are not
+    #: taken for truth by the next; 0 where the model cannot be told, or was trained on clean ones.
+    context_level: float
+    #: Whether new frames are held to their context's spread (``core.diffusion.contrast``).
+    holds_contrast: bool
 
     def encode(self, frames: np.ndarray) -> torch.Tensor:
-        """uint8 [F, H, W, 3] → latents [F, C, h, w] float32."""
+        """uint8 [P, H, W, 3] → latents [F, C, h, w] float32, F = 1 + (P - 1) / t_stride. Raises
+        ValueError for other shapes."""
 
-    def decode(self, z: torch.Tensor) -> np.ndarray:
-        """Latents [F, C, h, w] → uint8 [F, H, W, 3]."""
+    def decode(self, z: torch.Tensor, before: torch.Tensor | None = None) -> np.ndarray:
+        """Latents [F, C, h, w] → uint8 [F * t_stride, H, W, 3]. ``before`` [L, C, h, w] are those
+        right before them, so that a causal decoder goes on without a seam. Without any, z begins
+        the video: with ``causal_first`` 1 + (F - 1) * t_stride pictures."""
 
     def addresses(self, last: Address, actions: Sequence[str]) -> list[Address]:
-        """Addresses of the frames that ``actions`` (one text a frame) lead to from ``last``."""
+        """Addresses of the pictures that ``actions`` (one text a picture) lead to from ``last``."""
 
     def condition(
         self,

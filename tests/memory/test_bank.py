@@ -111,3 +111,20 @@ def test_a_bank_over_its_budget_keeps_what_covers_the_walk(known):
     if known:
         assert {50, 51, 52} <= set(kept.time.tolist())
     assert thinned(bank, 53) is bank
+
+
+def test_large_frames_are_kept_by_their_bytes(monkeypatch):
+    monkeypatch.setattr("core.memory.bank.BUDGET_BYTES", 5 * 16 * 4 + 1)
+    bank = Frames(np.zeros((9, 1, 4, 4), np.float32), np.arange(9), np.full((9, 3), np.nan))
+    assert len(thinned(bank)) == 5 and len(thinned(bank, 3)) == 3
+
+
+@pytest.mark.parametrize("size", [(30, 52), (15, 22), (3, 5), (1, 2)])
+def test_latents_of_any_shape_are_recognised(size):
+    rng = np.random.default_rng(1)
+    z = rng.normal(size=(6, 4, *size)).astype(np.float32)
+    pose = np.arange(18.0).reshape(6, 3)
+    bank = Frames(z, np.arange(6), pose)
+    again = Frames(z[4:5] + np.float32(0.01), np.array([9]), pose[:1])
+    assert recognised(bank, again) == (4, 0)
+    assert recognised(bank, Frames(z[:1] + 5, np.array([9]), pose[:1])) is None

@@ -17,7 +17,7 @@ from torch import Tensor
 from core.diffusion.loss import flow_noise, flow_step, flow_target
 from core.worlds.catalogue import content_hash
 from core.worlds.poses import apart
-from core.worlds.protocol import Address, Geometry, LatentFrame
+from core.worlds.protocol import CONTEXT_LEVEL, Address, Geometry, LatentFrame
 from core.worlds.starter.autoencoder import StarterAutoencoder
 from core.worlds.starter.denoiser import Condition, StarterDenoiser
 from core.worlds.starter.depth import StarterDepth
@@ -27,6 +27,9 @@ from core.worlds.starter.text import StarterTextEncoder
 
 class StarterWorld:
     """See ``core.worlds.protocol.World``. Poses are in scene cells, yaw counter-clockwise."""
+
+    context_level = CONTEXT_LEVEL
+    holds_contrast = True
 
     def __init__(
         self,
@@ -73,7 +76,7 @@ class StarterWorld:
         return torch.cat([self.autoencoder.encode(part) for part in x.split(16)]).contiguous()
 
     @torch.no_grad()
-    def decode(self, z: Tensor) -> np.ndarray:
+    def decode(self, z: Tensor, before: Tensor | None = None) -> np.ndarray:
         z = z.to(self.device, torch.float32)
         x = torch.cat([self.autoencoder.decode(part) for part in z.split(16)])
         x = ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
@@ -189,7 +192,10 @@ def load(folder: Path, device: torch.device) -> StarterWorld:
 
 def _part(kind: type[Any], folder: Path) -> Any:
     """One network with all of its weights: diffusers only warns, and fills gaps with noise."""
-    network, found = kind.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+    network, found = kind.from_pretrained(
+        folder, dtype=torch.float32, local_files_only=True, use_safetensors=True,
+        output_loading_info=True,
+    )
     wrong = sorted({*found["missing_keys"], *found["unexpected_keys"]})
     if wrong:
         raise ValueError(f"the weights in {folder.name} are of another version: {wrong[0]}")

@@ -1,0 +1,77 @@
+"""The model families that can be run: where their code is, and what their checkpoints leave unsaid.
+
+A checkpoint in the diffusers layout says what its networks are, not how to walk with them. What a
+window of it should be, and how it is best sampled, stands here; a ``world.json`` beside the weights
+can say otherwise. A module named here is imported when a world of the family is loaded, not before.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from core.worlds.protocol import WorldLoader
+
+
+@dataclass(frozen=True)
+class Family:
+    """``module`` has a ``load(folder, device)``. ``pipelines`` are the class names by which
+    diffusers' ``model_index.json`` tells the family. ``facts`` stand in for what a ``world.json``
+    would say; sizes in pixels, ``n_past`` and ``n_new`` in latent frames of ``t_stride`` pictures,
+    ``horizon`` latent frames that the model was trained to see at once."""
+
+    module: str
+    pipelines: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def loader(self) -> WorldLoader:
+        return cast("WorldLoader", importlib.import_module(self.module).load)
+
+
+FAMILIES: Mapping[str, Family] = {
+    "starter": Family("core.worlds.starter.world"),
+    # Trained on 121 pictures at 24 a second, 1280×704; half of that each way fits a consumer card.
+    "wan": Family(
+        "core.worlds.wan", ("WanPipeline", "WanImageToVideoPipeline"),
+        {
+            "width": 832, "height": 480, "rate": "24", "t_stride": 4, "n_past": 4, "n_new": 12,
+            "horizon": 31, "steps": 50, "guidance": 5.0, "licence": "Apache-2.0",
+        },
+    ),
+    "ltx": Family(
+        "core.worlds.ltx", ("LTXPipeline", "LTXImageToVideoPipeline", "LTXConditionPipeline"),
+        {
+            "width": 704, "height": 480, "rate": "24", "t_stride": 8, "n_past": 3, "n_new": 8,
+            "horizon": 33, "steps": 40, "guidance": 3.0,
+            "licence": "of the checkpoint: see its model card",
+        },
+    ),
+    # Trained on 97 pictures; its own pipeline continues from 17 of them.
+    "skyreels": Family(
+        "core.worlds.skyreels",
+        (
+            "SkyReelsV2DiffusionForcingPipeline", "SkyReelsV2DiffusionForcingVideoToVideoPipeline",
+            "SkyReelsV2DiffusionForcingImageToVideoPipeline",
+        ),
+        {
+            "width": 960, "height": 544, "rate": "24", "t_stride": 4, "n_past": 5, "n_new": 12,
+            "horizon": 25, "steps": 50, "guidance": 6.0, "licence": "Skywork Community License",
+        },
+    ),
+    # The paper's base: 16 pictures at once in its own training, at most 32 in the paper's.
+    "modelscope": Family(
+        "core.worlds.modelscope", ("TextToVideoSDPipeline",),
+        {
+            "width": 256, "height": 256, "rate": "8", "t_stride": 1, "n_past": 4, "n_new": 12,
+            "horizon": 32, "steps": 50, "guidance": 9.0, "licence": "CC-BY-NC-4.0",
+        },
+    ),
+}
+
+
+def family_of(pipeline: str) -> str | None:
+    """The family whose checkpoints name this pipeline class; None: none that can be run."""
+    return next((name for name, one in FAMILIES.items() if pipeline in one.pipelines), None)

@@ -1,0 +1,193 @@
+"""What prompt-driven video models have in common behind the world protocol.
+
+Such a model knows a prompt and noisy latents. It was never told how far a "walk forward" goes, so
+its frames have no poses: a dead reckoning in made-up units would give the bank false addresses, and
+a remembered frame of another place does harm. What it remembers is in the adapter, and in the first
+frame, which stays in every window (``core.rollout.context.shown``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.diffusion.loss import flow_noise, flow_step, flow_target
+from core.worlds.catalogue import content_hash, description, read_entry
+from core.worlds.positions import positions
+from core.worlds.prompts import Prompts, prompt_of
+from core.worlds.protocol import Address, Geometry, LatentFrame
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One window's condition: text [L, D], and where each frame stands in time."""
+
+    text: Tensor
+    positions: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What is known of a checkpoint before its networks are built. ``facts`` as in
+    ``core.worlds.families``, with what a ``world.json`` says over them."""
+
+    folder: Path
+    facts: dict[str, Any]
+
+    def number(self, name: str, usual: float) -> float:
+        return float(self.facts.get(name, usual))
+
+    def geometry(
+        self, channels: int, s_stride: int, t_stride: int, patch: int, causal_first: bool
+    ) -> Geometry:
+        """Raises ValueError where the window's size is not whole in latents and patches, or the
+        autoencoder is another one than the catalogue says."""
+        entry = read_entry(self.folder)
+        if t_stride != entry.t_stride:
+            raise ValueError(
+                f"its autoencoder codes {t_stride} pictures at a time, not {entry.t_stride}"
+            )
+        step = s_stride * patch
+        if entry.width % step or entry.height % step:
+            raise ValueError(
+                f"pictures of {entry.width}×{entry.height} are not whole in steps of {step} pixels"
+            )
+        return Geometry(
+            channels=channels, latent_height=entry.height // s_stride,
+            latent_width=entry.width // s_stride, s_stride=s_stride, t_stride=t_stride,
+            n_past=entry.n_past, n_new=entry.n_new, rate=Fraction(entry.rate),
+            causal_first=causal_first,
+        )
+
+
+def checkpoint(folder: Path) -> Checkpoint:
+    """Raises WorldError."""
+    return Checkpoint(folder, description(folder))
+
+
+class PromptedWorld:
+    """A flow-matching video model with noise levels of their own for each frame.
+
+    A family says how its autoencoder and its network are called: ``_latents``, ``_pixels`` and
+    ``forward``; and, where it is not flow matching, how noise is added and removed.
+    """
+
+    #: These models were trained with a clean first frame, and none of them with a noisy one.
+    context_level = 0.0
+    #: The first latent frame of a causal autoencoder has another spread than the later ones, so
+    #: these must not be held to it.
+    holds_contrast = False
+
+    def __init__(
+        self, found: Checkpoint, geometry: Geometry, net: nn.Module, prompts: Prompts,
+        shift: float = 1.0,
+    ):
+        self.id, self.name = str(found.facts["id"]), str(found.facts["name"])
+        self.hash = content_hash(found.folder)
+        self.geometry, self.net, self.prompts = geometry, net, prompts
+        self._shift = found.number("shift", shift)
+        self._horizon = int(found.number("horizon", 1_000_000))
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.net.parameters()).device
+
+    # ---- pictures -------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def encode(self, frames: np.ndarray) -> Tensor:
+        g = self.geometry
+        whole = frames.ndim == 4 and len(frames) % g.t_stride == 1 % g.t_stride
+        if not whole or frames.shape[1:] != (g.height, g.width, 3) or not len(frames):
+            count = f"1 + a multiple of {g.t_stride}" if g.t_stride > 1 else "at least 1"
+            raise ValueError(
+                f"encode: frames are {frames.shape}; expected [F, {g.height}, {g.width}, 3] uint8, "
+                f"F {count}"
+            )
+        x = torch.from_numpy(np.array(frames, order="C")).to(self.device)
+        x = x.permute(3, 0, 1, 2)[None].float() / 127.5 - 1  # [1, 3, F, H, W]
+        return self._latents(x)[0].transpose(0, 1).float().contiguous()
+
+    @torch.no_grad()
+    def decode(self, z: Tensor, before: Tensor | None = None) -> np.ndarray:
+        g = self.geometry
+        lead = 0 if before is None or not g.causal_first else len(before)
+        joined = torch.cat([before.to(z.device, z.dtype), z]) if lead else z
+        x = self._pixels(joined.to(self.device, torch.float32).transpose(0, 1)[None])
+        if lead:
+            x = x[:, :, -len(z) * g.t_stride :]
+        x = ((x[0].float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+        return x.permute(1, 2, 3, 0).cpu().numpy()
+
+    def _latents(self, x: Tensor) -> Tensor:
+        """Pictures [1, 3, P, H, W] in [-1, 1] → normalised latents [1, C, F, h, w]."""
+        raise NotImplementedError
+
+    def _pixels(self, z: Tensor) -> Tensor:
+        """Normalised latents [1, C, F, h, w] → pictures [1, 3, P, H, W], about [-1, 1]."""
+        raise NotImplementedError
+
+    # ---- what is asked --------------------------------------------------------------------------
+
+    def addresses(self, last: Address, actions: Sequence[str]) -> list[Address]:
+        return [Address(last.time + i) for i in range(1, len(actions) + 1)]
+
+    def apart(self, seen: Sequence[Address], wanted: Sequence[Address]) -> np.ndarray:
+        return np.full((len(seen), len(wanted)), math.inf)
+
+    @torch.no_grad()
+    def condition(
+        self,
+        addresses: Sequence[Address],
+        present: int,
+        actions: Sequence[str] | None,
+        scene: str | None,
+        context: Sequence[LatentFrame] | None = None,
+    ) -> Condition:
+        times = [a.time for a in addresses]
+        return Condition(
+            self.prompts(prompt_of(scene, actions)),
+            positions(times, self.geometry.t_stride, self._horizon),
+        )
+
+    # ---- diffusion ------------------------------------------------------------------------------
+
+    def forward(self, z: Tensor, u: Tensor, cond: Condition) -> Tensor:
+        raise NotImplementedError
+
+    def add_noise(self, z0: Tensor, eps: Tensor, u: Tensor) -> Tensor:
+        return flow_noise(z0, eps, u)
+
+    def target(self, z0: Tensor, eps: Tensor, u: Tensor) -> Tensor:
+        return flow_target(z0, eps)
+
+    def schedule(self, steps: int) -> list[float]:
+        if steps < 1:
+            raise ValueError(f"schedule: {steps} steps; at least 1 is needed")
+        line = [1 - i / steps for i in range(steps + 1)]
+        return [self._shift * t / (1 + (self._shift - 1) * t) for t in line]
+
+    def step(self, z: Tensor, out: Tensor, u: float, u_next: float) -> tuple[Tensor, Tensor]:
+        return flow_step(z, out, u, u_next)
+
+    def lora_targets(self) -> str:
+        raise NotImplementedError
+
+
+def padded(text: Tensor, tokens: int) -> Tensor:
+    """[L, D] → [1, tokens, D], zeros behind."""
+    return nn.functional.pad(text, (0, 0, 0, tokens - len(text)))[None]
+
+
+def shift_of(scheduler: dict[str, Any]) -> float:
+    """How far a flow-matching schedule is bent towards noise: sigma' = s·sigma / (1 + (s-1)·sigma).
+    Solvers call it by different names."""
+    return float(scheduler.get("flow_shift", scheduler.get("shift", 1.0)))

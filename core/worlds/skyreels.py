@@ -1,0 +1,76 @@
+"""SkyReels-V2 with diffusion forcing: trained with a noise level of its own for each latent frame,
+so its past may be slightly noisy, and is told so. The autoencoder and the text encoder are Wan's.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKLWan, SkyReelsV2Transformer3DModel
+from torch import Tensor
+
+from core.worlds import parts
+from core.worlds.positions import PlacedRope
+from core.worlds.prompted import (
+    Checkpoint,
+    Condition,
+    PromptedWorld,
+    checkpoint,
+    padded,
+    shift_of,
+)
+from core.worlds.prompts import Prompts
+from core.worlds.protocol import CONTEXT_LEVEL
+from core.worlds.wan import TIMESTEPS, TOKENS, WanAutoencoder, text_reader
+
+#: The network was told of two rates: 16 pictures a second, and the rest.
+_SLOW = 16
+
+
+class SkyReelsWorld(PromptedWorld):
+    """See ``core.worlds.protocol.World``."""
+
+    #: What its authors add to the past of long videos: 20 of 1000.
+    context_level = CONTEXT_LEVEL
+
+    def __init__(
+        self, found: Checkpoint, vae: WanAutoencoder, net: SkyReelsV2Transformer3DModel,
+        prompts: Prompts, shift: float,
+    ):
+        patch = tuple(net.config.patch_size)
+        parts.same("the patch in time", patch[0], 1)
+        parts.same("the transformer's channels", net.config.in_channels, vae.vae.config.z_dim)
+        parts.same("frames in a block of attention", net.config.num_frame_per_block, 1)
+        super().__init__(found, vae.geometry(found, patch[1]), net, prompts, shift)
+        self._vae = vae
+        self._rate = [int(self.geometry.rate != _SLOW)] if net.config.inject_sample_info else None
+        net.rope = PlacedRope(net.rope)
+
+    def _latents(self, x: Tensor) -> Tensor:
+        return self._vae.latents(x)
+
+    def _pixels(self, z: Tensor) -> Tensor:
+        return self._vae.pixels(z)
+
+    def forward(self, z: Tensor, u: Tensor, cond: Condition) -> Tensor:
+        self.net.rope.at = cond.positions
+        kind = self.net.patch_embedding.weight.dtype
+        return self.net(
+            z.to(kind), u * TIMESTEPS, padded(cond.text, TOKENS).expand(len(z), -1, -1),
+            enable_diffusion_forcing=True, fps=self._rate, return_dict=False,
+        )[0].float()
+
+    def lora_targets(self) -> str:
+        return r"blocks\.\d+\.attn1\.(to_q|to_k|to_v|to_out\.0)"
+
+
+def load(folder: Path, device: torch.device) -> SkyReelsWorld:
+    """Load from a folder in the diffusers layout; raises OSError, ValueError or WorldError."""
+    found = checkpoint(folder)
+    dtype = parts.dtype_for(device)
+    net = parts.network(SkyReelsV2Transformer3DModel, folder / "transformer", device, dtype)
+    vae = parts.network(AutoencoderKLWan, folder / "vae", device, torch.float32)
+    prompts = Prompts(lambda: text_reader(folder, device, dtype))
+    shift = shift_of(parts.config(folder / "scheduler", "scheduler_config.json"))
+    return SkyReelsWorld(found, WanAutoencoder(vae), net, prompts, shift)

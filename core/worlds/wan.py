@@ -1,0 +1,118 @@
+"""Wan 2.2 TI2V: a transformer over space and time together, each token with its own noise level.
+
+The causal autoencoder codes 4 pictures in a latent frame, the first picture alone. The released
+weights were trained with one clean frame; the network takes any number of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKLWan, WanTransformer3DModel
+from torch import Tensor
+from transformers import T5TokenizerFast, UMT5EncoderModel
+
+from core.worlds import parts
+from core.worlds.positions import PlacedRope
+from core.worlds.prompted import (
+    Checkpoint,
+    Condition,
+    PromptedWorld,
+    checkpoint,
+    padded,
+    shift_of,
+)
+from core.worlds.prompts import Prompts, Reader
+from core.worlds.protocol import Geometry
+
+#: Tokens of a prompt; shorter ones are padded with zeros, as in training.
+TOKENS = 512
+TIMESTEPS = 1000
+
+
+class WanAutoencoder:
+    """Wan's causal autoencoder with latents of about unit variance. SkyReels-V2 uses it too."""
+
+    def __init__(self, vae: AutoencoderKLWan):
+        self.vae = vae
+        shape = (1, -1, 1, 1, 1)
+        like = next(vae.parameters())
+        self.mean = torch.tensor(vae.config.latents_mean).view(shape).to(like.device)
+        self.std = torch.tensor(vae.config.latents_std).view(shape).to(like.device)
+
+    def geometry(self, found: Checkpoint, patch: int) -> Geometry:
+        config = self.vae.config
+        return found.geometry(
+            config.z_dim, config.scale_factor_spatial, config.scale_factor_temporal, patch, True
+        )
+
+    def latents(self, x: Tensor) -> Tensor:
+        z = self.vae.encode(x.to(self.vae.dtype)).latent_dist.mode()
+        return (z.float() - self.mean) / self.std
+
+    def pixels(self, z: Tensor) -> Tensor:
+        return self.vae.decode((z * self.std + self.mean).to(self.vae.dtype)).sample
+
+
+class WanWorld(PromptedWorld):
+    """See ``core.worlds.protocol.World``."""
+
+    def __init__(
+        self, found: Checkpoint, vae: WanAutoencoder, net: WanTransformer3DModel, prompts: Prompts,
+        shift: float,
+    ):
+        patch = tuple(net.config.patch_size)
+        parts.same("the patch in time", patch[0], 1)
+        parts.same("the transformer's channels", net.config.in_channels, vae.vae.config.z_dim)
+        super().__init__(found, vae.geometry(found, patch[1]), net, prompts, shift)
+        self._vae = vae
+        self._tokens = (self.geometry.latent_height // patch[1]) * (
+            self.geometry.latent_width // patch[2]
+        )
+        net.rope = PlacedRope(net.rope)
+
+    def _latents(self, x: Tensor) -> Tensor:
+        return self._vae.latents(x)
+
+    def _pixels(self, z: Tensor) -> Tensor:
+        return self._vae.pixels(z)
+
+    def forward(self, z: Tensor, u: Tensor, cond: Condition) -> Tensor:
+        levels = (u * TIMESTEPS).repeat_interleave(self._tokens, 1)  # b (f h w)
+        self.net.rope.at = cond.positions
+        text = padded(cond.text, TOKENS).expand(len(z), -1, -1)
+        kind = self.net.patch_embedding.weight.dtype
+        return self.net(z.to(kind), levels, text, return_dict=False)[0].float()
+
+    def lora_targets(self) -> str:
+        return r"blocks\.\d+\.attn1\.(to_q|to_k|to_v|to_out\.0)"
+
+
+def text_reader(folder: Path, device: torch.device, dtype: torch.dtype) -> Reader:
+    """Reads prompts with the UMT5 encoder in ``folder``; raises OSError or ValueError."""
+    words = parts.tokenizer(T5TokenizerFast, folder / "tokenizer")
+    encoder = parts.network(UMT5EncoderModel, folder / "text_encoder", device, dtype)
+
+    @torch.no_grad()
+    def read(prompt: str) -> Tensor:
+        found = words([prompt], truncation=True, max_length=TOKENS, return_tensors="pt").to(device)
+        out = encoder(found.input_ids, attention_mask=found.attention_mask)
+        return out.last_hidden_state[0].to(dtype)
+
+    return read
+
+
+def load(folder: Path, device: torch.device) -> WanWorld:
+    """Load from a folder in the diffusers layout; raises OSError, ValueError or WorldError."""
+    found = checkpoint(folder)
+    index = parts.config(folder, "model_index.json")
+    parts.same("expand_timesteps", bool(index.get("expand_timesteps")), True)
+    parts.same("transformer_2", (index.get("transformer_2") or [None])[0], None)
+    dtype = parts.dtype_for(device)
+    net = parts.network(WanTransformer3DModel, folder / "transformer", device, dtype)
+    # In full precision: its authors say so, and it is small beside the transformer.
+    vae = parts.network(AutoencoderKLWan, folder / "vae", device, torch.float32)
+    prompts = Prompts(lambda: text_reader(folder, device, dtype))
+    shift = shift_of(parts.config(folder / "scheduler", "scheduler_config.json"))
+    return WanWorld(found, WanAutoencoder(vae), net, prompts, shift)
