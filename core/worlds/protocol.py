@@ -20,7 +20,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import torch
 
-Pose = tuple[float, float, float]  # x, y in world units; yaw in radians, counter-clockwise
+from core.worlds.poses import Pose
 
 
 @dataclass(frozen=True)
