@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,8 @@ class WorldError(Exception):
 
 @dataclass(frozen=True)
 class WorldEntry:
-    """A world on disk, as its ``world.json`` describes it."""
+    """A world on disk, as its ``world.json`` describes it; with a ``slow_adapter`` where one is to
+    be merged into its weights (see ``with_slow_adapter``)."""
 
     id: str
     name: str
@@ -34,11 +35,17 @@ class WorldEntry:
     n_past: int
     n_new: int
     licence: str
+    slow_adapter: Path | None = None
 
     @property
     def hash(self) -> str:
         """Content hash of the world's files (reads them all: not for the interface thread)."""
-        return content_hash(self.folder)
+        own = content_hash(self.folder)
+        if self.slow_adapter is None:
+            return own
+        from core.worlds.slow_adapter import merged_hash
+
+        return merged_hash(own, self.slow_adapter)
 
 
 def content_hash(folder: Path) -> str:
@@ -90,8 +97,17 @@ def installed() -> list[str]:
     return sorted(p.parent.name for p in root.glob("*/world.json"))
 
 
-def load_world(folder: Path, device: str = "cpu") -> World:
-    """Load the world in ``folder``; raises WorldError with the reason when it can't be."""
+def with_slow_adapter(entry: WorldEntry, path: Path) -> WorldEntry:
+    """The world with the slow adapter in ``path``; raises WorldError where that is not for it."""
+    from core.worlds.slow_adapter import check_slow_adapter, merged_name
+
+    check_slow_adapter(path, entry.hash, entry.name)
+    return replace(entry, name=merged_name(entry.name, path), slow_adapter=path)
+
+
+def load_world(folder: Path, device: str = "cpu", slow_adapter: Path | None = None) -> World:
+    """Load the world in ``folder``, with a slow adapter merged into its weights where one is given;
+    raises WorldError with the reason when it can't be."""
     entry = read_entry(folder)
     import torch
 
@@ -103,9 +119,14 @@ def load_world(folder: Path, device: str = "cpu") -> World:
     from core.worlds.starter.world import load
 
     try:
-        return load(folder, torch.device(device))
+        world = load(folder, torch.device(device))
     except Exception as error:  # the loaders raise many types for a broken file
         raise WorldError(
             f"{entry.name} can't be loaded: a file of it is missing or damaged ({error}). "
             "Install it again; projects are not touched."
         ) from error
+    if slow_adapter is not None:
+        from core.worlds.slow_adapter import merge_slow_adapter
+
+        merge_slow_adapter(world, slow_adapter)
+    return world
