@@ -74,13 +74,14 @@ class Adversary:
 
     def __init__(
         self, channels: int, frames: int = 4, share: float = 0.4, least: float = 0.3,
-        styles: int = len(STYLES),
+        styles: int = len(STYLES), device: torch.device | str = "cpu",
     ):
         """Judges ``frames`` of a clip's new frames; its pull is ``share`` of the flow loss's own.
         Estimates below the noise level ``least`` are left alone."""
+        self.device = torch.device(device)
         self.critic, self.style_critic = Critic(channels), StyleCritic(channels, styles)
         for critic in (self.critic, self.style_critic):
-            critic.to(memory_format=torch.channels_last)
+            critic.to(self.device, memory_format=torch.channels_last)
         self.optimizer, self.style_optimizer = (
             torch.optim.AdamW(c.parameters(), lr=4e-4, betas=(0.5, 0.95), weight_decay=0.01)
             for c in (self.critic, self.style_critic)
@@ -93,14 +94,15 @@ class Adversary:
         """Real and estimated new frames [B, C, F, h, w], what was expected, levels [B, F] → the
         gradient of the critic's opinion with respect to ``made``; and its own loss, whose gradients
         are added to the critic's."""
-        picked = torch.randperm(made.shape[2], generator=generator)[: self.frames]
+        picked = self._picked(made.shape[2], generator)
+
         def frames(x: Tensor) -> Tensor:
             return x[:, :, picked].transpose(1, 2).flatten(0, 1).detach()
 
         estimate = frames(made).requires_grad_()
         told = frames(expected)
         counts = (u[:, picked].flatten() >= self.least).float()
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(self.device.type, torch.bfloat16):
             fake = self.critic(estimate, told).float()
             true = self.critic(frames(real), told).float()
         opinion = -(fake.mean(1) * counts).sum()
@@ -118,7 +120,7 @@ class Adversary:
     ) -> tuple[Tensor, Tensor]:
         """Real and rolled-out new frames [B, C, F, h, w] and the styles of their scenes [B] → as
         ``judge``."""
-        picked = torch.randperm(made.shape[2] - 1, generator=generator)[: self.frames]
+        picked = self._picked(made.shape[2] - 1, generator)
 
         def pairs(x: Tensor, index: Tensor) -> Tensor:
             both = torch.cat([x[:, :, index], x[:, :, index + 1]], 1)
@@ -126,8 +128,8 @@ class Adversary:
 
         estimate = pairs(made, picked).requires_grad_()
         told = styles.repeat_interleave(len(picked))
-        also = torch.randperm(real.shape[2] - 1, generator=generator)[: self.frames]
-        with torch.autocast("cpu", torch.bfloat16):
+        also = self._picked(real.shape[2] - 1, generator)
+        with torch.autocast(self.device.type, torch.bfloat16):
             fake = self.style_critic(estimate, told).float()
             true = self.style_critic(
                 pairs(real, also), real_styles.repeat_interleave(len(also))
@@ -141,3 +143,6 @@ class Adversary:
         gradient.index_add_(2, picked, first)
         gradient.index_add_(2, picked + 1, second)
         return gradient, loss.detach()
+
+    def _picked(self, frames: int, generator: torch.Generator) -> Tensor:
+        return torch.randperm(frames, generator=generator)[: self.frames].to(self.device)
