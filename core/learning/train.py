@@ -101,7 +101,7 @@ def assembled(
     autoencoder, net, text, depth = networks
     say: Say = partial(accelerator.print, flush=True)
     device = accelerator.device
-    quick = [deepcopy(part).to(device, torch.bfloat16) for part in (autoencoder, depth)]
+    quick = [deepcopy(part).bfloat16().to(device) for part in (autoencoder, depth)]
     expectations = Expectations(*quick, net.config.field_of_view)
     trainer = Trainer(net.to(device), expectations, args.rate, muon_rate)
     args.out.mkdir(parents=True, exist_ok=True)
