@@ -59,6 +59,9 @@ def parser() -> argparse.ArgumentParser:
                         help="go on with the project that is there")
     render.add_argument("--world", metavar="DIR",
                         help="another world than the starter world, in the diffusers layout")
+    render.add_argument("--slow-adapter", metavar="FILE",
+                        help="what was learned from your own footage on top of that world "
+                        "(core.learning.train --adapter)")
     render.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps")
     render.add_argument("--out", required=True, metavar="FILE.mp4", help="the film")
     export = commands.add_parser("export", help="write a project's sequence as an MP4")

@@ -19,7 +19,7 @@ from core.project.store import DOCUMENT, ProjectStore
 from core.rollout import render as rolling
 from core.rollout.film import export_film
 from core.rollout.samples import first_sample
-from core.worlds.catalogue import DEFAULT, WorldEntry, find_world
+from core.worlds.catalogue import DEFAULT, WorldEntry, find_world, with_slow_adapter
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ def render(args: argparse.Namespace, stop: Stop) -> int:
         raise Trouble("Name a picture or a video to start from, or give --sample.", True)
     out = film_path(args.out)
     world = find_world(str(Path(args.world).absolute()) if args.world else DEFAULT)
+    if args.slow_adapter:
+        world = with_slow_adapter(world, Path(args.slow_adapter).absolute())
     wanted = _wanted(args, world.rate)
     store, temporary = _project(args, world, wanted)
     try:
@@ -48,7 +50,9 @@ def render(args: argparse.Namespace, stop: Stop) -> int:
         until = rolling.planned_end(store.project)
         if not store.project.actions:
             raise Trouble('Say what happens, for example --action "walk forward:2s".', True)
-        engine = InProcessEngine(device=args.device, previews=False)
+        engine = InProcessEngine(
+            device=args.device, previews=False, slow_adapter=world.slow_adapter
+        )
         line = Line()
         try:
             rolling.roll_out(
@@ -163,4 +167,5 @@ def _left(store: ProjectStore, temporary: bool, args: argparse.Namespace, out: P
         again = f'main.py render --continue --project "{store.folder}" --out "{out}"'
         chunks = "1 chunk is" if made == 1 else f"{made} chunks are"
         world = f' --world "{args.world}"' if args.world else ""
-        say(f"{chunks} kept in {store.folder}. To go on:\n  {again}{world}")
+        adapter = f' --slow-adapter "{args.slow_adapter}"' if args.slow_adapter else ""
+        say(f"{chunks} kept in {store.folder}. To go on:\n  {again}{world}{adapter}")

@@ -48,11 +48,16 @@ class _Stopped(Exception):
 class InProcessEngine:
     """See ``core.engine.protocol.Engine``. ``device`` "auto" takes a CUDA card where there is one.
 
-    ``threads`` limits torch's own; the bits of a chunk depend on it.
+    ``threads`` limits torch's own; the bits of a chunk depend on it. ``slow_adapter`` is merged
+    into the world's weights.
     """
 
-    def __init__(self, device: str = "auto", previews: bool = True, threads: int | None = None):
+    def __init__(
+        self, device: str = "auto", previews: bool = True, threads: int | None = None,
+        slow_adapter: Path | None = None,
+    ):
         self.device, self.previews, self._threads = device, previews, threads
+        self._slow_adapter = slow_adapter
         self._world: World | None = None
         self._adapter: Adapter | None = None
         self._recall: Recall | None = None
@@ -266,12 +271,13 @@ class InProcessEngine:
         run.check()
         from core.worlds.catalogue import WorldError, load_world, read_entry
 
-        world = load_world(Path(task.world_dir), self.device)
+        world = load_world(Path(task.world_dir), self.device, self._slow_adapter)
         if world.hash != task.world_hash:
             raise WorldError(
                 f"The project was made with another version of “{world.name}” "
                 f"({task.world_hash[:8]}) than the one installed ({world.hash[:8]}). Install the "
-                "version it was made with, or set its start again in a new project."
+                "version it was made with, or set its start again in a new project. A project made "
+                "with a slow adapter needs that too (render --slow-adapter)."
             )
         self._licence = read_entry(Path(task.world_dir)).licence
         yield Progress("loading", 2, 3)

@@ -27,6 +27,8 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("suite", choices=SUITES)
     made.add_argument("--world", default=DEFAULT, help="an installed world, or a world's folder")
+    made.add_argument("--slow-adapter", type=Path, metavar="FILE",
+                      help="measure the world with this adapter (core.learning.train --adapter)")
     made.add_argument("--without-loop", help="the same world, trained without the loop")
     made.add_argument("--arms", default="none,paper,adapter,bank,default",
                       help=f"separated by commas; of {', '.join(arms())}")
@@ -58,6 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     try:
         worlds = {"as given": world_folder(args.world)}
+        if args.without_loop and args.slow_adapter:
+            raise ValueError("a slow adapter fits one world: leave out --without-loop")
         if args.without_loop:
             without = world_folder(args.without_loop)
             worlds = {"with loop": worlds["as given"], "without loop": without}
@@ -67,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
             worlds=worlds, arms=[a for a in args.arms.split(",") if a],
             trajectories=args.trajectories, seed=args.seed, out=args.out, features=args.features,
             controls=not args.no_controls, videos=args.videos, device=args.device,
-            plots=not args.no_plots,
+            plots=not args.no_plots, slow_adapter=args.slow_adapter,
         )
         take_run(options, say=lambda line: print(line, flush=True))
     except (WorldError, ArmError, FeatureError, RunRefused, ValueError) as error:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,7 @@ def continue_walk(
     steps: int = 4,
 ) -> list[LatentFrame]:
     """One chunk after ``context``, dead reckoned from the actions."""
+    context = [replace(f, z=f.z.to(world.device)) for f in context]
     addresses = world.addresses(context[-1].address, actions)
     z = sample(world, Window(context, addresses, actions, scene), steps=steps, guidance=1.0,
                generator=torch.Generator().manual_seed(seed))

@@ -66,6 +66,7 @@ class Options:
     device: str = "cpu"
     plots: bool = True
     reader_scenes: int = 8
+    slow_adapter: Path | None = None  # merged into the weights of the worlds
 
 
 def suite_of(
@@ -103,7 +104,10 @@ def take_run(options: Options, say: Callable[[str], None] = print) -> dict[str, 
     if not (options.controls and suite.claims):
         arms = [a for a in arms if a.whose == "own"]
     net = network(options.features)
-    worlds = {k: load_world(folder, options.device) for k, folder in options.worlds.items()}
+    worlds = {
+        k: load_world(folder, options.device, options.slow_adapter)
+        for k, folder in options.worlds.items()
+    }
     facts = {
         "suite": suite.name, "seed": options.seed, "features": net.name,
         "worlds": {k: w.hash for k, w in worlds.items()}, **suite.facts(),

@@ -21,7 +21,7 @@ from core.project.model import ActionPart, Sampling
 from core.rollout.chunk import latent_texts, make_chunk, plan
 from core.rollout.context import lead_of, shown
 from core.rollout.latents import frames_from
-from core.worlds.poses import seen_from
+from core.worlds.poses import from_home
 from core.worlds.protocol import Address, LatentFrame, World
 
 
@@ -33,7 +33,7 @@ def plain_texts(verbs: np.ndarray) -> list[str]:
 def real_frames(walked: Trajectory, shot: Footage, start: int, stop: int) -> list[LatentFrame]:
     """A camera's latent frames that end with pictures [start, stop), addressed from where the walk
     begins, as in the studio."""
-    poses = seen_from(walked.poses, walked.poses[0])
+    poses = from_home(walked.poses, walked.poses[0])
     at = range(-(-start // shot.stride) * shot.stride, stop, shot.stride)
     return [
         LatentFrame(shot.latents[i // shot.stride], Address(i, tuple(poses[i].tolist())), shot.level)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from core.learning.data import VERBS, WalkData, read_walks
 from core.learning.language import name_place, say
-from core.learning.scenes.scene import STYLES
+from core.learning.mixture import Say, read_mixture
+from core.learning.shards import FIRST_PERSON, WalkData
+from core.learning.whereabouts import Whereabouts
 from core.memory.bank import choose
 from core.worlds.poses import apart
 from core.worlds.starter.denoiser import Condition
 from core.worlds.starter.text import StarterTextEncoder
+from core.worlds.starter.world import seen_from
 
 #: Recent frames and how often: a start picture is one frame, later chunks have four.
 RECENT = ((1, 0.15), (2, 0.05), (4, 0.8))
@@ -27,30 +31,55 @@ WORN, WORN_DETAIL, WORN_CONTRAST = 0.5, 0.45, 0.1
 NO_TEXT, NO_ACTION = 0.10, 0.05
 ALL_NOISED = 0.15  # share of batches as fast learning makes them (paper §3.2)
 
+Held = TypeVar("Held")
 
-#: Latents, poses, times, verbs of the new frames, style.
-Clip = tuple[Tensor, np.ndarray, np.ndarray, np.ndarray, int]
+
+@dataclass(frozen=True)
+class Clip:
+    """Frames ``index`` [F] of ``walk``, the last ones new: latents [F, C, h, w], poses [F, 3]."""
+
+    walk: WalkData
+    index: np.ndarray
+    z: Tensor
+    poses: np.ndarray
+    verbs: np.ndarray  # of the new frames
+    lost: np.ndarray | None  # of the new frames, see ``Whereabouts``; None: poses are exact
 
 
 @dataclass(frozen=True)
 class Batch:
-    """z0 [B, C, F, h, w]; u, mask [B, F]; the condition of the denoiser; styles [B]."""
+    """z0 [B, C, F, h, w]; u, mask [B, F]; the condition of the denoiser; styles [B].
+
+    ``seen_from`` [B, F, 3] are the poses that are expected from: not a number where nothing is
+    known. A style is a first-person one; clips of other domains have -1.
+    """
 
     z0: Tensor
     u: Tensor
     mask: Tensor
     condition: Condition
+    seen_from: Tensor
     styles: Tensor
     fast: bool = False  # as fast learning makes it: nothing is expected
 
+    def to(self, device: torch.device | str) -> Batch:
+        """All of its tensors on ``device``."""
+        return _moved(replace(self, condition=_moved(self.condition, device)), device)
+
 
 class Clips:
-    """Draws batches from all walks in memory."""
+    """Draws batches from all recordings in memory. Clips of several domains share a batch: all of
+    them have the same number of context frames."""
 
-    def __init__(self, folder: Path, text: StarterTextEncoder, n_new: int = 8, seed: int = 0):
-        self.walks: list[WalkData] = list(read_walks(folder))
-        if not self.walks:
-            raise FileNotFoundError(f"No shards in {folder}; make them with core.learning.data.")
+    def __init__(
+        self, folder: Path, text: StarterTextEncoder, n_new: int = 8, seed: int = 0,
+        sources: Sequence[str] = (FIRST_PERSON,), shares: Sequence[float] | None = None,
+        say: Say = print,
+    ):
+        """See ``read_mixture`` for ``sources``, ``shares`` and what is raised."""
+        least = max(r for r, _ in RECENT) + max(r for r, _ in REMEMBERED) + n_new
+        self.mixture = read_mixture(folder, text, least, sources, shares, say)
+        self.walks: list[WalkData] = self.mixture.walks
         self.text, self.n_new = text, n_new
         self.seed(seed)
 
@@ -69,9 +98,10 @@ class Clips:
     def batch_at(self, walk: int, now: int, size: int, jitter: int = 4) -> Batch:
         """``size`` clips of one walk that continue its frame ``now`` or one soon after, without
         remembered frames: what the slow-fast loop asks fast weights to help with."""
-        latest = min(now + jitter, len(self.walks[walk].poses) - self.n_new - 1)
+        found, where = self.walks[walk], self.mixture.where[walk]
+        latest = min(now + jitter, len(found.verbs) - self.n_new - 1)
         at = self.rng.integers(now, max(now, latest) + 1, size=size)
-        return self.compose([self.clip_at(self.walks[walk], int(i), 0, 4) for i in at], 4)
+        return self.compose([self.clip_at(found, where, int(i), 0, 4) for i in at], 4)
 
     def compose(
         self, clips: list[Clip], past: int, fast: bool = False, worn: bool = True
@@ -79,49 +109,57 @@ class Clips:
         """One batch of clips with ``past`` context frames each; ``worn``: some contexts with less
         detail and contrast."""
         size = len(clips)
-        z0 = torch.stack([c[0] for c in clips]).transpose(1, 2).float()
-        poses = torch.from_numpy(np.stack([c[1] for c in clips]))
-        times = torch.from_numpy(np.stack([c[2] for c in clips])).float()
-        action, scene = self._texts([c[3] for c in clips], [c[4] for c in clips], past, fast)
+        z0 = torch.stack([c.z for c in clips]).transpose(1, 2).float()
+        poses = torch.from_numpy(np.stack([c.poses for c in clips]))
+        times = torch.from_numpy(np.stack([c.index for c in clips])).float()
+        action, scene = self._texts(clips, past, fast)
         poses[..., :2] -= poses[:, past - 1 : past, :2].clone()
-        condition = Condition(
-            action, scene, poses.float(), times - times[:, past - 1 : past], past - 1
-        )
+        pose = poses.float()
+        condition = Condition(action, scene, pose, times - times[:, past - 1 : past], past - 1)
+        looked = torch.stack([
+            p if c.lost is None else seen_from(p, past - 1, c.lost.tolist())
+            for c, p in zip(clips, pose)
+        ])
         u, mask = self._noise(size, past, fast)
         if worn and not fast:
             z0[:, :, :past] = self._worn(z0[:, :, :past])
-        return Batch(z0, u, mask, condition, torch.tensor([c[4] for c in clips]), fast)
+        styles = torch.tensor([c.walk.style for c in clips])
+        return Batch(z0, u, mask, condition, looked, styles, fast)
 
     def _clip(self, remembered: int, recent: int) -> Clip:
         rng = self.rng
-        walk = self.walks[int(rng.integers(len(self.walks)))]
+        drawn = self.mixture.draw(rng)
+        walk, where = self.walks[drawn], self.mixture.where[drawn]
         first = recent - 1 if not remembered else recent + max(remembered, 8)
-        now = int(rng.integers(first, len(walk.poses) - self.n_new))
-        return self.clip_at(walk, now, remembered, recent)
+        end = len(walk.verbs) - self.n_new
+        now = int(rng.integers(min(first, end - 1), end))
+        return self.clip_at(walk, where, now, remembered, recent)
 
     def clip_at(
-        self, walk: WalkData, now: int, remembered: int, recent: int, oldest: int = 0
+        self, walk: WalkData, where: Whereabouts, now: int, remembered: int, recent: int,
+        oldest: int = 0,
     ) -> Clip:
         """The clip that continues frame ``now``; none of its frames is older than ``oldest``."""
         new = np.arange(now + 1, now + self.n_new + 1)
         here = np.arange(now - recent + 1, now + 1)
-        index = np.concatenate([self._remembered(walk, here, new, remembered, oldest), here, new])
-        return (
-            walk.latents[index], walk.poses[index].copy(), index,
-            walk.verbs[new], walk.style,
+        old = self._remembered(where.poses, here, new, remembered, oldest)
+        index = np.concatenate([old, here, new])
+        return Clip(
+            walk, index, walk.latents[index], where.poses[index], walk.verbs[new],
+            None if where.exact else where.lost[new],
         )
 
     def _remembered(
-        self, walk: WalkData, here: np.ndarray, new: np.ndarray, count: int, oldest: int
+        self, poses: np.ndarray, here: np.ndarray, new: np.ndarray, count: int, oldest: int = 0
     ) -> np.ndarray:
-        """Indices of ``count`` frames before ``here``, as the bank would choose them; oldest first."""
+        """Indices of ``count`` frames before ``here``, as the bank would choose; oldest first."""
         if not count:
             return np.zeros(0, int)
         old = np.arange(oldest, here[0])
         found: list[int] = []
         if self.rng.random() >= ANY_FRAME:
-            have = apart(walk.poses[here], walk.poses[new]).min(0)
-            found = [int(old[i]) for i in choose(apart(walk.poses[old], walk.poses[new]), have, count)]
+            have = apart(poses[here], poses[new]).min(0)
+            found = [int(old[i]) for i in choose(apart(poses[old], poses[new]), have, count)]
         rest = self.rng.permutation(np.setdiff1d(old, found))[: count - len(found)]
         return np.sort(np.concatenate([np.array(found, int), rest]))
 
@@ -138,12 +176,11 @@ class Clips:
         )
 
     @torch.no_grad()
-    def _texts(
-        self, verbs: list[np.ndarray], styles: list[int], past: int, fast: bool
-    ) -> tuple[Tensor, Tensor]:
-        """Features of one phrasing per run of a verb, and of one name of each place."""
+    def _texts(self, clips: list[Clip], past: int, fast: bool) -> tuple[Tensor, Tensor]:
+        """Features of one phrasing per run of an action, and of one name of each place, each as its
+        domain says it."""
         features = self.text.config.features
-        size = len(verbs)
+        size = len(clips)
         action = torch.zeros(size, past + self.n_new, features)
         scene = torch.zeros(size, features)
         if fast:
@@ -151,20 +188,21 @@ class Clips:
         rng = self.rng
         spans: list[tuple[int, int, int]] = []
         phrases: list[str] = []
-        for i, clip in enumerate(verbs):
+        for i, (walk, verbs) in enumerate((c.walk, c.verbs) for c in clips):
             if rng.random() < NO_TEXT:
                 continue
-            edges = [0, *(np.flatnonzero(np.diff(clip)) + 1).tolist(), len(clip)]
+            edges = [0, *(np.flatnonzero(np.diff(verbs)) + 1).tolist(), len(verbs)]
             for a, b in zip(edges, edges[1:]):
                 if rng.random() >= NO_ACTION:
                     spans.append((i, past + a, past + b))
-                    phrases.append(say(VERBS[clip[a]], rng))
+                    phrases.append(say(walk.names[verbs[a]], rng, domain=walk.source))
         if phrases:
             for (i, a, b), feature in zip(spans, self.text(phrases)):
                 action[i, a:b] = feature
         named = [i for i in range(size) if rng.random() >= NO_TEXT]
         if named:
-            scene[named] = self.text([name_place(STYLES[styles[i]], rng) for i in named])
+            walks = [clips[i].walk for i in named]
+            scene[named] = self.text([name_place(w.place, rng, w.source) for w in walks])
         return action, scene
 
     def _noise(self, size: int, past: int, fast: bool) -> tuple[Tensor, Tensor]:
@@ -189,3 +227,9 @@ def _drawn(table: tuple[tuple[int, float], ...]) -> tuple[list[int], None, bool,
     """``table`` as the arguments of ``Generator.choice``."""
     values, shares = zip(*table)
     return list(values), None, True, list(shares)
+
+
+def _moved(held: Held, device: torch.device | str) -> Held:
+    """A dataclass with its tensors on ``device``."""
+    parts = {f.name: getattr(held, f.name) for f in fields(held)}
+    return replace(held, **{k: v.to(device) for k, v in parts.items() if isinstance(v, Tensor)})

@@ -35,9 +35,10 @@ WALKS, FRAMES = 8, 112
 
 @torch.no_grad()
 def encode(net: StarterAutoencoder, pictures: np.ndarray) -> torch.Tensor:
-    """uint8 [N, H, W, 3] → latents [N, C, h, w] float32."""
-    x = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
-    return torch.cat([net.encode(part) for part in x.split(16)]).contiguous()
+    """uint8 [N, H, W, 3] → latents [N, C, h, w] float32 on the processor, wherever ``net`` is."""
+    device = next(net.parameters()).device
+    x = torch.from_numpy(pictures).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return torch.cat([net.encode(part) for part in x.split(16)]).contiguous().cpu()
 
 
 def make_walk(net: StarterAutoencoder, seed: int, kind: str, frames: int = FRAMES) -> WalkData:

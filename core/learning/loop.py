@@ -12,11 +12,12 @@ is made anew again and again; a share of the batches is without any memory.
 from __future__ import annotations
 
 import argparse
-import json
+import sys
 import time
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,19 +25,23 @@ import torch
 from torch import Tensor
 
 from core.learning.clips import Batch, Clips
+from core.learning.devices import agreed, leave
+from core.learning.held_out import world_of
+from core.learning.journal import Journal
 from core.learning.train import (
-    Trainer,
+    REFUSED,
     add_network_options,
     checkpoint,
-    learning_rate,
+    done,
     prepare,
-    read_state,
+    resume,
 )
+from core.learning.trainer import Trainer, learning_rate
 from core.memory.adapter import Adapter
 from core.memory.fast_learning import FastLearner
 from core.rollout.context import CONTEXT_LEVEL
 from core.worlds.protocol import Address, LatentFrame
-from core.worlds.starter.world import StarterWorld, geometry_of
+from core.worlds.starter.world import StarterWorld
 
 
 @dataclass(frozen=True)
@@ -68,9 +73,10 @@ class FastWalks:
 
     def _live(self, index: int, seed: int) -> Iterator[Segment]:
         walk, n = self._clips.walks[index], self._clips.n_new
+        poses = self._clips.mixture.where[index].poses
         frames = [
-            LatentFrame(z.float(), Address(i, tuple(pose)), CONTEXT_LEVEL)
-            for i, (z, pose) in enumerate(zip(walk.latents, walk.poses))
+            LatentFrame(z.float().to(self._world.device), Address(i, tuple(pose)), CONTEXT_LEVEL)
+            for i, (z, pose) in enumerate(zip(walk.latents, poses))
         ]
         learner = FastLearner(self._world, self._adapter, self._preset)
         learner.begin(seed)
@@ -93,7 +99,7 @@ class FastWalks:
         slow = dict(self._trainer.average.named_parameters())
         with torch.no_grad():
             for name, parameter in self._world.net.named_parameters():
-                if ".lora_" not in name:
+                if ".lora_" not in name and not name.startswith("rays."):
                     parameter.copy_(slow[name.replace(".base_layer.", ".")])
 
 
@@ -132,40 +138,39 @@ def outer_step(
 def run(args: argparse.Namespace) -> None:
     parts = prepare(args)
     trainer, clips = parts.trainer, parts.clips
-    state = args.out / "state.pt"
-    trainer.restore(read_state(state if state.exists() else args.start))
-    if not state.exists():
-        trainer.seconds = 0.0
-    world = StarterWorld(
-        parts.autoencoder, deepcopy(trainer.average), parts.text, parts.depth, id="starter",
-        name="", hash="", geometry=geometry_of({
-            "size": trainer.net.config.latent_size * 8, "rate": "8", "n_past": 4, "n_new": 8,
-            "channels": trainer.net.config.latent_channels,
-        }),
-    )
+    if not (args.out / "state.pt").exists() and not args.start.exists():
+        raise FileNotFoundError(f"There is no state to begin with in {args.start}; see --from.")
+    resume(trainer, args.out, args.start)
+    world = world_of(parts.autoencoder, deepcopy(trainer.average), parts.text, parts.depth)
     walks, rng = FastWalks(trainer, clips, world, args.preset), clips.rng
     generator = torch.Generator().manual_seed(args.seed * 1000 + parts.rank + 1)
     began, stored, losses = time.monotonic() - trainer.seconds, [], []
-    log = (args.out / "log.jsonl").open("a") if parts.rank == 0 else None
-    while (share := parts.agreed((time.monotonic() - began) / (60 * args.minutes))) < 1:
+    journal = Journal(
+        args.out, trainer.step, parts.rank == 0, partial(parts.accelerator.print, flush=True)
+    )
+    while (share := agreed(parts.accelerator, done(args, trainer, began))) < 1:
         if not stored:
             stored = walks.store(args.walks, rng)
             rng.shuffle(stored)
+        if not stored:
+            raise ValueError(
+                "The recordings are too short for the loop: it needs some of 20 frames or more."
+            )
         alone = rng.random() < args.no_memory
         losses.append(outer_step(trainer, clips, None if alone else stored.pop(), args.batch, generator))
         trainer.update(args.scale * learning_rate(share, trainer.step), False)
         trainer.seconds = time.monotonic() - began
-        if log is not None and trainer.step % 25 == 0:
-            row = {"step": trainer.step, "minutes": round(trainer.seconds / 60, 1),
-                   "loss": round(float(np.mean(losses)), 4)}
+        if parts.rank == 0 and trainer.step % args.log_every == 0:
+            journal.row({"step": trainer.step, "minutes": round(trainer.seconds / 60, 1),
+                         "loss": round(float(np.mean(losses)), 4)})
             losses.clear()
-            print(json.dumps(row), flush=True)
-            log.write(json.dumps(row) + "\n")
-            log.flush()
     if parts.rank == 0:
-        checkpoint(args.out, trainer, parts.autoencoder, parts.text, parts.depth)
-        print(json.dumps({"final": True, **parts.held_out.measure(trainer.average)}), flush=True)
-    parts.close()
+        checkpoint(args.out, trainer, parts.keep)
+        journal.row({"step": trainer.step, "minutes": round(trainer.seconds / 60, 1), "final": True,
+                     **parts.held_out.measure(trainer.average)})
+        journal.looked(trainer.step)
+    journal.close()
+    leave(parts.accelerator)
 
 
 def main() -> None:
@@ -178,7 +183,10 @@ def main() -> None:
     parser.add_argument("--walks", type=int, default=3, help="walks a store, each process")
     parser.add_argument("--no-memory", type=float, default=0.3, help="share of steps without memory")
     parser.add_argument("--scale", type=float, default=0.2, help="of the slow learning rates")
-    run(parser.parse_args())
+    try:
+        run(parser.parse_args())
+    except REFUSED as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from core.learning.curve import draw_curve, read_log
 from core.worlds.starter.autoencoder import StarterAutoencoder
 from core.worlds.starter.denoiser import StarterDenoiser
 from core.worlds.starter.depth import StarterDepth
@@ -85,7 +86,7 @@ over the scored frames) fell from {loss_first:.3f} to {loss_last:.3f}. The curve
 
 def facts(run: Path, measures: dict[str, Any]) -> dict[str, Any]:
     """Everything the card says, from the run's own record."""
-    rows = [json.loads(line) for line in (run / "log.jsonl").read_text("utf-8").splitlines()]
+    rows = read_log(run / "log.jsonl")
     losses = [r["loss"] for r in rows if "loss" in r]
     timed = [r for r in rows if "minutes" in r]
     tail = losses[-8:]
@@ -95,26 +96,6 @@ def facts(run: Path, measures: dict[str, Any]) -> dict[str, Any]:
         **{k: v for k, v in measures.items() if k not in ("per_frame", "walks")},
         "per_frame": ", ".join(f"{x:.1f}" for x in measures["per_frame"]),
     }
-
-
-def draw_curve(run: Path, out: Path) -> None:
-    """Loss, and held-out PSNR beside its two references, over the minutes."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
-    rows = [json.loads(line) for line in (run / "log.jsonl").read_text("utf-8").splitlines()]
-    timed = [r for r in rows if "minutes" in r and "loss" in r]
-    looked = [r for r in timed if "psnr" in r]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
-    left.plot([r["minutes"] for r in timed], [r["loss"] for r in timed], lw=1)
-    left.set(xlabel="minutes", ylabel="masked loss", yscale="log", title="Training loss")
-    for key, label in (("psnr", "model"), ("repeat", "repeat last frame"), ("wrong", "other actions")):
-        right.plot([r["minutes"] for r in looked], [r[key] for r in looked], marker=".", label=label)
-    right.set(xlabel="minutes", ylabel="PSNR, dB", title="Next chunk, held-out scenes")
-    right.legend()
-    figure.savefig(out, dpi=90)
 
 
 def publish(args: argparse.Namespace) -> None:
@@ -144,7 +125,7 @@ def publish(args: argparse.Namespace) -> None:
     (out / "README.md").write_text(card, "utf-8")
     shutil.copy(run / "sheet.png", out / "sheet.png")
     shutil.copy(run / "log.jsonl", out / "training.jsonl")
-    draw_curve(run, out / "curve.png")
+    draw_curve(read_log(run / "log.jsonl"), out / "curve.png")
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from core.learning.driving.driver import MOTIONS as DRIVING
 from core.learning.language import BOOKS, name_place, say
+from core.learning.phrases.footage import PHRASES as FOOTAGE
 from core.learning.scenes.scene import STYLES
 from core.learning.scenes.walker import MOTIONS
 from core.worlds.starter.text import StarterTextEncoder
@@ -41,10 +42,19 @@ def obeyed(net: StarterTextEncoder, domains: Sequence[str] = ("first-person",)) 
     return sum(right) / len(right)
 
 
-def motion_of(verb: str) -> list[float]:
-    """Forward, left, turn a frame. What leaves the camera where it is, or where its pose is not
-    known, moves nothing."""
+def motion_of(verb: str) -> list[float] | None:
+    """Forward, left, turn a frame; None for what a camera held by hand does, by nobody knows how
+    much. What leaves the camera where it is moves nothing."""
+    if verb in FOOTAGE and verb != "hold_camera":
+        return None
     return list(MOTIONS.get(verb) or DRIVING.get(verb) or (0.0, 0.0, 0.0))
+
+
+def motions_of(verbs: Sequence[str], domains: Sequence[str]) -> list[list[float] | None]:
+    """As the encoder is told. In own footage people's own words may move the camera too; in the
+    other worlds what is no verb asks for nothing."""
+    found = [motion_of(verb) for verb in verbs]
+    return [*found, None] if "footage" in domains else found
 
 
 def places_of(domains: Sequence[str]) -> list[tuple[str, str]]:
@@ -68,7 +78,7 @@ def train(
     said = {t for d in domains for ts in BOOKS[d].phrases.values() for t in ts}
     other = [t for t in OTHER if t not in said]
     net = StarterTextEncoder(
-        styles=[place for _, place in named], verbs=verbs, motions=[motion_of(v) for v in verbs]
+        styles=[place for _, place in named], verbs=verbs, motions=motions_of(verbs, domains)
     )
     optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -31,7 +31,8 @@ class WorldError(Exception):
 
 @dataclass(frozen=True)
 class WorldEntry:
-    """A world on disk, as its ``world.json`` and its family describe it."""
+    """A world on disk, as its ``world.json`` and its family describe it; with a ``slow_adapter``
+    where one is to be merged into its weights (see ``with_slow_adapter``)."""
 
     id: str
     name: str
@@ -46,6 +47,7 @@ class WorldEntry:
     t_stride: int = 1  # pictures in a latent frame
     steps: int = 4  # sampling steps that suit it
     guidance: float = 1.0
+    slow_adapter: Path | None = None
 
     @property
     def chunk_frames(self) -> int:
@@ -55,7 +57,12 @@ class WorldEntry:
     @property
     def hash(self) -> str:
         """Content hash of the world's files (reads them all: not for the interface thread)."""
-        return content_hash(self.folder)
+        own = content_hash(self.folder)
+        if self.slow_adapter is None:
+            return own
+        from core.worlds.slow_adapter import merged_hash
+
+        return merged_hash(own, self.slow_adapter)
 
 
 def content_hash(folder: Path) -> str:
@@ -197,8 +204,17 @@ def _roots(search: Sequence[Path]) -> list[Path]:
     return [RESOURCES / "worlds", *(Path(root) for root in search)]
 
 
-def load_world(folder: Path, device: str = "cpu") -> World:
-    """Load the world in ``folder``; raises WorldError with the reason when it can't be."""
+def with_slow_adapter(entry: WorldEntry, path: Path) -> WorldEntry:
+    """The world with the slow adapter in ``path``; raises WorldError where that is not for it."""
+    from core.worlds.slow_adapter import check_slow_adapter, merged_name
+
+    check_slow_adapter(path, entry.hash, entry.name)
+    return replace(entry, name=merged_name(entry.name, path), slow_adapter=path)
+
+
+def load_world(folder: Path, device: str = "cpu", slow_adapter: Path | None = None) -> World:
+    """Load the world in ``folder``, with a slow adapter merged into its weights where one is given;
+    raises WorldError with the reason when it can't be."""
     entry = read_entry(folder)
     family = FAMILIES.get(entry.family)
     if family is None:
@@ -209,7 +225,7 @@ def load_world(folder: Path, device: str = "cpu") -> World:
     import torch
 
     try:
-        return family.loader()(folder, torch.device(device))
+        world = family.loader()(folder, torch.device(device))
     except WorldError:
         raise
     except Exception as error:  # the loaders raise many types for a broken file
@@ -217,3 +233,8 @@ def load_world(folder: Path, device: str = "cpu") -> World:
             f"{entry.name} can't be loaded: a file of it is missing or damaged ({error}). "
             "Install it again; projects are not touched."
         ) from error
+    if slow_adapter is not None:
+        from core.worlds.slow_adapter import merge_slow_adapter
+
+        merge_slow_adapter(world, slow_adapter)
+    return world

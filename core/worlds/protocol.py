@@ -23,7 +23,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import torch
 
-Pose = tuple[float, float, float]  # x, y in world units; yaw in radians, counter-clockwise
+from core.worlds.poses import Pose
 
 #: ``World.context_level`` of worlds that are trained with a slightly noised context and told so.
 CONTEXT_LEVEL = 0.02

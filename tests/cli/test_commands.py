@@ -219,3 +219,48 @@ def test_the_sample_reader(tmp_path):
     (tmp_path / "b.json").write_text('{"actions": 5}')
     with pytest.raises(ValueError, match="no whole sample"):
         first_sample(tmp_path)
+
+
+def test_a_slow_adapter_makes_another_world_of_it(
+    tmp_path, start, rendering, here, tiny_world_dir, other_world_dir
+):
+    from core.learning.fine_tuning import put_in, weights_of
+    from core.project.store import ProjectStore
+    from core.worlds.catalogue import load_world, read_entry, with_slow_adapter
+    from core.worlds.slow_adapter import SlowAdapter, save_slow_adapter
+
+    world = load_world(tiny_world_dir)
+    put_in(world.net, 2)
+    weights = {n: a + 0.2 for n, a in weights_of(world.net).items()}
+    adapter, project = tmp_path / "garden.safetensors", tmp_path / "walk"
+    save_slow_adapter(
+        adapter, SlowAdapter(world.id, world.name, world.hash, 2, 2.0, weights, {})
+    )
+    film = tmp_path / "film.mp4"
+    options = [*rendering, "--memory", "off", "--seed", 3, "--out", film]
+    plain = here(*options, start, "--action", "forward:1s")
+    assert plain.returncode == 0, plain.stderr
+    before = read_frames(film)
+    done = here(*options, start, "--action", "forward:1s", "--project", project,
+                "--slow-adapter", adapter)
+    assert done.returncode == 0, done.stderr
+    assert read_frames(film) != before
+    with ProjectStore.open(project) as store:
+        entry = with_slow_adapter(read_entry(tiny_world_dir), adapter)
+        assert store.project.world.hash == entry.hash != world.hash
+        assert store.project.world.name.endswith("with garden")
+
+    without = here(*options, "--continue", "--action", "turn left:1s", "--project", project)
+    assert without.returncode == 1 and "--slow-adapter" in without.stderr
+    more = here(*options, "--continue", "--project", project, "--slow-adapter", adapter)
+    assert more.returncode == 0, more.stderr
+
+    rendering[2] = other_world_dir
+    other = here(*rendering, start, "--action", "forward:1s", "--out", film,
+                 "--slow-adapter", adapter)
+    assert other.returncode == 1 and "only the very world it was trained on" in other.stderr
+
+
+def read_frames(path: Path) -> list[bytes]:
+    with FrameReader(path) as reader:
+        return [reader.frame(i).tobytes() for i in range(len(reader))]

@@ -11,7 +11,7 @@ import torch
 
 from core.learning.clips import Clips
 from core.learning.loop import FastWalks, added, outer_step
-from core.learning.train import Trainer
+from core.learning.trainer import Trainer
 from core.memory.presets import PRESETS, LearningSettings
 from core.worlds.starter.world import StarterWorld, geometry_of
 from tests.learning.test_training import (  # noqa: F401 - fixtures

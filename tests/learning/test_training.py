@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +14,9 @@ from core.learning.data import HELD_OUT, VERBS, build, make_walk, read_walks
 from core.learning.language import HELD_OUT as HELD_OUT_PHRASES
 from core.learning.language import PHRASES, say
 from core.learning.scenes.walker import MOTIONS, step
-from core.learning.train import Trainer, learning_rate
 from core.learning.train_text import obeyed
 from core.learning.train_text import train as train_text
+from core.learning.trainer import Trainer, learning_rate
 from core.worlds.poses import apart
 from core.worlds.starter.autoencoder import StarterAutoencoder
 from core.worlds.starter.denoiser import EXPECTED_FACTS, StarterDenoiser
@@ -121,14 +120,13 @@ def test_remembered_frames_are_those_that_look_where_the_walk_leads(
     clips = Clips(data, text, seed=1)
     yaw = np.radians(6) * np.concatenate([np.arange(30), np.arange(29, -1, -1)])
     poses = np.stack([np.zeros(60), np.zeros(60), yaw], 1)
-    walk = replace(clips.walks[0], poses=poses)
     here, new = np.arange(34, 38), np.arange(38, 46)  # on the way back: seen as 21 to 14
     monkeypatch.setattr("core.learning.clips.ANY_FRAME", 0.0)
-    found = clips._remembered(walk, here, new, 4)
+    found = clips._remembered(poses, here, new, 4)
     assert len(found) == 4 and np.all(np.diff(found) > 0) and found.max() < here[0]
     assert apart(poses[found], poses[new]).min(0).max() < 0.25
     monkeypatch.setattr("core.learning.clips.ANY_FRAME", 1.0)
-    drawn = [clips._remembered(walk, here, new, 2) for _ in range(40)]
+    drawn = [clips._remembered(poses, here, new, 2) for _ in range(40)]
     assert len({i for d in drawn for i in d.tolist()}) > 20  # any frame, then
 
 

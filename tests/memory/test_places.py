@@ -14,10 +14,10 @@ from core.memory.snapshot import load_snapshot, save_snapshot
 from core.project.model import ActionPart, MemoryUse
 from core.rollout.chunk import make_chunk
 from core.worlds.catalogue import load_world
-from core.worlds.poses import seen_from
+from core.worlds.poses import from_home
 from core.worlds.protocol import Address, LatentFrame
 from core.worlds.starter.rays import Rays
-from core.worlds.starter.rays import seen_from as tensor_seen_from
+from core.worlds.starter.rays import from_home as tensor_from_home
 from tests.builders.tiny_world import picture
 
 FORWARD = (ActionPart("forward", 8),)
@@ -158,6 +158,6 @@ def test_rays_are_the_same_for_the_same_place_and_differ_elsewhere():
 def test_both_ways_to_look_from_home_agree():
     poses = np.random.default_rng(0).normal(size=(7, 3))
     home = np.array([0.4, -2.0, 1.1])
-    told = tensor_seen_from(torch.from_numpy(poses), tuple(home)).numpy()
-    np.testing.assert_allclose(told, seen_from(poses, home), atol=1e-9)
-    np.testing.assert_allclose(seen_from(home[None], home), 0, atol=1e-12)
+    told = tensor_from_home(torch.from_numpy(poses), tuple(home)).numpy()
+    np.testing.assert_allclose(told, from_home(poses, home), atol=1e-9)
+    np.testing.assert_allclose(from_home(home[None], home), 0, atol=1e-12)

@@ -81,3 +81,24 @@ def test_expectations_are_latents_with_their_facts() -> None:
     known, of_the_present = found[:, 12], found[:, 14]
     assert 0 <= known.min() and known.max() <= 1 and of_the_present.max() <= 1
     assert not found[:, :12][(known == 0)[:, None].expand(-1, 12, -1, -1, -1)].any()
+
+
+def test_from_where_nobody_knows_nothing_is_shown_and_there_nothing_is_expected() -> None:
+    torch.manual_seed(0)
+    nothing = torch.full((3,), math.nan)
+    expectations = Expectations(StarterAutoencoder(4, 8), StarterDepth(4, 8), 75.0)
+    z = torch.randn(1, 2, 4, 16, 16)
+    pose, new = torch.zeros(1, 2, 3), torch.zeros(1, 3, 3)
+    new[..., 2] = torch.tensor([0.1, 0.2, 0.3])
+    pose[0, 0] = torch.tensor([0.0, 0.0, 0.3])
+    both = expectations(z, pose, new)
+    pose[0, 0] = nothing
+    alone = expectations(z, pose, new)
+    torch.testing.assert_close(
+        alone[:, 4], expectations(z[:, 1:], pose[:, 1:], new)[:, 4], atol=0.02, rtol=0.02
+    )
+    assert alone[:, 4].mean() < both[:, 4].mean()  # less is known
+    new[0, 1] = nothing
+    found = expectations(z, pose, new)
+    assert found.isfinite().all() and not found[:, :, 1].any()
+    torch.testing.assert_close(found[:, :, [0, 2]], alone[:, :, [0, 2]], atol=1e-4, rtol=1e-4)

@@ -126,12 +126,20 @@ def expect(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Sources [B, S, 3, H, W] with nearness [B, S, g, g] and poses [B, S, 3], as expected from
     ``pose`` [B, F, 3]: pictures [B, F, 3, H, W], known [B, F, H, W], nearness [B, F, g, g] and the
-    source each was fetched from [B, F, g, g]."""
+    source each was fetched from [B, F, g, g]. A pose that is not a number is not known: from there
+    nothing is shown, and there nothing is expected."""
     half = math.tan(math.radians(field_of_view) / 2)
-    moved = relative(source_pose, pose)
-    source, found = choose(splat(near.float(), moved, half), moved)
+    sure = known_pose(source_pose)[:, :, None] & known_pose(pose)[:, None]  # b s f
+    moved = relative(source_pose.nan_to_num(), pose.nan_to_num())
+    seen = splat(near.float(), moved, half) * sure[..., None, None]
+    source, found = choose(seen, moved)
     seen, known = fetch(pictures.float(), source, found, moved, half)
     return seen * known[:, :, None], known, found, source
+
+
+def known_pose(pose: Tensor) -> Tensor:
+    """[..., 3] → [...]."""
+    return pose.isfinite().all(-1)
 
 
 class Expectations:
@@ -145,7 +153,7 @@ class Expectations:
     @torch.no_grad()
     def __call__(self, sources: Tensor, source_pose: Tensor, pose: Tensor) -> Tensor:
         """Sources [B, S, C, h, w], the present last, seen from [B, S, 3]; new poses [B, F, 3] →
-        [B, C + EXPECTED_FACTS, F, h, w] (see ``Condition``)."""
+        [B, C + EXPECTED_FACTS, F, h, w] (see ``Condition``); zeros where one is not known."""
         b, s, c, h, w = sources.shape
         f = pose.shape[1]
         dtype = next(self.autoencoder.parameters()).dtype
@@ -159,7 +167,8 @@ class Expectations:
         flat = seen.flatten(0, 1).to(dtype)
         latents = torch.cat([self.autoencoder.encode(part) for part in flat.split(8)]).float()
         shares = F.avg_pool2d(known, known.shape[-1] // w).unsqueeze(1)
-        facts = torch.stack([found.clamp_max(2.0), (source == s - 1).float()], 2)
+        of_present = (source == s - 1) & known_pose(pose)[..., None, None]
+        facts = torch.stack([found.clamp_max(2.0), of_present.float()], 2)
         facts = F.avg_pool2d(facts.flatten(0, 1).float(), found.shape[-1] // w)
         facts = facts.unflatten(0, (b, f)).transpose(1, 2)
         latents = latents.unflatten(0, (b, f)).transpose(1, 2) * (shares > 0)

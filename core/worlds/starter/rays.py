@@ -57,7 +57,7 @@ class Rays(nn.Module):
 
     def features(self, pose: Tensor) -> Tensor:
         """[B, F, 3] → [B, F, N, FEATURES], float32."""
-        pose = seen_from(pose, self.home or (0.0, 0.0, 0.0))
+        pose = from_home(pose, self.home or (0.0, 0.0, 0.0))
         half = math.tan(math.radians(self.field_of_view) / 2)
         grid = (torch.arange(self.side, device=pose.device) + 0.5) / self.side * 2 - 1
         compass = pose[..., 2:3] - torch.atan(grid * half).repeat(self.side)
@@ -71,7 +71,7 @@ class Rays(nn.Module):
         return torch.cat([angle.sin(), angle.cos()], -1)
 
 
-def seen_from(pose: Tensor, home: Pose) -> Tensor:
+def from_home(pose: Tensor, home: Pose) -> Tensor:
     """Poses [..., 3] in the axes of ``home``."""
     x, y, yaw = home
     dx, dy = pose[..., 0] - x, pose[..., 1] - y

@@ -30,12 +30,17 @@ def tokens(text: str) -> list[str]:
 
 
 class StarterTextEncoder(ModelMixin, ConfigMixin):
-    """Texts → features [N, features]; features → motion [N, 3] a frame and a scene style [N, S]."""
+    """Texts → features [N, features]; features → a verb, with its motion, and a scene style [N, S].
+
+    ``motions``: forward, left, turn a frame of each verb; None where it moves the camera, but by
+    nobody knows how much. One more is for what is none of the verbs; without it, that asks for
+    nothing.
+    """
 
     @register_to_config
     def __init__(
         self, buckets: int = 8192, width: int = 96, features: int = 128, styles: Sequence[str] = (),
-        verbs: Sequence[str] = (), motions: Sequence[Sequence[float]] = (),
+        verbs: Sequence[str] = (), motions: Sequence[Sequence[float] | None] = (),
     ):
         super().__init__()
         self.bag = nn.EmbeddingBag(buckets, width, mode="sum")
@@ -74,9 +79,16 @@ class StarterTextEncoder(ModelMixin, ConfigMixin):
         verbs = self.config.verbs
         return (verbs[best] if best < len(verbs) else None), float(chance[best])
 
-    def motion(self, text: str) -> tuple[float, float, float]:
-        """Forward, left, turn a frame (world units, radians) that ``text`` asks for."""
+    def motion(self, text: str) -> tuple[float, float, float] | None:
+        """Forward, left, turn a frame (world units, radians) that ``text`` asks for; None where it
+        moves the camera by an amount that is not known."""
         verb, _ = self.read_verb(text)
-        if verb is None:
+        return self.motion_of(verb) if tokens(text) else (0.0, 0.0, 0.0)
+
+    def motion_of(self, verb: str | None) -> tuple[float, float, float] | None:
+        """The motion of one of the verbs; None: of what is none of them."""
+        motions = self.config.motions
+        at = len(self.config.verbs) if verb is None else self.config.verbs.index(verb)
+        if at >= len(motions):
             return (0.0, 0.0, 0.0)
-        return tuple(self.config.motions[self.config.verbs.index(verb)])
+        return None if motions[at] is None else tuple(motions[at])

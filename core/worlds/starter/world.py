@@ -16,7 +16,7 @@ from torch import Tensor
 
 from core.diffusion.loss import flow_noise, flow_step, flow_target
 from core.worlds.catalogue import content_hash
-from core.worlds.poses import apart
+from core.worlds.poses import apart, stepped
 from core.worlds.protocol import CONTEXT_LEVEL, Address, Geometry, LatentFrame
 from core.worlds.starter.autoencoder import StarterAutoencoder
 from core.worlds.starter.denoiser import Condition, StarterDenoiser
@@ -83,16 +83,12 @@ class StarterWorld:
         return x.permute(0, 2, 3, 1).cpu().numpy()
 
     def addresses(self, last: Address, actions: Sequence[str]) -> list[Address]:
-        """Dead reckoning: turn by half, move, turn by the other half (as the training walks do)."""
-        x, y, yaw = last.pose or (0.0, 0.0, 0.0)
-        found = []
+        """Dead reckoning. What moves the camera by nobody knows how much leaves its pose as it is
+        (``condition`` then expects nothing)."""
+        pose, found = last.pose or (0.0, 0.0, 0.0), []
         for i, text in enumerate(actions, start=1):
-            forward, left, turn = self.text.motion(text)
-            way = yaw + turn / 2
-            x += forward * math.cos(way) - left * math.sin(way)
-            y += forward * math.sin(way) + left * math.cos(way)
-            yaw += turn
-            found.append(Address(last.time + i, (x, y, yaw)))
+            pose = stepped(pose, self.text.motion(text) or (0.0, 0.0, 0.0))
+            found.append(Address(last.time + i, pose))
         return found
 
     @torch.no_grad()
@@ -114,21 +110,25 @@ class StarterWorld:
         # The present is the origin: far from the start, float32 must not blur a step.
         poses[:, :2] -= poses[present, :2].clone()
         times = torch.tensor([a.time - addresses[present].time for a in addresses])
-        pose = poses[None].float().to(self.device)
+        pose = poses.float().to(self.device)
+        expected = None
+        if context is not None:
+            lost = [self.text.motion(t) is None for t in (actions or ())[present + 1 :]]
+            expected = self._expected(context, seen_from(pose, present, lost), present)
         return Condition(
             action=torch.stack(action)[None],
             scene=self._features(scene or "")[None],
-            pose=pose,
+            pose=pose[None],
             time=times[None].float().to(self.device),
             present=present,
-            expected=None if context is None else self._expected(context, pose, present),
+            expected=expected,
             walked=walked,
         )
 
     def _expected(self, context: Sequence[LatentFrame], pose: Tensor, present: int) -> Tensor:
         kept = sources(present)
         z = torch.stack([context[i].z for i in kept]).to(self.device, torch.float32)
-        return self.expectations(z[None], pose[:, kept], pose[:, present + 1 :])
+        return self.expectations(z[None], pose[kept][None], pose[present + 1 :][None])
 
     def apart(self, seen: Sequence[Address], wanted: Sequence[Address]) -> np.ndarray:
         return apart(_poses(seen), _poses(wanted))
@@ -156,14 +156,30 @@ class StarterWorld:
 
 
 def _poses(addresses: Sequence[Address]) -> np.ndarray:
-    nowhere = (math.inf, math.inf, 0.0)
-    return np.array([a.pose or nowhere for a in addresses], np.float64).reshape(-1, 3)
+    unknown = (math.nan,) * 3
+    return np.array([a.pose or unknown for a in addresses], np.float64).reshape(-1, 3)
 
 
 def sources(present: int) -> list[int]:
     """Which context frames new frames may expect to see again: the remembered ones, the oldest
     recent one and the present; those between show nothing that these do not."""
     return [*range(max(0, present - 2)), present] if present else [0]
+
+
+def seen_from(pose: Tensor, present: int, lost: Sequence[bool]) -> Tensor:
+    """Poses [F, 3] as ``Expectations`` takes them: not a number where nothing is known.
+
+    ``lost``: which new frames were led to by a motion that nobody knows; they and those after them
+    expect nothing. And where the camera stays all the time, the present alone is expected: what has
+    moved before it since must not come back.
+    """
+    pose = pose.clone()
+    after = pose[present + 1 :]
+    if bool((pose[sources(present)] == pose[present]).all() and (after == pose[present]).all()):
+        pose[:present] = math.nan
+    if any(lost):
+        after[list(lost).index(True) :] = math.nan
+    return pose
 
 
 def geometry_of(config: dict[str, Any]) -> Geometry:
