@@ -16,7 +16,7 @@ from core.learning.mixture import Say, read_mixture
 from core.learning.shards import FIRST_PERSON, WalkData
 from core.learning.whereabouts import Whereabouts
 from core.memory.bank import choose
-from core.worlds.poses import apart
+from core.worlds.poses import apart, from_home
 from core.worlds.starter.denoiser import Condition
 from core.worlds.starter.text import StarterTextEncoder
 from core.worlds.starter.world import seen_from
@@ -42,6 +42,7 @@ class Clip:
     index: np.ndarray
     z: Tensor
     poses: np.ndarray
+    home: np.ndarray  # [3] where the walk began
     verbs: np.ndarray  # of the new frames
     lost: np.ndarray | None  # of the new frames, see ``Whereabouts``; None: poses are exact
 
@@ -115,7 +116,10 @@ class Clips:
         action, scene = self._texts(clips, past, fast)
         poses[..., :2] -= poses[:, past - 1 : past, :2].clone()
         pose = poses.float()
-        condition = Condition(action, scene, pose, times - times[:, past - 1 : past], past - 1)
+        walked = torch.from_numpy(np.stack([from_home(c.poses, c.home) for c in clips])).float()
+        condition = Condition(
+            action, scene, pose, times - times[:, past - 1 : past], past - 1, walked=walked
+        )
         looked = torch.stack([
             p if c.lost is None else seen_from(p, past - 1, c.lost.tolist())
             for c, p in zip(clips, pose)
@@ -145,7 +149,7 @@ class Clips:
         old = self._remembered(where.poses, here, new, remembered, oldest)
         index = np.concatenate([old, here, new])
         return Clip(
-            walk, index, walk.latents[index], where.poses[index], walk.verbs[new],
+            walk, index, walk.latents[index], where.poses[index], where.poses[0], walk.verbs[new],
             None if where.exact else where.lost[new],
         )
 

@@ -37,21 +37,24 @@ from core.learning.train import (
     resume,
 )
 from core.learning.trainer import Trainer, learning_rate
-from core.memory.adapter import Adapter
+from core.memory.adapter import HOME, Adapter
 from core.memory.fast_learning import FastLearner
 from core.rollout.context import CONTEXT_LEVEL
+from core.worlds.poses import from_home
 from core.worlds.protocol import Address, LatentFrame
+from core.worlds.starter.denoiser import StarterDenoiser
 from core.worlds.starter.world import StarterWorld
 
 
 @dataclass(frozen=True)
 class Segment:
     """A segment of a walk that begins after frame ``now``, and the fast weights that were there
-    when it was reached: what they add to each layer."""
+    when it was reached: what they add to each layer, and what stands on the page of places."""
 
     walk: int
     now: int
     added: dict[str, Tensor]  # layer → [out, in], float16
+    page: dict[str, Tensor]  # see ``Rays``, float16
 
 
 class FastWalks:
@@ -76,24 +79,33 @@ class FastWalks:
         poses = self._clips.mixture.where[index].poses
         frames = [
             LatentFrame(z.float().to(self._world.device), Address(i, tuple(pose)), CONTEXT_LEVEL)
-            for i, (z, pose) in enumerate(zip(walk.latents, poses))
+            for i, (z, pose) in enumerate(zip(walk.latents, from_home(poses, poses[0])))
         ]
         learner = FastLearner(self._world, self._adapter, self._preset)
         learner.begin(seed)
         for now in range(3, len(frames) - n, n):
             if now > 3:
-                yield Segment(index, now, self._added())
-            for _ in learner.learn(frames[now - 3 : now + 1], frames[now + 1 : now + 1 + n]):
+                yield Segment(index, now, self._added(), self._page())
+            before = [frames[i + 1 : i + 1 + n] for i in range(3, now, n)]
+            earlier = [before[i] for i in learner.drawn(len(before))]
+            new = frames[now + 1 : now + 1 + n]
+            for _ in learner.learn(frames[now - 3 : now + 1], new, earlier):
                 pass
 
     def _added(self) -> dict[str, Tensor]:
         held, found = self._adapter.parameters, {}
         for name in held:
+            if self._adapter.is_place(name):
+                continue
             layer, half = name.rsplit(".lora_", 1)
             if half.startswith("A"):
                 b = held[f"{layer}.lora_B.weight"]
                 found[f"{layer}.weight"] = (b.detach() @ held[name].detach()).half()
         return found
+
+    def _page(self) -> dict[str, Tensor]:
+        held, place = self._adapter.parameters, self._adapter.is_place
+        return {n.removeprefix("rays."): p.detach().half() for n, p in held.items() if place(n)}
 
     def _take_slow_weights(self) -> None:
         slow = dict(self._trainer.average.named_parameters())
@@ -104,20 +116,26 @@ class FastWalks:
 
 
 class added:
-    """Inside the block ``net`` computes with fast weights added; gradients are those of the slow
-    weights, since adding a constant changes none."""
+    """Inside the block ``net`` computes with a segment's fast weights; gradients are those of the
+    slow weights, since adding a constant changes none."""
 
-    def __init__(self, net: torch.nn.Module, weights: dict[str, Tensor]):
-        self._held = {n: p for n, p in net.named_parameters() if n in weights}
-        self._weights = weights
+    def __init__(self, net: StarterDenoiser, segment: Segment):
+        self._net, self._weights, self._page = net, segment.added, segment.page
+        self._held = {n: p for n, p in net.named_parameters() if n in self._weights}
 
     def __enter__(self) -> None:
+        if self._page:
+            rays = self._net.new_page().to(self._net.place)
+            rays.load_state_dict(self._page)
+            rays.home = HOME
+            self._net.rays = rays.requires_grad_(False)
         with torch.no_grad():
             self._before = {n: p.clone() for n, p in self._held.items()}
             for name, parameter in self._held.items():
                 parameter.add_(self._weights[name].to(parameter.dtype))
 
     def __exit__(self, *_: object) -> None:
+        self._net.rays = None
         with torch.no_grad():
             for name, parameter in self._held.items():
                 parameter.copy_(self._before[name])
@@ -131,7 +149,7 @@ def outer_step(
     if segment is None:
         return trainer.learn(clips.batch(size), generator, False)
     batch: Batch = clips.batch_at(segment.walk, segment.now, size)
-    with added(trainer.work, segment.added):
+    with added(trainer.work, segment):
         return trainer.learn(batch, generator, False)
 
 

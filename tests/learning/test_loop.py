@@ -27,7 +27,9 @@ PRESET = "for the loop"
 
 @pytest.fixture
 def parts(data: Path, text, autoencoder, expectations, monkeypatch):  # noqa: F811
-    monkeypatch.setitem(PRESETS, PRESET, LearningSettings(learning_rate=1e-2, steps=2))
+    monkeypatch.setitem(PRESETS, PRESET, LearningSettings(
+        learning_rate=1e-2, steps=2, places=True, place_rate=1e-2, replay=0.5,
+        rise_allowed=10.0))
     net = small_net()
     with torch.no_grad():  # an untrained net's gates are shut: nothing could be learned
         for parameter in net.parameters():
@@ -51,6 +53,7 @@ def test_the_store_holds_what_was_known_before_each_segment(parts) -> None:
     for segment in found:
         assert segment.added and all("temporal_attn" in name for name in segment.added)
         assert max(float(d.abs().max()) for d in segment.added.values()) > 0
+        assert segment.page["out.weight"].any()
     # The inner loop learns on the slow weights as they are now.
     with torch.no_grad():
         for parameter in trainer.average.parameters():
@@ -65,8 +68,10 @@ def test_fast_weights_are_added_and_taken_back_to_the_bit(parts) -> None:
     segment = walks.store(1, np.random.default_rng(0))[0]
     name = next(iter(segment.added))
     before = deepcopy(trainer.work.state_dict())
-    with added(trainer.work, segment.added):
+    with added(trainer.work, segment):
         assert not torch.equal(trainer.work.state_dict()[name], before[name])
+        assert trainer.work.rays is not None
+    assert trainer.work.rays is None
     assert all(torch.equal(before[k], v) for k, v in trainer.work.state_dict().items())
 
 
