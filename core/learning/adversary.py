@@ -7,6 +7,9 @@ is itself made up. Only slow learning uses them, in its later part; they are not
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -14,6 +17,10 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from core.learning.scenes.styles import STYLES
 from core.worlds.starter.denoiser import EXPECTED_FACTS
+
+#: Gradients of parameters in one row, averaged over processes.
+Average = Callable[[list[Tensor]], Tensor]
+KEPT = 24  # batches of roll-outs
 
 
 def conv(a: int, b: int, size: int, stride: int = 1) -> nn.Module:
@@ -87,6 +94,8 @@ class Adversary:
             for c in (self.critic, self.style_critic)
         )
         self.frames, self.share, self.least = frames, share, least
+        self._made: deque[tuple[Tensor, Tensor]] = deque(maxlen=KEPT)
+        self._real: deque[tuple[Tensor, Tensor]] = deque(maxlen=2 * KEPT)
 
     def judge(
         self, real: Tensor, made: Tensor, expected: Tensor, u: Tensor, generator: torch.Generator
@@ -122,10 +131,6 @@ class Adversary:
         ``judge``."""
         picked = self._picked(made.shape[2] - 1, generator)
 
-        def pairs(x: Tensor, index: Tensor) -> Tensor:
-            both = torch.cat([x[:, :, index], x[:, :, index + 1]], 1)
-            return both.transpose(1, 2).flatten(0, 1).detach()
-
         estimate = pairs(made, picked).requires_grad_()
         told = styles.repeat_interleave(len(picked))
         also = self._picked(real.shape[2] - 1, generator)
@@ -137,6 +142,8 @@ class Adversary:
         pull = torch.autograd.grad(-fake.mean(1).sum(), estimate, retain_graph=True)[0]
         loss = F.relu(1 + fake).mean() + F.relu(1 - true).mean()
         loss.backward()
+        self._made.append((made.detach(), styles))
+        self._real.append((real.detach(), real_styles))
         pull = pull.unflatten(0, (len(made), -1)).transpose(1, 2)  # b 2c k h w
         gradient = torch.zeros_like(made)
         first, second = pull.chunk(2, 1)
@@ -144,5 +151,33 @@ class Adversary:
         gradient.index_add_(2, picked + 1, second)
         return gradient, loss.detach()
 
+    def practise(self, times: int, average: Average, generator: torch.Generator) -> None:
+        """Teach the style critic ``times`` more, on roll-outs and real frames kept from lately: one
+        that learns as slowly as the denoiser is fooled by it rather than heeded. Every process
+        takes part, also one that has nothing yet."""
+        parameters = list(self.style_critic.parameters())
+        for _ in range(times):
+            if self._made:
+                scores = []
+                for kept in (self._made, self._real):
+                    frames, told = kept[int(torch.randint(len(kept), (1,), generator=generator))]
+                    index = self._picked(frames.shape[2] - 1, generator)
+                    with torch.autocast(self.device.type, torch.bfloat16):
+                        scores.append(self.style_critic(
+                            pairs(frames, index), told.repeat_interleave(len(index))
+                        ).float())
+                (F.relu(1 + scores[0]).mean() + F.relu(1 - scores[1]).mean()).backward()
+            flat = average(parameters)
+            for p, part in zip(parameters, flat.split([p.numel() for p in parameters])):
+                p.grad = part.view_as(p)
+            self.style_optimizer.step()
+            self.style_optimizer.zero_grad()
+
     def _picked(self, frames: int, generator: torch.Generator) -> Tensor:
         return torch.randperm(frames, generator=generator)[: self.frames].to(self.device)
+
+
+def pairs(z: Tensor, index: Tensor) -> Tensor:
+    """Frames [B, C, F, h, w] → neighbours [B·len(index), 2C, h, w], cut off from any graph."""
+    both = torch.cat([z[:, :, index], z[:, :, index + 1]], 1)
+    return both.transpose(1, 2).flatten(0, 1).detach()

@@ -36,6 +36,7 @@ BEFORE = 12
 STEPS, LEARNED_FROM = 4, 2  # sampling steps, and how many of them are judged
 NEW_START = 0.04  # chance after each chunk
 REMEMBERED = 0.5  # share of chunks with remembered frames
+PRACTICE = 5  # steps of the style critic beside each of the denoiser
 SHARE = 0.5  # the critic's pull, of the flow loss's own
 COARSE, HOLD = 4, 0.5  # side of the cells in which what was expected is held, and how strongly
 

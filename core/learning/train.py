@@ -36,7 +36,7 @@ from core.learning.held_out import HeldOut
 from core.learning.journal import Journal
 from core.learning.language import BOOKS
 from core.learning.mixture import Say
-from core.learning.rollouts import Rollouts
+from core.learning.rollouts import PRACTICE, Rollouts
 from core.learning.shards import FIRST_PERSON, ShardError
 from core.learning.trainer import Trainer, learning_rate
 from core.media.errors import MediaError
@@ -146,7 +146,9 @@ def train(args: argparse.Namespace) -> None:
             opinion = rollouts.learn(trainer, batch, generator)
             if opinion is not None:
                 opinions.append(opinion)
-        norm = trainer.update(learning_rate(share, trainer.step), adversarial)
+        norm = trainer.update(
+            learning_rate(share, trainer.step), adversarial, PRACTICE if args.roll_outs else 0
+        )
         trainer.seconds = time.monotonic() - began
         if rank == 0 and trainer.step % args.log_every == 0:
             row = {"step": trainer.step, "minutes": round(trainer.seconds / 60, 1),

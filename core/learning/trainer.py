@@ -16,7 +16,6 @@ from core.worlds.starter.denoiser import StarterDenoiser
 from core.worlds.starter.expectation import Expectations
 from core.worlds.starter.world import sources
 
-
 class Trainer:
     """float32 master weights, a bfloat16 working copy, and a running average, on the device of
     ``net``. What of ``net`` takes no gradients stays as it is (a slow adapter's world).
@@ -97,8 +96,9 @@ class Trainer:
             batch.z0[:, :, kept].transpose(1, 2), pose[:, kept], pose[:, present + 1 :]
         )
 
-    def update(self, scale: float, critic: bool) -> float:
-        """Average gradients over processes, clip, step, refresh the working copy."""
+    def update(self, scale: float, critic: bool, practice: int = 0) -> float:
+        """Average gradients over processes, clip, step, refresh the working copy; then the style
+        critic takes ``practice`` steps more."""
         for optimizer, rate in zip(self.optimizers, self.base_rates):
             for group in optimizer.param_groups:
                 group["lr"] = rate * scale
@@ -125,6 +125,8 @@ class Trainer:
             for optimizer in (self.adversary.optimizer, self.adversary.style_optimizer):
                 optimizer.step()
                 optimizer.zero_grad()
+            draw = torch.Generator().manual_seed(self.step)
+            self.adversary.practise(practice, averaged, draw)
         self.step += 1
         return norm
 

@@ -12,7 +12,7 @@ from core.learning.clips import Clips
 from core.learning.rollouts import BEFORE, RECENT, Rollouts, held
 from core.learning.scenes.motion import MOTIONS
 from core.learning.shards import VERBS
-from core.learning.trainer import Trainer
+from core.learning.trainer import Trainer, averaged
 from core.worlds.poses import stepped
 from core.worlds.starter.autoencoder import StarterAutoencoder
 from core.worlds.starter.denoiser import EXPECTED_FACTS, StarterDenoiser
@@ -168,3 +168,27 @@ def test_other_domains_are_neither_rolled_out_nor_judged(data, text, trainer) ->
     assert rollouts.learn(trainer, real(clips), torch.Generator()) is None
     assert [w.now for w in rollouts._walks] == now
     assert all(p.grad is None for p in trainer.work.parameters())
+
+
+def test_the_style_critic_practises_on_what_was_lately_made(clips, trainer) -> None:
+    rollouts, generator = Rollouts(clips, 2), torch.Generator().manual_seed(0)
+    critic = trainer.adversary.style_critic
+
+    def told() -> float:
+        (made, styles), (true, true_styles) = (
+            kept[-1] for kept in (trainer.adversary._made, trainer.adversary._real)
+        )
+        with torch.no_grad():
+            scores = [
+                critic(torch.cat([z[:, :, 0], z[:, :, 1]], 1), s).mean()
+                for z, s in ((made, styles), (true, true_styles))
+            ]
+        return float(scores[1] - scores[0])
+
+    found = None
+    while found is None:
+        found = rollouts.learn(trainer, real(clips), generator)
+    before, slow = told(), [p.detach().clone() for p in trainer.work.parameters()]
+    trainer.adversary.practise(12, averaged, generator)
+    assert told() > before + 0.2
+    assert all(torch.equal(a, b) for a, b in zip(slow, trainer.work.parameters()))
