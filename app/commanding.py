@@ -165,7 +165,9 @@ class Commands(QObject):
         from core.rollout.samples import samples
 
         w = self._w
-        dialog = NewProjectDialog(samples(), w.settings.folder, w.projects.aspect(), w.pixmaps, w)
+        dialog = NewProjectDialog(
+            samples(), w.settings.folder, w.projects.aspect(), w.pixmaps, w, w.worlds.entries()
+        )
         if path is not None:
             dialog.choose_file(path)
         dialog.accepted.connect(lambda: w.projects.create(dialog.result_value))

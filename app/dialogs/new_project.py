@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QIcon, QImage
 from PySide6.QtWidgets import (
+    QComboBox,
     QDialog,
     QFileDialog,
     QFormLayout,
@@ -31,6 +32,7 @@ from app.workers.background import Background
 from app.workers.peek import Peek, file_filter, peek
 from core.project.model import Crop
 from core.rollout.samples import Sample
+from core.worlds.catalogue import DEFAULT, WorldEntry
 
 _TILE = QSize(156, 104)
 
@@ -47,6 +49,7 @@ class NewProject:
     scene: str
     actions: tuple[tuple[str, int], ...] = ()  # texts with frames, written behind the start
     media: str = ""  # what the start is called in the project, else its file's name
+    world: str = ""  # id of the world it walks through; "" = the starter world
 
 
 def free_folder(parent: Path, name: str) -> Path:
@@ -68,13 +71,15 @@ class NewProjectDialog(QDialog):
         aspect: float,
         pixmaps: Pixmaps,
         parent: QWidget | None = None,
+        worlds: Sequence[WorldEntry] = (),
     ):
+        """``worlds``: those to choose from; with one or none there is nothing to choose."""
         super().__init__(parent)
         self.setWindowTitle(self.tr("New project"))
         self.setAcceptDrops(True)
         self.resize(900, 600)
         self.result_value: NewProject | None = None
-        self._samples = list(samples)
+        self._samples, self._worlds = list(samples), list(worlds)
         self._parent_folder = parent_folder
         self._peeked: Peek | None = None
         self._wanted: Path | None = None  # the newest file asked for; older answers are dropped
@@ -159,6 +164,17 @@ class NewProjectDialog(QDialog):
             icon_button("folder-outline", self.tr("Choose another folder"), self._choose_folder)
         )
         form.addRow(label(self.tr("Folder"), "dim"), place)
+        self.world = QComboBox()
+        self.world.setAccessibleName(self.tr("World"))
+        for entry in self._worlds:
+            facts = f"{entry.width} × {entry.height} · {float(entry.rate):g} fps"
+            self.world.addItem(f"{entry.name}  ·  {facts}", entry.id)
+            self.world.setItemData(self.world.count() - 1, entry.licence, Qt.ItemDataRole.ToolTipRole)
+            if entry.id == DEFAULT:
+                self.world.setCurrentIndex(self.world.count() - 1)
+        self.world.currentIndexChanged.connect(self._world_chosen)
+        if len(self._worlds) > 1:
+            form.addRow(label(self.tr("World"), "dim"), self.world)
         self.scene = QPlainTextEdit()
         self.scene.setAccessibleName(self.tr("Scene"))
         self.scene.setTabChangesFocus(True)
@@ -241,6 +257,10 @@ class NewProjectDialog(QDialog):
             found.picture.data, width, height, 3 * width, QImage.Format.Format_RGB888
         ).copy()
         self.crop.set_image(image)
+        self._tell(found)
+        self._enable()
+
+    def _tell(self, found: Peek) -> None:
         facts = f"{found.width} × {found.height}"
         if found.kind == "video":
             facts += self.tr(" · %1 s of video; the end of it is continued").replace(
@@ -249,7 +269,6 @@ class NewProjectDialog(QDialog):
         if not self.crop.whole:
             facts += self.tr(" · drag the frame to choose what is used")
         self._facts.setText(facts)
-        self._enable()
 
     def _refused(self, path: Path, error: Exception) -> None:
         if path != self._wanted:
@@ -266,7 +285,13 @@ class NewProjectDialog(QDialog):
         self._say(sentence)
         self._enable()
 
-    # -- name, folder, scene ---------------------------------------------------------------------
+    # -- world, name, folder, scene --------------------------------------------------------------
+
+    def _world_chosen(self, index: int) -> None:
+        entry = self._worlds[index]
+        self.crop.set_aspect(entry.width / entry.height)
+        if self._peeked is not None:
+            self._tell(self._peeked)
 
     def _name_edited(self) -> None:
         self._named_by_hand = bool(self.name.text().strip())
@@ -316,6 +341,7 @@ class NewProjectDialog(QDialog):
             scene=self.scene.toPlainText().strip(),
             actions=sample.actions if sample else (),
             media=sample.name if sample else "",
+            world=self.world.currentData() or "",
         )
         self.accept()
 

@@ -20,7 +20,7 @@ from core.project import edits
 from core.project.errors import EditError, ProjectError, ProjectLocked
 from core.project.model import Asset, Crop, Project, Sampling
 from core.project.store import ProjectStore
-from core.rollout.samples import Sample
+from core.rollout.samples import SAMPLE_RATE, Sample
 from core.worlds.catalogue import WorldError
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class Projects(QObject):
 
     def create(self, wish: NewProject) -> None:
         try:
-            entry = self._worlds.find()
+            entry = self._worlds.find(wish.world)
         except WorldError as error:
             self.notice.emit(Notice(str(error)))
             return
@@ -101,6 +101,8 @@ class Projects(QObject):
                 p = edits.set_start(edits.add_assets(p, assets), start)
                 at = start.frames
                 for text, frames in wish.actions:
+                    # A sample's are written at its own rate; they last as long in every world.
+                    frames = max(1, round(frames * entry.rate / SAMPLE_RATE))
                     p = edits.add_action(p, text, at, at + frames)
                     at += frames
                 store.save(p)

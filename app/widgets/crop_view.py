@@ -33,6 +33,13 @@ class CropView(QWidget):
             self.tr("Arrow keys move the frame, plus and minus change its size.")
         )
 
+    def set_aspect(self, aspect: float) -> None:
+        """Width over height of what is wanted; the frame starts again as large as it can be."""
+        if aspect != self._aspect:
+            self._aspect = aspect
+            self._reset()
+            self.update()
+
     def set_image(self, image: QImage) -> None:
         self._image, self._message = image, ""
         self._reset()

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+SAMPLE_RATE = 8  # frames a second in which their walks are written
 FOLDER = Path(__file__).resolve().parents[2] / "resources" / "samples"
 
 

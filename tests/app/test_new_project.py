@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from app.widgets.crop_view import CropView
 from app.widgets.pixmaps import Pixmaps
 from core.media.encode import write_take
 from core.rollout.samples import samples
+from core.worlds.catalogue import find_world, read_entry
 from tests.builders.tiny_world import picture
 
 
@@ -167,3 +169,23 @@ def test_an_unwritable_place_is_said(hand, picture_file, tmp_path):
     hand.until(lambda: hand.w.notices.current is not None)
     assert hand.w.document.project is None
     assert "Traceback" not in hand.w.notices.current.text
+
+
+def test_one_world_leaves_nothing_to_choose(dialog):
+    assert not dialog.world.isVisible()
+
+
+def test_another_world_asks_for_another_part_of_the_picture(qtbot, tmp_path, tiny_world_dir):
+    wide = replace(read_entry(tiny_world_dir), id="wide", name="Wide world", width=128, height=64)
+    made = NewProjectDialog(
+        samples(), tmp_path / "projects", 1.0, Pixmaps(), worlds=[find_world(), wide]
+    )
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitUntil(lambda: not made._background.busy, timeout=30_000)
+    assert made.world.isVisible() and made.world.currentData() == "starter"
+    assert made.crop.whole
+    made.world.setCurrentIndex(1)
+    assert made.crop.crop.h == pytest.approx(0.5) and made.crop.crop.w == 1
+    qtbot.mouseClick(made.create, Qt.MouseButton.LeftButton)
+    assert made.result_value.world == "wide" and made.result_value.crop.h == pytest.approx(0.5)
