@@ -61,7 +61,7 @@ class ModelScopeWorld(PromptedWorld):
     def _shares(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """How much of the picture and of the noise there is at levels ``u``, between the steps of
         training by straight lines."""
-        at = u.double().cpu() * (len(self._kept) - 1)
+        at = u.cpu().double() * (len(self._kept) - 1)
         low = at.floor().long().clamp(0, len(self._kept) - 2)
         kept = torch.lerp(self._kept[low], self._kept[low + 1], at - low)
         return kept.sqrt().float().to(u.device), (1 - kept).sqrt().float().to(u.device)
