@@ -22,7 +22,7 @@ def join(cpu: bool, threads: int, seed: int) -> Accelerator:
     if accelerator.num_processes != wanted:
         raise ValueError(
             f"{wanted} processes were started, but this one is one of {accelerator.num_processes}. "
-            "Start it with torchrun or accelerate launch, each process on a device of its own."
+            "Start them with torchrun, each on a device of its own."
         )
     torch.set_num_threads(threads)
     set_seed(seed)

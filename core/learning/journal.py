@@ -39,9 +39,10 @@ class Journal:
             return
         draw_curve(read_log(self._out / "log.jsonl"), self._out / "curve.png")
         if self._board is not None:
-            sheet = cv2.imread(str(self._out / "sheet.png"))
-            if sheet is not None:
-                self._board.add_image("sheet", sheet[..., ::-1].copy(), step, dataformats="HWC")
+            path = self._out / "sheet.png"
+            if path.exists():
+                sheet = cv2.imread(str(path))[..., ::-1]
+                self._board.add_image("sheet", sheet.copy(), step, dataformats="HWC")
             self._board.flush()
 
     def close(self) -> None:

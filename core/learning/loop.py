@@ -28,14 +28,8 @@ from core.learning.clips import Batch, Clips
 from core.learning.devices import agreed, leave
 from core.learning.held_out import world_of
 from core.learning.journal import Journal
-from core.learning.train import (
-    REFUSED,
-    add_network_options,
-    checkpoint,
-    done,
-    prepare,
-    resume,
-)
+from core.learning.options import add_network_options
+from core.learning.train import REFUSED, checkpoint, done, prepare, resume
 from core.learning.trainer import Trainer, learning_rate
 from core.memory.adapter import HOME, Adapter
 from core.memory.fast_learning import FastLearner
@@ -191,7 +185,7 @@ def run(args: argparse.Namespace) -> None:
     leave(parts.accelerator)
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_network_options(parser)
     parser.add_argument("--from", dest="start", type=Path, default=Path("runs/starter/state.pt"))
@@ -202,7 +196,7 @@ def main() -> None:
     parser.add_argument("--no-memory", type=float, default=0.3, help="share of steps without memory")
     parser.add_argument("--scale", type=float, default=0.2, help="of the slow learning rates")
     try:
-        run(parser.parse_args())
+        run(parser.parse_args(argv))
     except REFUSED as error:
         sys.exit(str(error))
 

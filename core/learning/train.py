@@ -4,8 +4,9 @@
     torchrun --nproc-per-node 2 -m core.learning.train --sources first-person,driving --minutes 90
     python -m core.learning.train --adapter garden.safetensors --sources footage --data runs/footage
 
-Runs on one device or, under torchrun or ``accelerate launch``, on many: each process draws its own
-clips and the gradients are averaged. A graphics card is used where there is one. Every few minutes
+Runs on one device or, under torchrun (for graphics cards also ``accelerate launch``), on many: each
+process draws its own clips and the gradients are averaged. A graphics card is used where there is
+one. Every few minutes
 the running average of the weights is measured on held-out scenes, and a sample sheet, a curve and a
 checkpoint are written; start the same command again to go on.
 
@@ -36,8 +37,9 @@ from core.learning.held_out import HeldOut
 from core.learning.journal import Journal
 from core.learning.language import BOOKS
 from core.learning.mixture import Say
+from core.learning.options import read_arguments
 from core.learning.rollouts import PRACTICE, Rollouts
-from core.learning.shards import FIRST_PERSON, ShardError
+from core.learning.shards import ShardError
 from core.learning.trainer import Trainer, learning_rate
 from core.media.errors import MediaError
 from core.memory.tensors import TensorFileError
@@ -217,101 +219,8 @@ def _keep_world(
 REFUSED = (FileNotFoundError, MediaError, ShardError, TensorFileError, ValueError, WorldError)
 
 
-def sources_of(text: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(n for n in text.split(",") if n))
-    unknown = [n for n in names if n not in BOOKS]
-    if unknown or not names:
-        raise argparse.ArgumentTypeError(
-            f"there is no source {', '.join(unknown) or 'without a name'}; use {', '.join(BOOKS)}"
-        )
-    return names
-
-
-def shares_of(text: str) -> tuple[float, ...]:
-    try:
-        return tuple(float(x) for x in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"numbers with commas between, not {text!r}") from None
-
-
-def add_network_options(parser: argparse.ArgumentParser) -> None:
-    """What every command that trains the denoiser asks for."""
-    parser.add_argument("--data", type=Path, default=Path("runs/data"))
-    parser.add_argument("--sources", type=sources_of, default=(FIRST_PERSON,),
-                        metavar="NAME[,NAME…]",
-                        help=f"domains to train on, of {', '.join(BOOKS)} (default: first-person)")
-    parser.add_argument("--shares", type=shares_of, metavar="NUMBER[,NUMBER…]",
-                        help="how often each of --sources is drawn, in their order (default: the "
-                        "square root of its recordings)")
-    parser.add_argument("--autoencoder", type=Path, default=Path("runs/autoencoder/autoencoder"))
-    parser.add_argument("--text", type=Path, default=Path("runs/text/text_encoder"),
-                        help="trained on the words of all --sources (train_text --domains)")
-    parser.add_argument("--depth", type=Path, default=Path("runs/depth/depth"))
-    parser.add_argument("--out", type=Path, default=Path("runs/starter"))
-    parser.add_argument("--batch", type=int, default=8, help="clips a process a step")
-    parser.add_argument("--dim", type=int, default=192)
-    parser.add_argument("--layers", type=int, default=6)
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--muon-rate", type=float, default=3e-3)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--cpu", action="store_true",
-                        help="compute on the processor, also where there is a graphics card")
-    parser.add_argument("--steps", type=int, metavar="N",
-                        help="stop after so many steps, whatever --minutes says")
-    parser.add_argument("--log-every", type=int, default=25, metavar="N", help=argparse.SUPPRESS)
-    parser.add_argument("--look-walks", type=int, default=16, metavar="N",
-                        help="held-out recordings of each domain that are looked at")
-
-
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
-        prog="python -m core.learning.train", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_network_options(made)
-    made.set_defaults(out=None, rate=None)
-    made.add_argument("--minutes", type=float, help="default: 90, for an adapter 20")
-    made.add_argument("--look-minutes", type=float, default=8)
-    made.add_argument("--from", dest="start", type=Path,
-                      help="another run's state.pt to begin with")
-    made.add_argument("--roll-outs", type=int, default=0,
-                      help="roll-outs kept going by each process, judged once the critic is in")
-    made.add_argument("--adversarial-from", type=float,
-                      help="share of the time after which a critic joins in (1: never; default: "
-                      "0.45, for an adapter never)")
-    group = made.add_argument_group(
-        "a slow adapter", "--data with its shards must be built with the world's own autoencoder"
-    )
-    group.add_argument("--adapter", type=Path, metavar="FILE.safetensors",
-                       help="train a slow adapter into this file; the run's state, log, curve and "
-                       "sheet go to --out (default: a folder beside it)")
-    group.add_argument("--world", default="starter",
-                       help="what it is for: an installed world, or a world's folder")
-    group.add_argument("--rank", type=int, default=16, help="of the adapter (default: %(default)s)")
-    return made
-
-
-def read_arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    """The command line, with the defaults that differ between a world and an adapter filled in."""
-    args = parser().parse_args(argv)
-    adapter = args.adapter is not None
-    if adapter and args.adapter.suffix != ".safetensors":
-        parser().error("--adapter names a file that ends in .safetensors")
-    if adapter and args.roll_outs:
-        parser().error("--roll-outs are for training a world, not an adapter")
-    if args.out is None:
-        args.out = args.adapter.with_suffix("") if adapter else Path("runs/starter")
-    for name, of_world, of_adapter in (
-        ("minutes", 90.0, 20.0), ("rate", 1e-3, 5e-4), ("adversarial_from", 0.45, 1.0),
-    ):
-        if getattr(args, name) is None:
-            setattr(args, name, of_adapter if adapter else of_world)
-    return args
-
-
 def main(argv: list[str] | None = None) -> None:
-    args = read_arguments(argv)
+    args = read_arguments(argv, __doc__)
     try:
         train(args)
     except REFUSED as error:

@@ -11,7 +11,8 @@ import torch
 
 from core.evaluate.__main__ import main as evaluate
 from core.learning.fine_tuning import prepare_adapter, put_in, weights_of
-from core.learning.train import main, read_arguments, read_state
+from core.learning.options import read_arguments
+from core.learning.train import main, read_state
 from core.worlds.catalogue import content_hash, load_world
 from core.worlds.slow_adapter import load_slow_adapter
 from tests.builders.recordings import write

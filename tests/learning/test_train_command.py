@@ -15,7 +15,9 @@ from core.learning import train as command
 from core.learning import trainer as training
 from core.learning.curve import draw_curve, read_log
 from core.learning.journal import Journal
-from core.learning.train import main, prepare, read_arguments, read_state
+from core.learning.loop import main as loop
+from core.learning.options import read_arguments
+from core.learning.train import main, prepare, read_state
 from core.media.cv import cv2
 from core.worlds.catalogue import load_world
 from core.worlds.starter.autoencoder import StarterAutoencoder
@@ -97,6 +99,20 @@ def test_a_run_can_begin_with_the_state_of_another(parts: Path, tmp_path: Path) 
     main(options(parts, tmp_path / "b", "--steps", 1, "--look-walks", 0, "--from", state))
     made = read_state(tmp_path / "b" / "state.pt")
     assert (made["step"], made["first"]) == (2, 1)
+
+
+def test_the_loop_goes_on_from_a_run(parts: Path, tmp_path: Path) -> None:
+    more = ("--look-walks", 0, "--sources", "first-person")
+    main(options(parts, tmp_path / "a", "--steps", 1, *more))
+    state = tmp_path / "a" / "state.pt"
+    told = options(parts, tmp_path / "b", "--steps", 3, *more, "--from", state, "--walks", 1)
+    loop([*told, "--no-memory", "0.3"])
+    made = read_state(tmp_path / "b" / "state.pt")
+    assert (made["step"], made["first"]) == (4, 1)
+    assert [r["step"] for r in rows(tmp_path / "b")] == [2, 3, 4, 4]
+    assert load_world(tmp_path / "b" / "world").net is not None
+    with pytest.raises(SystemExit, match="no state to begin with"):
+        loop(options(parts, tmp_path / "c", *more, "--from", tmp_path / "none.pt"))
 
 
 def test_without_tensorboard_it_says_so_once_and_writes_the_rest(

@@ -58,6 +58,7 @@ class StarterWorld:
         self.id, self.name, self.hash, self.geometry = id, name, hash, geometry
         self._shift = shift
         self._features = lru_cache(maxsize=256)(self._read)
+        self._motion = lru_cache(maxsize=256)(self.text.motion)
 
     @property
     def device(self) -> torch.device:
@@ -87,7 +88,7 @@ class StarterWorld:
         (``condition`` then expects nothing)."""
         pose, found = last.pose or (0.0, 0.0, 0.0), []
         for i, text in enumerate(actions, start=1):
-            pose = stepped(pose, self.text.motion(text) or (0.0, 0.0, 0.0))
+            pose = stepped(pose, self._motion(text) or (0.0, 0.0, 0.0))
             found.append(Address(last.time + i, pose))
         return found
 
@@ -113,7 +114,7 @@ class StarterWorld:
         pose = poses.float().to(self.device)
         expected = None
         if context is not None:
-            lost = [self.text.motion(t) is None for t in (actions or ())[present + 1 :]]
+            lost = [self._motion(t) is None for t in (actions or ())[present + 1 :]]
             expected = self._expected(context, seen_from(pose, present, lost), present)
         return Condition(
             action=torch.stack(action)[None],
