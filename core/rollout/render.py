@@ -183,14 +183,16 @@ def _journal(store: ProjectStore, job: Job | None) -> None:
 
 
 class _Meter:
-    """Turns events into progress with a guess of what remains."""
+    """Turns events into progress with a guess of what remains: chunks and learning each take as
+    long as they took before, or go on at their own pace."""
 
     def __init__(self, p: Project, until: int, tell: Callable[[RenderProgress], None] | None):
         left = max(0, until - queries.sequence_end(p))
         self._chunks = max(1, -(-left // p.chunk_frames))
         self._tell, self._done = tell, 0
         self._began = time.monotonic()
-        self._working: float | None = None  # when the first chunk began: loading says nothing
+        self._kind, self._since = "", self._began  # what is under way: "sampling" or "learning"
+        self._took: dict[str, list[float]] = {"sampling": [], "learning": []}
 
     def chunk_done(self) -> None:
         self._done += 1
@@ -199,15 +201,27 @@ class _Meter:
         if self._tell is None or not isinstance(event, Progress):
             return
         now = time.monotonic()
-        if self._working is None and event.phase == "sampling":
-            self._working = now
-        learning = event.phase == "learning"
-        within = event.step / max(1, event.steps) if event.phase == "sampling" else 0.0
-        share = (self._done + 0.8 * within) / self._chunks
-        remaining = None
-        if self._working is not None and share > 0:
-            remaining = max(0.0, (now - self._working) * (1 - share) / share)
-        chunk = max(1, min(self._chunks, self._done + (not learning)))
+        if event.phase in self._took and event.phase != self._kind:
+            if self._kind:
+                self._took[self._kind].append(now - self._since)
+            self._kind, self._since = event.phase, now
+        part = event.step / max(1, event.steps) if event.phase == self._kind else 1.0
+        chunk = max(1, min(self._chunks, self._done + (event.phase != "learning")))
         self._tell(RenderProgress(
-            chunk, self._chunks, event.phase, event.step, event.steps, now - self._began, remaining
+            chunk, self._chunks, event.phase, event.step, event.steps, now - self._began,
+            self._remaining(now - self._since, part),
         ))
+
+    def _remaining(self, gone: float, part: float) -> float | None:
+        """Seconds, ``part`` of what is under way being done after ``gone`` seconds."""
+        each = {kind: sum(took) / len(took) if took else 0.0 for kind, took in self._took.items()}
+        if not self._kind:
+            return None
+        if part and not each[self._kind]:
+            each[self._kind] = gone / part
+        if not each["sampling"]:
+            return None
+        rest, ahead = each[self._kind] * (1 - part), self._chunks - self._done
+        if self._kind == "sampling":
+            rest, ahead = rest + each["learning"], ahead - 1
+        return rest + max(0, ahead) * (each["sampling"] + each["learning"])

@@ -245,6 +245,21 @@ def test_cancelled_it_keeps_what_is_made_and_goes_on(tmp_path, tiny_world_dir, s
         assert later and later[-1] < later[0] + 1
 
 
+def test_learning_counts_in_what_remains(tmp_path, tiny_world_dir, start, engine):
+    world, told = read_entry(tiny_world_dir), []
+    with render.create(
+        tmp_path / "p", world, start, sampling=Sampling(steps=2), memory=MemoryUse("adapter")
+    ) as store:
+        store.save(render.lay_actions(store.project, (("forward", 8),)))
+        render.roll_out(store, engine, tiny_world_dir, 9, CancelToken(), progress=told.append)
+    learning = [e for e in told if e.phase == "learning" and e.step]
+    assert learning[0].steps == 60
+    # Its own pace says how long the last chunk is still learned.
+    for e in (learning[9], learning[29]):
+        took = e.elapsed - learning[0].elapsed
+        assert 0.3 < e.remaining / (took / e.step * (e.steps - e.step)) < 3
+
+
 def test_a_failure_is_told_and_keeps_the_project(tmp_path, tiny_world_dir, start, engine):
     world = read_entry(tiny_world_dir)
     with render.create(tmp_path / "p", world, start) as store:
