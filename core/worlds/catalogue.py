@@ -12,7 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.machine.exhausted import out_of_memory
 from core.worlds.families import FAMILIES, family_of
+from core.worlds.tiers import FULL, Tier
 
 if TYPE_CHECKING:
     from core.worlds.protocol import World
@@ -212,9 +214,13 @@ def with_slow_adapter(entry: WorldEntry, path: Path) -> WorldEntry:
     return replace(entry, name=merged_name(entry.name, path), slow_adapter=path)
 
 
-def load_world(folder: Path, device: str = "cpu", slow_adapter: Path | None = None) -> World:
-    """Load the world in ``folder``, with a slow adapter merged into its weights where one is given;
-    raises WorldError with the reason when it can't be."""
+def load_world(
+    folder: Path, device: str = "cpu", slow_adapter: Path | None = None, tier: Tier = FULL,
+    keep_text: bool = True,
+) -> World:
+    """Load the world in ``folder``, with a slow adapter merged into its weights where one is given,
+    made to fit as ``tier`` says (``core.worlds.fitting``); raises WorldError with the reason when it
+    can't be, and what torch raises when there is not enough memory."""
     entry = read_entry(folder)
     family = FAMILIES.get(entry.family)
     if family is None:
@@ -225,10 +231,12 @@ def load_world(folder: Path, device: str = "cpu", slow_adapter: Path | None = No
     import torch
 
     try:
-        world = family.loader()(folder, torch.device(device))
+        world = family.loader()(folder, torch.device(device), tier)
     except WorldError:
         raise
     except Exception as error:  # the loaders raise many types for a broken file
+        if out_of_memory(error):
+            raise
         raise WorldError(
             f"{entry.name} can't be loaded: a file of it is missing or damaged ({error}). "
             "Install it again; projects are not touched."
@@ -237,4 +245,10 @@ def load_world(folder: Path, device: str = "cpu", slow_adapter: Path | None = No
         from core.worlds.slow_adapter import merge_slow_adapter
 
         merge_slow_adapter(world, slow_adapter)
+    from core.worlds.fitting import TierRefused, apply_tier
+
+    try:
+        apply_tier(world, tier, torch.device(device), keep_text)
+    except TierRefused as error:
+        raise WorldError(f"{error} Choose another tier, or leave it to the studio.") from error
     return world
