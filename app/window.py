@@ -57,16 +57,12 @@ from core.rollout.samples import samples
 
 def default_engine(settings: Settings) -> Callable[[], Any]:
     """Made on the engine's thread: this is where torch is imported."""
-    kind = settings.get("engine")
+    kind, tier = settings.get("engine"), settings.get("tier")
 
     def make() -> Any:
-        if kind == "child":
-            from core.engine.child_process import ChildProcessEngine
+        from core.engine.choice import engine_of
 
-            return ChildProcessEngine()
-        from core.engine.in_process import InProcessEngine
-
-        return InProcessEngine()
+        return engine_of(kind, tier)
 
     return make
 

@@ -213,7 +213,7 @@ def _settings(w: MainWindow) -> None:
     def changed(name: str) -> None:
         if name == "theme":
             w.apply_theme()
-        elif name == "engine":
+        elif name in ("engine", "tier"):
             from app.window import default_engine
 
             w.engine.worker.replace_engine(default_engine(w.settings))

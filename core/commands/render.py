@@ -51,7 +51,7 @@ def render(args: argparse.Namespace, stop: Stop) -> int:
         if not store.project.actions:
             raise Trouble('Say what happens, for example --action "walk forward:2s".', True)
         engine = InProcessEngine(
-            device=args.device, previews=False, slow_adapter=world.slow_adapter
+            device=args.device, previews=False, slow_adapter=world.slow_adapter, tier=args.tier
         )
         line = Line()
         try:

@@ -26,7 +26,7 @@ from core.memory.presets import LearningSettings, settings_of
 from core.memory.snapshot import Frames, Snapshot
 from core.project.model import LearningRecord, WorldRef
 from core.rollout.latents import frames_from
-from core.worlds.fitting import checkpoints, weights_held
+from core.worlds.fitting import checkpoints
 from core.worlds.protocol import LatentFrame, Pose, World
 
 EARLIER = 8  # chunks that are learned from again, at most
@@ -161,7 +161,6 @@ class FastLearner:
             with (
                 self.adapter.learning(settings.places) as parameters,
                 checkpointed(world, self._checkpointing),
-                weights_held(world),
             ):
                 loss = self._loss(z0, given, float(level), eps)
                 grads = torch.autograd.grad(loss, parameters)

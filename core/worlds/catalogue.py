@@ -49,6 +49,8 @@ class WorldEntry:
     t_stride: int = 1  # pictures in a latent frame
     steps: int = 4  # sampling steps that suit it
     guidance: float = 1.0
+    fast_learning: bool = True  # whether it is on by default
+    why_not: str = ""
     slow_adapter: Path | None = None
 
     @property
@@ -150,6 +152,7 @@ def _entry(folder: Path, facts: Mapping[str, Any]) -> WorldEntry:
         rate=Fraction(facts["rate"]), n_past=int(facts["n_past"]), n_new=int(facts["n_new"]),
         licence=str(facts["licence"]), t_stride=int(facts.get("t_stride", 1)),
         steps=int(facts.get("steps", 4)), guidance=float(facts.get("guidance", 1.0)),
+        fast_learning=bool(facts.get("fast_learning", True)), why_not=str(facts.get("why_not", "")),
     )
     counts = (entry.width, entry.height, entry.n_past, entry.n_new, entry.t_stride, entry.steps)
     if min(counts) < 1 or entry.rate <= 0:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import torch
 from torch import nn
 
+from core.worlds.offload import offload
 from core.worlds.tiers import FULL, Tier, missing
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def apply_tier(world: object, tier: Tier, device: torch.device, keep_text: bool 
     if tier.quantised:
         _quantise(found.net, tier)
     if tier.offload:
-        _offload(found.net, device)
+        offload(found.net, device)
     else:
         found.net.to(device)
     found.vae.to(device)
@@ -78,18 +77,6 @@ def _quantise(net: nn.Module, tier: Tier) -> None:
     net.requires_grad_(False)
 
 
-def _offload(net: nn.Module, device: torch.device, folder: str | None = None) -> None:
-    """Layer by layer, so that an adapter that is put in afterwards belongs to no group and stays on
-    the card: its gradients and Adam's moments are there. ``folder``: keep the weights on the disk
-    instead of in memory."""
-    from diffusers.hooks import apply_group_offloading
-
-    apply_group_offloading(
-        net, onload_device=device, offload_device=torch.device("cpu"), offload_type="leaf_level",
-        use_stream=False, offload_to_disk_path=folder,
-    )
-
-
 def tier_of(world: object) -> Tier:
     found = getattr(world, "tier", FULL)
     return found if isinstance(found, Tier) else FULL
@@ -98,15 +85,3 @@ def tier_of(world: object) -> Tier:
 def checkpoints(world: object, usual: bool) -> bool:
     """Whether a learning step is to keep few activations; ``usual``: what the preset says."""
     return tier_of(world).checkpointing if isinstance(world, HasParts) else usual
-
-
-@contextmanager
-def weights_held(world: object) -> Iterator[None]:
-    """Around a loss and its backward pass. A layer that was moved away after its forward would be
-    on the wrong device, or be something else, when backward comes to it: what backward needs is
-    held as it was. With checkpointing that is one block's weights at a time."""
-    if not tier_of(world).offload:
-        yield
-        return
-    with torch.autograd.graph.saved_tensors_hooks(lambda t: t.detach(), lambda t: t):
-        yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from core.memory.adapter import Adapter
 from core.memory.fast_learning import FastLearner
 from core.rollout.chunk import make_chunk
 from core.project.model import ActionPart, Sampling
-from core.worlds import fitting, tiers
+from core.worlds import offload, tiers
 from core.worlds.catalogue import WorldError, load_world
 from core.worlds.fitting import Parts, apply_tier, tier_of
 from core.worlds.protocol import Address, LatentFrame
@@ -123,20 +124,36 @@ def test_checkpointing_is_used_where_the_tier_says(folders, monkeypatch):
         assert seen == [wanted], id
 
 
-def test_backward_does_not_need_what_was_moved_away(folders, tmp_path, monkeypatch):
-    """With the weights on the disk, what is in a layer after its forward is not its weights any
-    more: gradients that came of it would be others."""
-    monkeypatch.setattr(Adapter, "cap", lambda *_: None)  # it measures against the weights
-    grads = []
-    for moved in (False, True):
-        world = load_world(folders["wan"], "cpu", tier=tier("bf16"))
-        if moved:
-            fitting._offload(world.net, torch.device("cpu"), str(tmp_path / "layers"))
-            world.tier = tier("offload")
-        _, learner, record = _walk(world)
-        grads.append((record.loss_before, record.loss_after, learner.adapter.copies()))
-    assert grads[0][:2] == grads[1][:2]
-    assert all(torch.equal(a, b) for a, b in zip(grads[0][2], grads[1][2]))
+def test_moved_layers_learn_the_same_and_are_let_go(folders, monkeypatch):
+    """The same gradients as with every layer in place; what came over for a layer is gone after it,
+    and in a learning step after its block."""
+    alive, most = weakref.WeakSet(), {True: 0, False: 0}
+    there = offload.there
+
+    def counted(parameter, device):
+        made = there(parameter, device)
+        assert made.data_ptr() != parameter.data_ptr()
+        holder = made.untyped_storage()
+        alive.add(holder)
+        learning = torch.is_grad_enabled()
+        most[learning] = max(most[learning], sum(s.nbytes() for s in alive))
+        return made
+
+    monkeypatch.setattr(offload, "there", counted)
+    found = []
+    for id in ("tiled", "offload"):
+        world = load_world(folders["wan"], "cpu", tier=tier(id))
+        layers = [m for m in world.net.modules() if isinstance(m, torch.nn.Linear)]
+        homes = [layer.weight for layer in layers]
+        z, learner, record = _walk(world)
+        found.append((z, record.loss_before, record.loss_after, learner.adapter.copies()))
+        assert all(layer.weight is home for layer, home in zip(layers, homes))
+    assert torch.equal(found[0][0], found[1][0]) and found[0][1:3] == found[1][1:3]
+    assert all(torch.equal(a, b) for a, b in zip(found[0][3], found[1][3]))
+    sizes = [sum(p.nbytes for p in m.parameters(recurse=False)) for m in layers]
+    block = sum(p.nbytes for p in world.net.blocks[0].parameters())
+    assert len(alive) == 0 and 0 < most[False] <= 2 * max(sizes)
+    assert most[True] < block + sum(sizes) / 4
 
 
 def test_the_text_encoder_is_given_up_where_there_is_no_room_for_it(folders):
