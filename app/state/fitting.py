@@ -1,4 +1,4 @@
-"""How the project's world will run on this machine, said before a job: one sentence and its sums."""
+"""How the project's world will run on this machine, in a sentence before a job, and its sums."""
 
 from __future__ import annotations
 

@@ -33,7 +33,8 @@ class ChildProcessEngine:
     loaded, and is started again after it has died."""
 
     def __init__(
-        self, device: str = "auto", previews: bool = True, threads: int | None = None, tier: str = ""
+        self, device: str = "auto", previews: bool = True, threads: int | None = None,
+        tier: str = "",
     ):
         self.device, self.previews, self._threads = device, previews, threads
         self._tier = tier

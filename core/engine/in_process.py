@@ -55,8 +55,8 @@ class InProcessEngine:
 
     ``threads`` limits torch's own; the bits of a chunk depend on it. ``slow_adapter`` is merged
     into the world's weights. ``tier``: one of ``core.worlds.tiers``, or "auto": the first that
-    fits. Where memory runs out all the same, the task begins again in the next one, and so does what
-    comes after it.
+    fits. Where memory runs out all the same, the task begins again in the next one, and what comes
+    after it stays there.
     """
 
     def __init__(

@@ -13,8 +13,8 @@ from core.worlds.tiers import wanted
 
 
 def choose(task: EngineTask, device: str, asked: str, lowered: str = "") -> Preflight:
-    """For a world that is about to be loaded on ``device``: the tier a person ``asked`` for, the one
-    it was ``lowered`` to, or the first that fits. Raises WorldError."""
+    """For a world that is about to be loaded on ``device``: the tier that a person ``asked`` for,
+    the one it was ``lowered`` to, or the first that fits. Raises WorldError."""
     entry = read_entry(Path(task.world_dir))
     because = "since memory ran out before" if lowered else "as you chose"
     try:

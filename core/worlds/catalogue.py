@@ -222,8 +222,8 @@ def load_world(
     keep_text: bool = True,
 ) -> World:
     """Load the world in ``folder``, with a slow adapter merged into its weights where one is given,
-    made to fit as ``tier`` says (``core.worlds.fitting``); raises WorldError with the reason when it
-    can't be, and what torch raises when there is not enough memory."""
+    made to fit as ``tier`` says (``core.worlds.fitting``); raises WorldError with the reason when
+    it can't be, and what torch raises when there is not enough memory."""
     entry = read_entry(folder)
     family = FAMILIES.get(entry.family)
     if family is None:

@@ -37,7 +37,9 @@ class Family:
 
 
 FAMILIES: Mapping[str, Family] = {
-    "starter": Family("core.worlds.starter.world", adapted=r"blocks\.\d+\.temporal_attn\.(to_q|to_k|to_v|to_out)"),
+    "starter": Family(
+        "core.worlds.starter.world", adapted=r"blocks\.\d+\.temporal_attn\.(to_q|to_k|to_v|to_out)"
+    ),
     # Trained on 121 pictures at 24 a second, 1280×704; half of that each way fits a consumer card.
     "wan": Family(
         "core.worlds.wan", ("WanPipeline", "WanImageToVideoPipeline"),

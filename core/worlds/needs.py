@@ -4,7 +4,7 @@ Bytes on the computing device, for a window of F = n_past + n_new latent frames,
 in a denoiser of L blocks of width d with a feed-forward of width f, whose numbers have b bytes:
 
 - *weights*: numbers × b; int8 and fp8: one byte for those in matrices; offload: one block's.
-- *autoencoder* and *text encoder*: numbers × bytes; the text encoder is on the device at "full" only.
+- *autoencoder* and *text encoder*: numbers × bytes; the text encoder is on a card at "full" only.
 - *adapter*: rank × (inputs + outputs of its layers) numbers in float32, seven times: the weights,
   their gradients, Adam's two moments, and the copies a bad step is rolled back to.
 - *one block's activations*: N × (16·d + 3·f) × b for what backward needs of it, N × 8·d × 4 for
@@ -15,8 +15,8 @@ in a denoiser of L blocks of width d with a feed-forward of width f, whose numbe
   of every block. *Without*: every block's.
 - *latents*: C·F·h·w in float32, sixteen times (window, noise, guidance, estimates).
 - *decode*: the pictures of a chunk and of what is decoded before it, in float32, three times, and
-  the autoencoder's widest layer: pictures at once × H × W × channels × 12 numbers; in tiles: H × W is
-  a tile's.
+  the autoencoder's widest layer: pictures at once × H × W × channels × 12 numbers; in tiles: H × W
+  is a tile's.
 
 The factors are those of the networks' own arithmetic, rounded up; ``tests.benchmarks.fitting``
 holds the sums against measured peaks.
@@ -42,15 +42,26 @@ _FP32_VAE = ("wan", "skyreels", "modelscope")
 
 @dataclass(frozen=True)
 class Needs:
-    """Bytes. ``chunk`` and ``learn`` are peaks on the computing device; ``host`` is needed in
-    memory beside them, while loading; ``flops`` of one pass of the denoiser."""
+    """Bytes. ``sampling``, ``decode`` and ``learning`` are peaks on the computing device; ``host`` is
+    needed in memory beside them, while loading; ``flops`` of one pass of the denoiser."""
 
     weights: int
     text: int
-    chunk: int
-    learn: int
+    sampling: int
+    decode: int
+    learning: int
     host: int
     flops: float
+
+    @property
+    def chunk(self) -> int:
+        """The peak of making a chunk."""
+        return max(self.sampling, self.decode)
+
+    @property
+    def learn(self) -> int:
+        """The peak of making a chunk and learning it."""
+        return max(self.chunk, self.learning)
 
 
 @dataclass(frozen=True)
@@ -78,8 +89,8 @@ def shape_of(entry: WorldEntry) -> Shape:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WorldError(
-            f"What {entry.name} needs can't be told: a file in {folder} is damaged. Install it again; "
-            "projects are not touched."
+            f"What {entry.name} needs can't be told: a file in {folder} is damaged. Install it "
+            "again; projects are not touched."
         ) from error
 
 
@@ -101,15 +112,15 @@ def needs(shape: Shape, tier: Tier, card: bool) -> Needs:
         held += text_bytes
     sampling = held + block
     learning = held + (2 * block + _inputs(shape, b) if tier.checkpointing else every + block)
-    chunk = max(sampling, held + _decode(shape, tier, b))
+    decode = held + _decode(shape, tier, b)
     host = 0
     if card:
         host = (text_bytes if tier.text_apart else 0) + (
             net.numbers * 2 if tier.quantised or tier.offload else 0
         )
     elif tier.quantised:  # what is made smaller is there in both sizes for a moment
-        chunk = max(chunk, net.numbers * 2 + weights + text_bytes + vae_bytes)
-    return Needs(weights, text_bytes, chunk, max(learning, chunk), host, flops)
+        sampling = max(sampling, net.numbers * 2 + weights + text_bytes + vae_bytes)
+    return Needs(weights, text_bytes, sampling, decode, learning, host, flops)
 
 
 # ---- the terms ----------------------------------------------------------------------------------
@@ -215,7 +226,8 @@ def _decode(shape: Shape, tier: Tier, b: int) -> int:
     patch = int(config.get("patch_size") or 1)
     channels = config.get("decoder_block_out_channels") or config.get("block_out_channels")
     if entry.family in ("wan", "skyreels"):
-        first, at_once = config.get("decoder_base_dim") or config.get("base_dim") or 96, entry.t_stride
+        first = config.get("decoder_base_dim") or config.get("base_dim") or 96
+        at_once = entry.t_stride
     elif entry.family == "ltx":
         first, at_once = (channels or (128,))[0], pictures
     else:

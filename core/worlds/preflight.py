@@ -90,10 +90,10 @@ class Preflight:
 
 def preflight(
     entry: WorldEntry, room: Room, *, steps: int | None = None, guidance: float | None = None,
-    learns: int = 1, chosen: str = AUTO, because: str = "as you chose", measured: float | None = None,
-    below: str = "",
+    learns: int = 1, chosen: str = AUTO, because: str = "as you chose",
+    measured: float | None = None, below: str = "",
 ) -> Preflight:
-    """The first tier that fits into ``room``, or the one that was ``chosen`` (``because`` tells why).
+    """The first tier that fits into ``room``, or the one that was ``chosen`` (``because``: why).
 
     ``steps`` and ``guidance`` of sampling (None: what suits the world); ``learns``: gradient steps
     a chunk, 0 where nothing is learned; ``measured``: seconds a chunk took here before; ``below``:
@@ -146,7 +146,7 @@ def _fits(needs: Needs, room: Room, learns: int) -> bool | None:
 
 
 def _keeps_text(needs: Needs, tier: Tier, room: Room) -> bool:
-    """Kept where there is twice the room for it; else it is read from the disk when it is needed."""
+    """Kept where there is twice the room for it; else it is read again when it is needed."""
     if not tier.text_apart or room.host is None:
         return True
     rest = room.host - (0 if room.card else needs.learn)
@@ -203,7 +203,9 @@ def _disk(room: Room) -> str:
 
 
 def _learning(entry: WorldEntry) -> str:
-    return "" if entry.fast_learning else f" Fast learning is off for it by default: {entry.why_not}"
+    if entry.fast_learning:
+        return ""
+    return f" Fast learning is off for it by default: {entry.why_not}"
 
 
 def _details(

@@ -1,4 +1,4 @@
-"""Memory that runs out: the real engine frees what it has, drops a tier and makes the same chunk."""
+"""Memory that runs out: the engine frees what it has, drops a tier and makes the same chunk."""
 
 from __future__ import annotations
 
@@ -73,7 +73,8 @@ def test_it_goes_on_a_tier_lower(bench, monkeypatch, fails):
     engine = InProcessEngine("cpu", previews=False, threads=1)
     events = run(engine, chunk(bench))
     fitted = [e for e in events if isinstance(e, Fitted)]
-    assert [(e.tier, e.lowered) for e in fitted] == [("full", False), ("bf16", True), ("bf16", False)]
+    tiers = [(e.tier, e.lowered) for e in fitted]
+    assert tiers == [("full", False), ("bf16", True), ("bf16", False)]
     assert "ran out" in fitted[1].words and "accepted is kept" in fitted[1].words
     assert "since memory ran out before" in fitted[2].words
     assert isinstance(events[-1], TakeReady) and Path(events[-1].video).is_file()
@@ -151,8 +152,9 @@ def test_a_process_that_may_not_have_more(bench):
     try:
         first = run(engine, chunk(bench))
         assert isinstance(first[-1], TakeReady), first[-1]
-        size = int(Path(f"/proc/{engine.pid}/statm").read_text().split()[0]) * os.sysconf("SC_PAGESIZE")
-        resource.prlimit(engine.pid, resource.RLIMIT_AS, (size + (24 << 20), resource.RLIM_INFINITY))
+        pages = int(Path(f"/proc/{engine.pid}/statm").read_text().split()[0])
+        most = pages * os.sysconf("SC_PAGESIZE") + (24 << 20)
+        resource.prlimit(engine.pid, resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
         pid, big = engine.pid, chunk(bench, context=(ContextRef(first[-1].latents, 0, 2),) * 3)
         last = run(engine, big)[-1]
         assert isinstance(last, TakeReady | Failed) and engine.pid == pid

@@ -37,8 +37,8 @@ def head(path: Path, shapes: dict[str, list[int]]) -> None:
 
 @pytest.fixture(scope="module")
 def wan_5b(tmp_path_factory):
-    """Wan 2.2 TI2V 5B in its sizes alone: 5 billion numbers, 0.7 in the autoencoder, 5.7 in the text
-    encoder."""
+    """Wan 2.2 TI2V 5B in its sizes alone: 5 billion numbers, 0.7 in the autoencoder, 5.7 in the
+    text encoder."""
     folder = tmp_path_factory.mktemp("wan-5b")
     shapes = {}
     for i in range(30):
@@ -61,7 +61,8 @@ def card(memory: float, host: float = 64) -> Room:
 
 
 def test_sizes_come_from_the_heads(tmp_path):
-    head(tmp_path / "a.safetensors", {"b.attn1.to_q.weight": [4, 6], "b.norm.weight": [5], "c": [2, 2]})
+    shapes = {"b.attn1.to_q.weight": [4, 6], "b.norm.weight": [5], "c": [2, 2]}
+    head(tmp_path / "a.safetensors", shapes)
     assert size_of(tmp_path, r".*\.attn1\.to_q") == Size(33, 24, 10)
     (tmp_path / "b.safetensors").write_bytes(b"no")
     with pytest.raises(ValueError, match="no safetensors"):
@@ -138,7 +139,8 @@ def test_text_encoders_are_given_up_where_memory_is_short(wan_5b):
 
 def test_a_distilled_checkpoint_says_why_it_does_not_learn(wan_5b):
     entry = replace(wan_5b, fast_learning=False, why_not="A step costs as much as its chunk.")
-    assert "Fast learning is off for it by default: A step costs" in preflight(entry, card(80)).words
+    words = preflight(entry, card(80)).words
+    assert "Fast learning is off for it by default: A step costs" in words
     assert "Fast learning" not in preflight(wan_5b, card(80)).words
 
 

@@ -10,8 +10,8 @@ import torch
 
 from core.memory.adapter import Adapter
 from core.memory.fast_learning import FastLearner
-from core.rollout.chunk import make_chunk
 from core.project.model import ActionPart, Sampling
+from core.rollout.chunk import make_chunk
 from core.worlds import offload, tiers
 from core.worlds.catalogue import WorldError, load_world
 from core.worlds.fitting import Parts, apply_tier, tier_of
@@ -112,14 +112,14 @@ def test_less_precise_tiers_stay_near_the_full_one(folders):
 def test_checkpointing_is_used_where_the_tier_says(folders, monkeypatch):
     for id, wanted in (("full", False), ("bf16", True), ("offload", True)):
         world = load_world(folders["wan"], "cpu", tier=tier(id))
-        seen = []
-        forward = world.net.forward
-        monkeypatch.setattr(
-            world.net, "forward",
-            lambda *a, n=world.net, f=forward, **k: (
-                seen.append(n.is_gradient_checkpointing) if torch.is_grad_enabled() else None, f(*a, **k)
-            )[1],
-        )
+        seen: list[bool] = []
+
+        def told(*a, net=world.net, forward=world.net.forward, seen=seen, **k):
+            if torch.is_grad_enabled():
+                seen.append(net.is_gradient_checkpointing)
+            return forward(*a, **k)
+
+        monkeypatch.setattr(world.net, "forward", told)
         _walk(world)
         assert seen == [wanted], id
 
