@@ -36,6 +36,7 @@ from app.panels.takes_panel import TakesPanel
 from app.panels.worlds_panel import WorldsPanel
 from app.state.consistency import Consistency
 from app.state.document import Document
+from app.state.fitting import Fitting
 from app.state.jobs import JobQueue
 from app.state.selection import Selection
 from app.state.settings import Settings
@@ -57,16 +58,12 @@ from core.rollout.samples import samples
 
 def default_engine(settings: Settings) -> Callable[[], Any]:
     """Made on the engine's thread: this is where torch is imported."""
-    kind = settings.get("engine")
+    kind, tier = settings.get("engine"), settings.get("tier")
 
     def make() -> Any:
-        if kind == "child":
-            from core.engine.child_process import ChildProcessEngine
+        from core.engine.choice import engine_of
 
-            return ChildProcessEngine()
-        from core.engine.in_process import InProcessEngine
-
-        return InProcessEngine()
+        return engine_of(kind, tier)
 
     return make
 
@@ -103,6 +100,7 @@ class MainWindow(QMainWindow):
         self.editing = Editing(self.document, self.selection, self.transport, self)
         self.episodes = Episodes(self.document, self.background, self)
         self.exporting = Exporting(self.document, self.queue, self)
+        self.fitting = Fitting(self.document, self.worlds, settings, self.background, self)
         self.consistency = Consistency(self.document.path, self)
         self.fetching = Fetching(parent=self)
         self.choosing = Choosing(self.document, self.queue, self.consistency, self)

@@ -84,6 +84,15 @@ def _generation(w: MainWindow) -> None:
     q.take_arrived.connect(w.work.take_arrived)
     q.waiting.connect(w.work.draft_waits)
     q.through.connect(w.work.job_through)
+    q.fitted.connect(w.fitting.told)
+    q.fitted.connect(
+        lambda e: e.lowered and w.notices.show_notice(Notice(e.words, "warning"))
+    )
+    w.fitting.changed.connect(w.work.fitting)
+    w.fitting.changed.connect(w.status.fitting)
+    w.document.changed.connect(lambda _p: w.fitting.refresh())
+    w.document.opened.connect(lambda _p: w.fitting.refresh())
+    w.document.closed.connect(w.fitting.refresh)
     w.exporting.progressed.connect(w.work.progress)
     w.choosing.going.connect(w.viewer.setFocus)
     w.consistency.changed.connect(w.refresh.consistency)
@@ -213,10 +222,11 @@ def _settings(w: MainWindow) -> None:
     def changed(name: str) -> None:
         if name == "theme":
             w.apply_theme()
-        elif name == "engine":
+        elif name in ("engine", "tier"):
             from app.window import default_engine
 
             w.engine.worker.replace_engine(default_engine(w.settings))
+            w.fitting.refresh()
         elif name == "recents":
             w.refresh.recents()
         elif name in ("consistency_lane", "more_takes"):

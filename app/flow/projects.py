@@ -18,6 +18,7 @@ from app.widgets.notice_bar import Notice
 from app.workers.background import Background
 from core.project import edits
 from core.project.errors import EditError, ProjectError, ProjectLocked
+from core.project.memory_use import usual_memory
 from core.project.model import Asset, Crop, Project, Sampling
 from core.project.store import ProjectStore
 from core.rollout.samples import SAMPLE_RATE, Sample
@@ -89,6 +90,7 @@ class Projects(QObject):
             )
             p = edits.set_scene(p, wish.scene)
             p = edits.set_sampling(p, Sampling(entry.steps, entry.guidance))
+            p = edits.set_memory(p, replace(p.memory, preset=usual_memory(entry.fast_learning)))
             from core.rollout.start import make_start
 
             store = ProjectStore.create(wish.folder, p)

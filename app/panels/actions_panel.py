@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.actions import VERBS, Actions, native
-from app.widgets.basics import airy, bind, icon_button, label, primary, rule, scrolled
+from app.widgets.basics import ElidedLabel, airy, bind, icon_button, label, primary, rule, scrolled
 from core.project.model import Project
 
 _SCENE_PAUSE_MS = 500
@@ -192,6 +192,9 @@ class ActionsPanel(QWidget):
         # Room for two lines, so that the button does not jump with the words.
         self._hint.setFixedHeight(2 * self._hint.fontMetrics().lineSpacing() + 2)
         column.addWidget(self._hint)
+        self.fit = ElidedLabel(role="dim")
+        self.fit.hide()
+        column.addWidget(self.fit)
         return foot
 
     # -- what it shows -------------------------------------------------------------------------
@@ -225,6 +228,12 @@ class ActionsPanel(QWidget):
         self.generate.setEnabled(enabled)
         keys = native(self._actions["generate"].shortcuts()[:1])
         self._hint.setText(" · ".join(w for w in (hint, keys if enabled else "") if w))
+
+    def show_fit(self, words: str, details: str = "") -> None:
+        """How the world runs on this machine: one line, the whole of it in the tooltip."""
+        self.fit.setText(words)
+        self.fit.set_more(details)
+        self.fit.setVisible(bool(words))
 
     def set_amounts(self, seconds: float, fixed: bool, seed: int) -> None:
         self.seconds.setValue(seconds)

@@ -26,7 +26,9 @@ class Status(QObject):
     def project(self, p: Project | None, made: MemoryFacts | None) -> None:
         line = self._w.status_line
         device = f" · {self._device.upper()}" if self._device not in ("", "auto") else ""
-        line.world.setText(f"● {p.world.name}{device}" if p else "")
+        tier = self._w.fitting.tier
+        parts = [p.world.name + device, tier] if p else []
+        line.world.setText("● " + " · ".join(filter(None, parts)) if p else "")
         if p is None:
             line.memory.setText("")
         else:
@@ -72,6 +74,9 @@ class Status(QObject):
     def engine_ready(self, device: str) -> None:
         self._w.collector.settle()
         self._device = device
+        self.fitting()
+
+    def fitting(self) -> None:
         p = self._w.document.project
         self.project(p, memory_facts(p) if p else None)
 

@@ -49,6 +49,10 @@ class Work(QObject):
         action = self._w.actions_table["generate"]
         action.setEnabled(plan.enabled)
 
+    def fitting(self) -> None:
+        f = self._w.fitting
+        self._w.actions_panel.show_fit(f.words, f.details)
+
     def progress(self) -> None:
         w, p = self._w, self._w.document.project
         w.queue_panel.show_rows(facts.job_rows(p, w.queue, w.exporting.progress_of))

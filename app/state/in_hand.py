@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from app.state.meter import StepMeter
 from app.workers.engine_worker import EngineWorker
 from core.project.steps import ChunkStep, LearnStep
-from core.rollout.events import Preview, Progress
+from core.rollout.events import Fitted, Preview, Progress
 
 
 @dataclass
@@ -36,6 +36,7 @@ class InHand(QObject):
 
     progressed = Signal()
     preview = Signal(bytes)
+    fitted = Signal(object)  # Fitted
     ended = Signal(object, object)  # Active, the event that ended it
 
     def __init__(
@@ -98,6 +99,8 @@ class InHand(QObject):
             self.progressed.emit()
         elif isinstance(event, Preview):
             self.preview.emit(event.jpeg)
+        elif isinstance(event, Fitted):
+            self.fitted.emit(event)
 
     def _on_finished(self, key: str, event: object) -> None:
         if self.active is None or key != self._key():

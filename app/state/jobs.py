@@ -42,6 +42,7 @@ class JobQueue(QObject):
     changed = Signal()  # the list, or the state of a job
     progressed = Signal()  # words and bars
     preview = Signal(bytes)
+    fitted = Signal(object)  # Fitted: how the engine made the world fit
     take_arrived = Signal(str)  # take id
     learned = Signal(str)  # take id
     waiting = Signal(str)  # take id: a draft waits for the artist
@@ -68,6 +69,7 @@ class JobQueue(QObject):
         self._hand = InHand(worker, controls, self)
         self._hand.progressed.connect(self.progressed)
         self._hand.preview.connect(self.preview)
+        self._hand.fitted.connect(self.fitted)
         self._hand.ended.connect(self._on_ended)
         self._results = Results(document, background, self._wanted, self)
         self._results.arrived.connect(self.take_arrived)

@@ -35,7 +35,8 @@ class Settings(QObject):
     DEFAULTS: dict[str, Any] = {
         "theme": "dark",
         "projects_folder": "",
-        "engine": "inprocess",  # or "child"
+        "engine": "auto",  # or "inprocess", "child"
+        "tier": "auto",  # or one of core.worlds.tiers
         "seed_fixed": False,
         "seed": 1,
         "seconds": 2.0,

@@ -55,7 +55,7 @@ class ElidedLabel(QLabel):
 
     def __init__(self, text: str = "", role: str = "", parent: QWidget | None = None):
         super().__init__(parent)
-        self._full = ""
+        self._full = self._more = ""
         if role:
             self.setProperty("role", role)
         self.setTextFormat(Qt.TextFormat.PlainText)
@@ -79,7 +79,13 @@ class ElidedLabel(QLabel):
     def _fit(self) -> None:
         width = self.contentsRect().width()
         cut = QFontMetrics(self.font()).elidedText(self._full, Qt.TextElideMode.ElideRight, width)
-        self.setToolTip(self._full if cut != self._full else "")
+        whole = self._full if self._more or cut != self._full else ""
+        self.setToolTip("\n\n".join(part for part in (whole, self._more) if part))
+
+    def set_more(self, text: str) -> None:
+        """What the tooltip says beside the line itself."""
+        self._more = text
+        self._fit()
 
     def paintEvent(self, event) -> None:
         painter = QPainter(self)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import get_args
 
 from core.project.model import MemoryPreset
+from core.worlds.tiers import AUTO, IDS, VARIABLE
 
 COMMANDS = ("render", "export", "worlds", "doctor")
 MAX_SECONDS = 3600.0
@@ -63,6 +64,9 @@ def parser() -> argparse.ArgumentParser:
                         help="what was learned from your own footage on top of that world "
                         "(core.learning.train --adapter)")
     render.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps")
+    render.add_argument("--tier", choices=(AUTO, *IDS), default=AUTO,
+                        help="how the world is made to fit into memory; auto: the first way that "
+                        f"does ({VARIABLE} says so too)")
     render.add_argument("--out", required=True, metavar="FILE.mp4", help="the film")
     export = commands.add_parser("export", help="write a project's sequence as an MP4")
     export.add_argument("project", metavar="PROJECT", help="a project's folder")

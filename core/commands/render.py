@@ -14,6 +14,7 @@ from core.commands.terminal import OK, STOPPED, Line, Stop, say, write_down
 from core.engine.in_process import InProcessEngine
 from core.media.errors import Cancelled
 from core.project import edits
+from core.project.memory_use import usual_memory
 from core.project.model import MemoryUse, Sampling
 from core.project.store import DOCUMENT, ProjectStore
 from core.rollout import render as rolling
@@ -51,7 +52,7 @@ def render(args: argparse.Namespace, stop: Stop) -> int:
         if not store.project.actions:
             raise Trouble('Say what happens, for example --action "walk forward:2s".', True)
         engine = InProcessEngine(
-            device=args.device, previews=False, slow_adapter=world.slow_adapter
+            device=args.device, previews=False, slow_adapter=world.slow_adapter, tier=args.tier
         )
         line = Line()
         try:
@@ -119,7 +120,7 @@ def _project(
     try:
         store = rolling.create(
             made, world, wanted.start, name=wanted.name, scene=wanted.scene or "",
-            memory=MemoryUse(preset=args.memory or "default"),
+            memory=MemoryUse(preset=args.memory or usual_memory(world.fast_learning)),
             sampling=Sampling(args.steps or world.steps, world.guidance),
         )
     except BaseException:

@@ -1,6 +1,7 @@
 """The engine's own process: ``python -m core.engine.child``. JSON lines in and out.
 
-In: ``{"do": "run", "id": n, "task": {...}, "device": ..., "previews": ..., "threads": ...}``,
+In: ``{"do": "run", "id": n, "task": {...}, "device": ..., "previews": ..., "threads": ...,
+"tier": ...}``,
 ``{"do": "cancel", "id": n}``, ``{"do": "pause"}``, ``{"do": "resume"}``. Out: ``{"id": n,
 "event": {...}}``. When the pipe in closes, whoever started this is gone and it ends.
 """
@@ -35,7 +36,7 @@ class Child:
             if engine is None:
                 engine = InProcessEngine(
                     message.get("device", "auto"), bool(message.get("previews", True)),
-                    message.get("threads"),
+                    message.get("threads"), tier=str(message.get("tier", "")),
                 )
             engine.previews = bool(message.get("previews", True))
             id = message["id"]

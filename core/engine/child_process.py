@@ -32,8 +32,12 @@ class ChildProcessEngine:
     """See ``core.engine.protocol.Engine``. The process starts with the first task, keeps the world
     loaded, and is started again after it has died."""
 
-    def __init__(self, device: str = "auto", previews: bool = True, threads: int | None = None):
+    def __init__(
+        self, device: str = "auto", previews: bool = True, threads: int | None = None,
+        tier: str = "",
+    ):
         self.device, self.previews, self._threads = device, previews, threads
+        self._tier = tier
         self._child: _Process | None = None
         self._count = 0
 
@@ -78,7 +82,7 @@ class ChildProcessEngine:
         id = self._count
         child.send({
             "do": "run", "id": id, "task": to_json(task), "device": self.device,
-            "previews": self.previews, "threads": self._threads,
+            "previews": self.previews, "threads": self._threads, "tier": self._tier,
         })
         told_cancel: float | None = None
         told_pause = False

@@ -11,6 +11,7 @@ from core.rollout.events import (
     Cancelled,
     EngineEvent,
     Failed,
+    Fitted,
     Learned,
     Preview,
     Progress,
@@ -19,7 +20,9 @@ from core.rollout.events import (
 from core.rollout.request import ChunkTask, EngineTask, LearnTask
 
 _KINDS: dict[str, type[Any]] = {
-    c.__name__: c for c in (ChunkTask, LearnTask, Progress, TakeReady, Learned, Failed, Cancelled)
+    c.__name__: c for c in (
+        ChunkTask, LearnTask, Progress, Fitted, TakeReady, Learned, Failed, Cancelled
+    )
 }
 
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import logging
 import shutil
 import time
+import traceback
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.engine import trouble
 from core.engine.control import CancelToken, PauseGate
+from core.machine.exhausted import out_of_memory
 from core.rollout.events import (
     TERMINAL,
     Cancelled,
     EngineEvent,
+    Failed,
+    Fitted,
     Learned,
     Preview,
     Progress,
@@ -49,12 +54,14 @@ class InProcessEngine:
     """See ``core.engine.protocol.Engine``. ``device`` "auto" takes a CUDA card where there is one.
 
     ``threads`` limits torch's own; the bits of a chunk depend on it. ``slow_adapter`` is merged
-    into the world's weights.
+    into the world's weights. ``tier``: one of ``core.worlds.tiers``, or "auto": the first that
+    fits. Where memory runs out all the same, the task begins again in the next one, and what comes
+    after it stays there.
     """
 
     def __init__(
         self, device: str = "auto", previews: bool = True, threads: int | None = None,
-        slow_adapter: Path | None = None,
+        slow_adapter: Path | None = None, tier: str = "",
     ):
         self.device, self.previews, self._threads = device, previews, threads
         self._slow_adapter = slow_adapter
@@ -63,10 +70,33 @@ class InProcessEngine:
         self._recall: Recall | None = None
         self._loaded: tuple[str, str] | None = None
         self._licence = ""
+        self._wanted, self._tier, self._lowest = tier, "", {}
 
     # ---- the protocol ---------------------------------------------------------------------------
 
     def run(self, task: EngineTask, token: CancelToken, pause: PauseGate) -> Iterator[EngineEvent]:
+        """See the protocol. What an accepted chunk is made of lies in files, so a task that ran out
+        of memory can begin again with what it began with."""
+        while True:
+            exhausted = yield from self._attempt(task, token, pause)
+            if exhausted is None:
+                return
+            from core.engine.lowering import freed, lower
+
+            self.close()
+            freed()
+            fitted = lower(task, self.device, self._tier)
+            if isinstance(fitted, Failed):
+                yield replace(fitted, detail=exhausted)
+                return
+            log.warning("out of memory in tier %s; now %s\n%s", self._tier, fitted.tier, exhausted)
+            self._lowest[task.world_dir] = fitted.tier
+            yield fitted
+
+    def _attempt(
+        self, task: EngineTask, token: CancelToken, pause: PauseGate
+    ) -> Generator[EngineEvent, None, str | None]:
+        """Returns what was said when memory ran out, else None after a terminal event."""
         run, ended = _Run(task, token, pause), False
         try:
             work = self._chunk(task, run) if isinstance(task, ChunkTask) else self._learn(task, run)
@@ -84,13 +114,17 @@ class InProcessEngine:
                 run.undo()
             raise
         except Exception as error:
+            run.undo()
+            if not token.cancelled and out_of_memory(error):
+                # Only its words leave: the error itself holds every tensor of the frames it passed.
+                return "".join(traceback.format_exception(error))
             if token.cancelled:
                 log.debug("stopped by a cancel", exc_info=True)
                 event: EngineEvent = Cancelled()
             else:
                 event = trouble.failed(error)
-            run.undo()
             yield event
+        return None
 
     def close(self) -> None:
         self._world = self._adapter = self._recall = self._loaded = None
@@ -269,9 +303,16 @@ class InProcessEngine:
         self.close()
         yield Progress("loading", 1, 3)
         run.check()
+        from core.engine.lowering import choose
         from core.worlds.catalogue import WorldError, load_world, read_entry
 
-        world = load_world(Path(task.world_dir), self.device, self._slow_adapter)
+        found = choose(
+            task, self.device, self._wanted, self._lowest.get(task.world_dir, "")
+        )
+        self._tier = found.tier.id
+        world = load_world(
+            Path(task.world_dir), self.device, self._slow_adapter, found.tier, found.keep_text
+        )
         if world.hash != task.world_hash:
             raise WorldError(
                 f"The project was made with another version of “{world.name}” "
@@ -291,6 +332,7 @@ class InProcessEngine:
 
         self._recall = Recall(world)
         self._world, self._loaded = world, (task.world_dir, task.world_hash)
+        yield Fitted(found.tier.id, found.words)
         yield Progress("loading", 3, 3)
         return world
 

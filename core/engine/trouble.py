@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 
+from core.machine.exhausted import out_of_memory
 from core.media.errors import MediaError
 from core.memory.errors import MemoryRefused
 from core.memory.tensors import TensorFileError
@@ -24,7 +25,7 @@ def failed(error: BaseException) -> Failed:
 def sentence(error: BaseException) -> str:
     if isinstance(error, _SAID):
         return str(error)
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+    if out_of_memory(error):
         return (
             "There is not enough memory for this chunk. Close other programs or choose fewer "
             "sampling steps, then press Generate again; nothing that was made is lost."

@@ -47,13 +47,15 @@ class Adapter:
         self.parameters: dict[str, nn.Parameter] = {}
         for name, layer in self._layers.items():
             for half, held in (("lora_A", layer.lora_A), ("lora_B", layer.lora_B)):
-                held[NAME].float()  # Adam's small steps are lost in half precision
+                # Where the world computes, which is not always where its weights lie; and Adam's
+                # small steps are lost in half precision.
+                held[NAME].to(self._device_of(world), torch.float32)
                 self.parameters[f"{name}.{half}.weight"] = held[NAME].weight
         self.home: Pose | None = HOME
         self._rays = None
         if hasattr(world.net, "new_page"):
             with torch.random.fork_rng(devices=[]):
-                self._rays = world.net.new_page().to(self._device_of(world.net))
+                self._rays = world.net.new_page().to(self._device_of(world))
             world.net.rays = self._rays
             self.parameters |= {f"rays.{n}": p for n, p in self._rays.named_parameters()}
         self._base = float(self._base_square_norm() ** 0.5)
@@ -184,15 +186,22 @@ class Adapter:
             parameter.requires_grad_(False)
 
     @staticmethod
-    def _device_of(net: nn.Module) -> torch.device:
-        return next(net.parameters()).device
+    def _device_of(world: World) -> torch.device:
+        found = getattr(world, "device", None)
+        return found if found is not None else next(world.net.parameters()).device
 
     def _base_square_norm(self) -> float:
         weights = (layer.get_base_layer().weight for layer in self._layers.values())
-        total = sum(float(w.detach().double().square().sum()) for w in weights)
+        total = sum(float(_plain(w).double().square().sum()) for w in weights)
         if not total:
             raise MemoryRefused("This world names no layers that a memory can be put on.")
         return total
+
+
+def _plain(weight: Tensor) -> Tensor:
+    """A weight as numbers, also where it is kept in fewer bits."""
+    held = weight.detach()
+    return held.dequantize() if hasattr(held, "qdata") else held
 
 
 def seeded(seed: int) -> torch.Generator:

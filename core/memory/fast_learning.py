@@ -26,6 +26,7 @@ from core.memory.presets import LearningSettings, settings_of
 from core.memory.snapshot import Frames, Snapshot
 from core.project.model import LearningRecord, WorldRef
 from core.rollout.latents import frames_from
+from core.worlds.fitting import checkpoints
 from core.worlds.protocol import LatentFrame, Pose, World
 
 EARLIER = 8  # chunks that are learned from again, at most
@@ -46,6 +47,7 @@ class FastLearner:
     def __init__(self, world: World, adapter: Adapter, preset: str = "paper", licence: str = ""):
         self.world, self.adapter, self.preset, self._licence = world, adapter, preset, licence
         self.settings: LearningSettings = settings_of(preset)
+        self._checkpointing = checkpoints(world, self.settings.checkpointing)
         self.begin(0)
 
     def begin(self, seed: int) -> None:
@@ -158,7 +160,7 @@ class FastLearner:
             eps = torch.randn(z0.shape, generator=self.generator)
             with (
                 self.adapter.learning(settings.places) as parameters,
-                checkpointed(world, settings.checkpointing),
+                checkpointed(world, self._checkpointing),
             ):
                 loss = self._loss(z0, given, float(level), eps)
                 grads = torch.autograd.grad(loss, parameters)

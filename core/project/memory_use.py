@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.project.model import MemoryUse
+from core.project.model import MemoryPreset, MemoryUse
 
 #: Remembered frames that join a context at most.
 RECALLED = 4
@@ -38,3 +38,8 @@ def silent(memory: MemoryUse) -> bool:
     """There is a memory, and all of it is muted."""
     there = has_adapter(memory) + has_bank(memory)
     return there > 0 and len(muted_parts(memory)) == there
+
+
+def usual_memory(fast_learning: bool) -> MemoryPreset:
+    """A new project's: without learning where the world's family says that it is off by default."""
+    return "default" if fast_learning else "off"

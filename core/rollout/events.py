@@ -53,6 +53,16 @@ class Learned:
 
 
 @dataclass(frozen=True)
+class Fitted:
+    """How the world was made to fit: the tier's id, and a sentence with what is done and why.
+    ``lowered``: memory ran out, and the task begins again in this tier."""
+
+    tier: str
+    words: str
+    lowered: bool = False
+
+
+@dataclass(frozen=True)
 class Failed:
     """The task ended without a result. ``message`` is for the artist, ``detail`` for the log."""
 
@@ -65,6 +75,6 @@ class Cancelled:
     """The task was stopped on request; nothing of it was kept."""
 
 
-EngineEvent = Progress | Preview | TakeReady | Learned | Failed | Cancelled
+EngineEvent = Progress | Preview | Fitted | TakeReady | Learned | Failed | Cancelled
 #: A task ends with exactly one of these.
 TERMINAL = (TakeReady, Learned, Failed, Cancelled)

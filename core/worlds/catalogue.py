@@ -12,7 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.machine.exhausted import out_of_memory
 from core.worlds.families import FAMILIES, family_of
+from core.worlds.tiers import FULL, Tier
 
 if TYPE_CHECKING:
     from core.worlds.protocol import World
@@ -47,6 +49,8 @@ class WorldEntry:
     t_stride: int = 1  # pictures in a latent frame
     steps: int = 4  # sampling steps that suit it
     guidance: float = 1.0
+    fast_learning: bool = True  # whether it is on by default
+    why_not: str = ""
     slow_adapter: Path | None = None
 
     @property
@@ -148,6 +152,7 @@ def _entry(folder: Path, facts: Mapping[str, Any]) -> WorldEntry:
         rate=Fraction(facts["rate"]), n_past=int(facts["n_past"]), n_new=int(facts["n_new"]),
         licence=str(facts["licence"]), t_stride=int(facts.get("t_stride", 1)),
         steps=int(facts.get("steps", 4)), guidance=float(facts.get("guidance", 1.0)),
+        fast_learning=bool(facts.get("fast_learning", True)), why_not=str(facts.get("why_not", "")),
     )
     counts = (entry.width, entry.height, entry.n_past, entry.n_new, entry.t_stride, entry.steps)
     if min(counts) < 1 or entry.rate <= 0:
@@ -212,9 +217,13 @@ def with_slow_adapter(entry: WorldEntry, path: Path) -> WorldEntry:
     return replace(entry, name=merged_name(entry.name, path), slow_adapter=path)
 
 
-def load_world(folder: Path, device: str = "cpu", slow_adapter: Path | None = None) -> World:
-    """Load the world in ``folder``, with a slow adapter merged into its weights where one is given;
-    raises WorldError with the reason when it can't be."""
+def load_world(
+    folder: Path, device: str = "cpu", slow_adapter: Path | None = None, tier: Tier = FULL,
+    keep_text: bool = True,
+) -> World:
+    """Load the world in ``folder``, with a slow adapter merged into its weights where one is given,
+    made to fit as ``tier`` says (``core.worlds.fitting``); raises WorldError with the reason when
+    it can't be, and what torch raises when there is not enough memory."""
     entry = read_entry(folder)
     family = FAMILIES.get(entry.family)
     if family is None:
@@ -225,10 +234,12 @@ def load_world(folder: Path, device: str = "cpu", slow_adapter: Path | None = No
     import torch
 
     try:
-        world = family.loader()(folder, torch.device(device))
+        world = family.loader()(folder, torch.device(device), tier)
     except WorldError:
         raise
     except Exception as error:  # the loaders raise many types for a broken file
+        if out_of_memory(error):
+            raise
         raise WorldError(
             f"{entry.name} can't be loaded: a file of it is missing or damaged ({error}). "
             "Install it again; projects are not touched."
@@ -237,4 +248,10 @@ def load_world(folder: Path, device: str = "cpu", slow_adapter: Path | None = No
         from core.worlds.slow_adapter import merge_slow_adapter
 
         merge_slow_adapter(world, slow_adapter)
+    from core.worlds.fitting import TierRefused, apply_tier
+
+    try:
+        apply_tier(world, tier, torch.device(device), keep_text)
+    except TierRefused as error:
+        raise WorldError(f"{error} Choose another tier, or leave it to the studio.") from error
     return world

@@ -21,18 +21,25 @@ class Family:
     """``module`` has a ``load(folder, device)``. ``pipelines`` are the class names by which
     diffusers' ``model_index.json`` tells the family. ``facts`` stand in for what a ``world.json``
     would say; sizes in pixels, ``n_past`` and ``n_new`` in latent frames of ``t_stride`` pictures,
-    ``horizon`` latent frames that the model was trained to see at once."""
+    ``horizon`` latent frames that the model was trained to see at once. A checkpoint that was
+    distilled to a few steps has ``fast_learning`` False, and ``why_not`` says why: a learning step
+    costs as much as its whole chunk, and its denoiser is no longer one that the loss of fast
+    learning was made for. ``adapted`` is the regex of the adapter's layers, for what they need
+    (``core.worlds.needs``)."""
 
     module: str
     pipelines: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    adapted: str = r".*\.attn1\.(to_q|to_k|to_v|to_out\.0)"
 
     def loader(self) -> WorldLoader:
         return cast("WorldLoader", importlib.import_module(self.module).load)
 
 
 FAMILIES: Mapping[str, Family] = {
-    "starter": Family("core.worlds.starter.world"),
+    "starter": Family(
+        "core.worlds.starter.world", adapted=r"blocks\.\d+\.temporal_attn\.(to_q|to_k|to_v|to_out)"
+    ),
     # Trained on 121 pictures at 24 a second, 1280×704; half of that each way fits a consumer card.
     "wan": Family(
         "core.worlds.wan", ("WanPipeline", "WanImageToVideoPipeline"),
@@ -68,6 +75,8 @@ FAMILIES: Mapping[str, Family] = {
             "width": 256, "height": 256, "rate": "8", "t_stride": 1, "n_past": 4, "n_new": 12,
             "horizon": 32, "steps": 50, "guidance": 9.0, "licence": "CC-BY-NC-4.0",
         },
+        adapted=r"(.*\.)?(temp_attentions\.\d+|transformer_in)\.transformer_blocks\.\d+\."
+        r"(attn1|attn2)\.(to_q|to_k|to_v|to_out\.0)",
     ),
 }
 

@@ -13,12 +13,13 @@ from typing import Any
 
 import torch
 from diffusers import AutoencoderKLLTXVideo, LTXVideoTransformer3DModel
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import T5EncoderModel, T5TokenizerFast
 
 from core.worlds import parts
 from core.worlds.prompted import Checkpoint, Condition, PromptedWorld, checkpoint
 from core.worlds.prompts import Prompts, Reader
+from core.worlds.tiers import FULL, Tier
 
 #: Tokens of a prompt at most. The network is shown no padding, so shorter ones stay short.
 TOKENS = 256
@@ -49,6 +50,10 @@ class LTXWorld(PromptedWorld):
         shape, device = (1, -1, 1, 1, 1), next(vae.parameters()).device
         self._mean = vae.latents_mean.float().view(shape).to(device)
         self._std = vae.latents_std.float().view(shape).to(device) / vae.config.scaling_factor
+
+    @property
+    def _autoencoder(self) -> nn.Module:
+        return self._vae
 
     def _latents(self, x: Tensor) -> Tensor:
         z = self._vae.encode(x.to(self._vae.dtype)).latent_dist.mode()
@@ -141,13 +146,13 @@ def text_reader(folder: Path, device: torch.device, dtype: torch.dtype) -> Reade
     return read
 
 
-def load(folder: Path, device: torch.device) -> LTXWorld:
+def load(folder: Path, device: torch.device, tier: Tier = FULL) -> LTXWorld:
     """Load from a folder in the diffusers layout; raises OSError, ValueError or WorldError."""
     found = checkpoint(folder)
-    dtype = parts.dtype_for(device)
-    net = parts.network(LTXVideoTransformer3DModel, folder / "transformer", device, dtype)
-    vae = parts.network(AutoencoderKLLTXVideo, folder / "vae", device, dtype)
-    prompts = Prompts(lambda: text_reader(folder, device, dtype))
+    at = parts.place(device, tier)
+    net = parts.network(LTXVideoTransformer3DModel, folder / "transformer", at.net, at.dtype)
+    vae = parts.network(AutoencoderKLLTXVideo, folder / "vae", device, at.dtype)
+    prompts = Prompts(lambda: text_reader(folder, at.text, at.dtype))
     scheduler = parts.config(folder / "scheduler", "scheduler_config.json")
     pipeline = parts.config(folder, "model_index.json").get("_class_name")
     return LTXWorld(found, vae, net, prompts, scheduler, pipeline == "LTXConditionPipeline")

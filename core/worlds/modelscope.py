@@ -12,12 +12,13 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet3DConditionModel
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from core.worlds import parts
 from core.worlds.prompted import Checkpoint, Condition, PromptedWorld, checkpoint
 from core.worlds.prompts import Prompts, Reader
+from core.worlds.tiers import FULL, Tier
 
 _PART = 8  # pictures through the autoencoder at a time
 
@@ -41,6 +42,10 @@ class ModelScopeWorld(PromptedWorld):
         kept = scheduler.alphas_cumprod.double()
         #: Of the picture, by step; before the first step all of it.
         self._kept = torch.cat([torch.ones(1, dtype=torch.float64), kept])
+
+    @property
+    def _autoencoder(self) -> nn.Module:
+        return self._vae
 
     def _latents(self, x: Tensor) -> Tensor:
         pictures = x[0].transpose(0, 1).to(self._vae.dtype)
@@ -100,12 +105,12 @@ def text_reader(folder: Path, device: torch.device, dtype: torch.dtype) -> Reade
     return read
 
 
-def load(folder: Path, device: torch.device) -> ModelScopeWorld:
+def load(folder: Path, device: torch.device, tier: Tier = FULL) -> ModelScopeWorld:
     """Load from a folder in the diffusers layout; raises OSError, ValueError or WorldError."""
     found = checkpoint(folder)
-    dtype = parts.dtype_for(device)
-    net = parts.network(UNet3DConditionModel, folder / "unet", device, dtype)
+    at = parts.place(device, tier)
+    net = parts.network(UNet3DConditionModel, folder / "unet", at.net, at.dtype)
     vae = parts.network(AutoencoderKL, folder / "vae", device, torch.float32)
-    prompts = Prompts(lambda: text_reader(folder, device, dtype))
+    prompts = Prompts(lambda: text_reader(folder, at.text, at.dtype))
     noise = parts.config(folder / "scheduler", "scheduler_config.json")
     return ModelScopeWorld(found, vae, net, prompts, DDIMScheduler.from_config(noise))

@@ -6,16 +6,41 @@ Only safetensors and JSON are read, only from the disk: nothing is unpickled, ru
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from core.worlds.tiers import FULL, Tier
+
 
 def dtype_for(device: torch.device) -> torch.dtype:
     """What networks compute in: bfloat16 on CUDA; elsewhere it is slow or not there."""
     return torch.bfloat16 if device.type == "cuda" else torch.float32
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the parts of a world are read to, and in what precision its denoiser and text encoder
+    are. ``net``: the denoiser's first place; ``device``: where it computes, and the autoencoder."""
+
+    device: torch.device
+    net: torch.device
+    text: torch.device
+    dtype: torch.dtype
+
+
+def place(device: torch.device, tier: Tier = FULL) -> Place:
+    """What ``tier`` says about ``device``. What becomes smaller, or stays away, is read to the
+    processor first; ``core.worlds.fitting.apply_tier`` does the rest."""
+    cpu = torch.device("cpu")
+    return Place(
+        device=device, net=cpu if tier.quantised or tier.offload else device,
+        text=cpu if tier.text_apart else device,
+        dtype=dtype_for(device) if tier.weights == "own" else torch.bfloat16,
+    )
 
 
 def network(kind: type[Any], folder: Path, device: torch.device, dtype: torch.dtype) -> Any:

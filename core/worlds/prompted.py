@@ -21,9 +21,11 @@ from torch import Tensor, nn
 
 from core.diffusion.loss import flow_noise, flow_step, flow_target
 from core.worlds.catalogue import content_hash, description, read_entry
+from core.worlds.fitting import Parts
 from core.worlds.positions import positions
 from core.worlds.prompts import Prompts, prompt_of
 from core.worlds.protocol import Address, Geometry, LatentFrame
+from core.worlds.tiers import FULL, Tier
 
 
 @dataclass(frozen=True)
@@ -95,10 +97,17 @@ class PromptedWorld:
         self.geometry, self.net, self.prompts = geometry, net, prompts
         self._shift = found.number("shift", shift)
         self._horizon = int(found.number("horizon", 1_000_000))
+        #: Where it computes, and how it was made to fit (``core.worlds.fitting``).
+        self.device = next(net.parameters()).device
+        self.tier: Tier = FULL
+
+    def parts(self) -> Parts:
+        return Parts(self.net, self._autoencoder, self.prompts)
 
     @property
-    def device(self) -> torch.device:
-        return next(self.net.parameters()).device
+    def _autoencoder(self) -> nn.Module:
+        """Diffusers' own."""
+        raise NotImplementedError
 
     # ---- pictures -------------------------------------------------------------------------------
 
@@ -154,7 +163,7 @@ class PromptedWorld:
     ) -> Condition:
         times = [a.time for a in addresses]
         return Condition(
-            self.prompts(prompt_of(scene, actions)),
+            self.prompts(prompt_of(scene, actions)).to(self.device),
             positions(times, self.geometry.t_stride, self._horizon),
         )
 

@@ -24,6 +24,7 @@ import numpy as np
 import torch
 
 from core.worlds.poses import Pose
+from core.worlds.tiers import Tier
 
 #: ``World.context_level`` of worlds that are trained with a slightly noised context and told so.
 CONTEXT_LEVEL = 0.02
@@ -146,6 +147,7 @@ class World(Protocol):
 
 
 class WorldLoader(Protocol):
-    """Loads one model family from a folder in the diffusers layout."""
+    """Loads one model family from a folder in the diffusers layout, where and in what precision
+    ``tier`` wants its parts (``core.worlds.parts.place``)."""
 
-    def __call__(self, folder: Path, device: torch.device) -> World: ...
+    def __call__(self, folder: Path, device: torch.device, tier: Tier) -> World: ...

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKLWan, SkyReelsV2Transformer3DModel
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.worlds import parts
 from core.worlds.positions import PlacedRope
@@ -22,6 +22,7 @@ from core.worlds.prompted import (
 )
 from core.worlds.prompts import Prompts
 from core.worlds.protocol import CONTEXT_LEVEL
+from core.worlds.tiers import FULL, Tier
 from core.worlds.wan import TIMESTEPS, TOKENS, WanAutoencoder, text_reader
 
 #: The network was told of two rates: 16 pictures a second, and the rest.
@@ -47,6 +48,10 @@ class SkyReelsWorld(PromptedWorld):
         self._rate = [int(self.geometry.rate != _SLOW)] if net.config.inject_sample_info else None
         net.rope = PlacedRope(net.rope)
 
+    @property
+    def _autoencoder(self) -> nn.Module:
+        return self._vae.vae
+
     def _latents(self, x: Tensor) -> Tensor:
         return self._vae.latents(x)
 
@@ -65,12 +70,12 @@ class SkyReelsWorld(PromptedWorld):
         return r"blocks\.\d+\.attn1\.(to_q|to_k|to_v|to_out\.0)"
 
 
-def load(folder: Path, device: torch.device) -> SkyReelsWorld:
+def load(folder: Path, device: torch.device, tier: Tier = FULL) -> SkyReelsWorld:
     """Load from a folder in the diffusers layout; raises OSError, ValueError or WorldError."""
     found = checkpoint(folder)
-    dtype = parts.dtype_for(device)
-    net = parts.network(SkyReelsV2Transformer3DModel, folder / "transformer", device, dtype)
+    at = parts.place(device, tier)
+    net = parts.network(SkyReelsV2Transformer3DModel, folder / "transformer", at.net, at.dtype)
     vae = parts.network(AutoencoderKLWan, folder / "vae", device, torch.float32)
-    prompts = Prompts(lambda: text_reader(folder, device, dtype))
+    prompts = Prompts(lambda: text_reader(folder, at.text, at.dtype))
     shift = shift_of(parts.config(folder / "scheduler", "scheduler_config.json"))
     return SkyReelsWorld(found, WanAutoencoder(vae), net, prompts, shift)

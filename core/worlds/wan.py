@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import T5TokenizerFast, UMT5EncoderModel
 
 from core.worlds import parts
@@ -25,6 +25,7 @@ from core.worlds.prompted import (
 )
 from core.worlds.prompts import Prompts, Reader
 from core.worlds.protocol import Geometry
+from core.worlds.tiers import FULL, Tier
 
 #: Tokens of a prompt; shorter ones are padded with zeros, as in training.
 TOKENS = 512
@@ -72,6 +73,10 @@ class WanWorld(PromptedWorld):
         )
         net.rope = PlacedRope(net.rope)
 
+    @property
+    def _autoencoder(self) -> nn.Module:
+        return self._vae.vae
+
     def _latents(self, x: Tensor) -> Tensor:
         return self._vae.latents(x)
 
@@ -103,16 +108,16 @@ def text_reader(folder: Path, device: torch.device, dtype: torch.dtype) -> Reade
     return read
 
 
-def load(folder: Path, device: torch.device) -> WanWorld:
+def load(folder: Path, device: torch.device, tier: Tier = FULL) -> WanWorld:
     """Load from a folder in the diffusers layout; raises OSError, ValueError or WorldError."""
     found = checkpoint(folder)
     index = parts.config(folder, "model_index.json")
     parts.same("expand_timesteps", bool(index.get("expand_timesteps")), True)
     parts.same("transformer_2", (index.get("transformer_2") or [None])[0], None)
-    dtype = parts.dtype_for(device)
-    net = parts.network(WanTransformer3DModel, folder / "transformer", device, dtype)
+    at = parts.place(device, tier)
+    net = parts.network(WanTransformer3DModel, folder / "transformer", at.net, at.dtype)
     # In full precision: its authors say so, and it is small beside the transformer.
     vae = parts.network(AutoencoderKLWan, folder / "vae", device, torch.float32)
-    prompts = Prompts(lambda: text_reader(folder, device, dtype))
+    prompts = Prompts(lambda: text_reader(folder, at.text, at.dtype))
     shift = shift_of(parts.config(folder / "scheduler", "scheduler_config.json"))
     return WanWorld(found, WanAutoencoder(vae), net, prompts, shift)

@@ -23,6 +23,7 @@ from core.worlds.starter.denoiser import Condition, StarterDenoiser
 from core.worlds.starter.depth import StarterDepth
 from core.worlds.starter.expectation import Expectations
 from core.worlds.starter.text import StarterTextEncoder
+from core.worlds.tiers import FULL, Tier
 
 
 class StarterWorld:
@@ -193,7 +194,7 @@ def geometry_of(config: dict[str, Any]) -> Geometry:
     )
 
 
-def load(folder: Path, device: torch.device) -> StarterWorld:
+def load(folder: Path, device: torch.device, tier: Tier = FULL) -> StarterWorld:
     """Load from a folder in the diffusers layout; raises OSError or ValueError when it is broken."""
     config = json.loads((folder / "world.json").read_text("utf-8"))
     autoencoder = _part(StarterAutoencoder, folder / "autoencoder")
