@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from core.memory.adapter import Adapter
     from core.memory.snapshot import Snapshot
+    from core.rollout.context import Encoded
     from core.rollout.recall import Recall
     from core.worlds.protocol import LatentFrame, Pose, World
 
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 
 PREVIEW_SIDE = 512  # pixels
 PREVIEW_GAP = 0.1  # seconds
+PREVIEW_SHARE = 0.05  # of the time at most: a large autoencoder takes long over one picture
 THUMBNAIL_SIDE = 320
 DECODED_AT_A_TIME = 4  # frames
 
@@ -61,6 +63,7 @@ class InProcessEngine:
         self._world: World | None = None
         self._adapter: Adapter | None = None
         self._recall: Recall | None = None
+        self._encoded: Encoded | None = None
         self._loaded: tuple[str, str] | None = None
         self._licence = ""
 
@@ -93,7 +96,7 @@ class InProcessEngine:
             yield event
 
     def close(self) -> None:
-        self._world = self._adapter = self._recall = self._loaded = None
+        self._world = self._adapter = self._recall = self._encoded = self._loaded = None
 
     # ---- one chunk ------------------------------------------------------------------------------
 
@@ -156,7 +159,7 @@ class InProcessEngine:
 
     def _sampled(self, steps: Any, count: int, run: _Run) -> Generator[EngineEvent, None, Any]:
         yield Progress("sampling", 0, count)
-        shown = 0.0
+        due = 0.0
         try:
             while True:
                 run.check()
@@ -165,10 +168,12 @@ class InProcessEngine:
                 except StopIteration as end:
                     return end.value
                 yield Progress("sampling", step, of)
-                if self.previews and time.monotonic() - shown >= PREVIEW_GAP:
+                if self.previews and (began := time.monotonic()) >= due:
                     run.check()
-                    yield Preview(self._preview(clean), step, of)
-                    shown = time.monotonic()
+                    preview = Preview(self._preview(clean), step, of)
+                    gap = max(PREVIEW_GAP, (time.monotonic() - began) / PREVIEW_SHARE)
+                    yield preview
+                    due = time.monotonic() + gap
         finally:
             steps.close()
 
@@ -287,9 +292,11 @@ class InProcessEngine:
         # Put in at once, also where the memory is off: it may be switched on for the next chunk,
         # and while it is off the world computes the very same bits.
         self._adapter = Adapter(world)
+        from core.rollout.context import Encoded
         from core.rollout.recall import Recall
 
         self._recall = Recall(world)
+        self._encoded = Encoded()
         self._world, self._loaded = world, (task.world_dir, task.world_hash)
         yield Progress("loading", 3, 3)
         return world
@@ -300,7 +307,7 @@ class InProcessEngine:
         total = sum(ref.stop - ref.start for ref in refs)
         yield Progress("encoding", 0, total)
         found: list[LatentFrame] = []
-        steps = context_steps(self._world, refs)
+        steps = context_steps(self._world, refs, self._encoded)
         run.check()
         for part in steps:
             found += part
