@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from core.memory.adapter import Adapter
     from core.memory.snapshot import Snapshot
+    from core.rollout.context import Encoded
     from core.rollout.recall import Recall
     from core.worlds.protocol import LatentFrame, Pose, World
 
@@ -40,6 +41,7 @@ log = logging.getLogger(__name__)
 
 PREVIEW_SIDE = 512  # pixels
 PREVIEW_GAP = 0.1  # seconds
+PREVIEW_SHARE = 0.05  # of the time at most: a large autoencoder takes long over one picture
 THUMBNAIL_SIDE = 320
 DECODED_AT_A_TIME = 4  # frames
 
@@ -68,6 +70,7 @@ class InProcessEngine:
         self._world: World | None = None
         self._adapter: Adapter | None = None
         self._recall: Recall | None = None
+        self._encoded: Encoded | None = None
         self._loaded: tuple[str, str] | None = None
         self._licence = ""
         self._wanted, self._tier, self._lowest = tier, "", {}
@@ -127,7 +130,7 @@ class InProcessEngine:
         return None
 
     def close(self) -> None:
-        self._world = self._adapter = self._recall = self._loaded = None
+        self._world = self._adapter = self._recall = self._encoded = self._loaded = None
 
     # ---- one chunk ------------------------------------------------------------------------------
 
@@ -190,7 +193,7 @@ class InProcessEngine:
 
     def _sampled(self, steps: Any, count: int, run: _Run) -> Generator[EngineEvent, None, Any]:
         yield Progress("sampling", 0, count)
-        shown = 0.0
+        due = 0.0
         try:
             while True:
                 run.check()
@@ -199,10 +202,12 @@ class InProcessEngine:
                 except StopIteration as end:
                     return end.value
                 yield Progress("sampling", step, of)
-                if self.previews and time.monotonic() - shown >= PREVIEW_GAP:
+                if self.previews and (began := time.monotonic()) >= due:
                     run.check()
-                    yield Preview(self._preview(clean), step, of)
-                    shown = time.monotonic()
+                    preview = Preview(self._preview(clean), step, of)
+                    gap = max(PREVIEW_GAP, (time.monotonic() - began) / PREVIEW_SHARE)
+                    yield preview
+                    due = time.monotonic() + gap
         finally:
             steps.close()
 
@@ -328,9 +333,11 @@ class InProcessEngine:
         # Put in at once, also where the memory is off: it may be switched on for the next chunk,
         # and while it is off the world computes the very same bits.
         self._adapter = Adapter(world)
+        from core.rollout.context import Encoded
         from core.rollout.recall import Recall
 
         self._recall = Recall(world)
+        self._encoded = Encoded()
         self._world, self._loaded = world, (task.world_dir, task.world_hash)
         yield Fitted(found.tier.id, found.words)
         yield Progress("loading", 3, 3)
@@ -342,7 +349,7 @@ class InProcessEngine:
         total = sum(ref.stop - ref.start for ref in refs)
         yield Progress("encoding", 0, total)
         found: list[LatentFrame] = []
-        steps = context_steps(self._world, refs)
+        steps = context_steps(self._world, refs, self._encoded)
         run.check()
         for part in steps:
             found += part

@@ -20,10 +20,38 @@ HERE = (0.0, 0.0, 0.0)  # the pose of the start: dead reckoning begins here
 _PART = 4  # pictures encoded at a time
 
 
-def context_steps(world: World, refs: Iterable[ContextRef]) -> Iterator[list[LatentFrame]]:
+class Encoded:
+    """What pictures were encoded to, for one world: a start is in front of every chunk of a walk,
+    and an autoencoder takes long over it. A file that has changed is another one."""
+
+    def __init__(self, most: int = 8):
+        self._most = most
+        self._held: dict[tuple[object, ...], list[LatentFrame]] = {}
+
+    def get(self, ref: ContextRef) -> list[LatentFrame] | None:
+        return self._held.get(self._key(ref))
+
+    def put(self, ref: ContextRef, frames: list[LatentFrame]) -> None:
+        while len(self._held) >= self._most:
+            del self._held[next(iter(self._held))]
+        self._held[self._key(ref)] = frames
+
+    @staticmethod
+    def _key(ref: ContextRef) -> tuple[object, ...]:
+        try:
+            facts = Path(ref.path).stat()
+        except OSError:  # reading it says what is wrong
+            return (ref,)
+        return (ref, facts.st_size, facts.st_mtime_ns)
+
+
+def context_steps(
+    world: World, refs: Iterable[ContextRef], encoded: Encoded | None = None
+) -> Iterator[list[LatentFrame]]:
     """Frames of ``refs`` in their order, some at a time, at the world's level of a context.
 
-    Raises TensorFileError or MediaError where a file is missing, broken or too short.
+    Pictures that ``encoded`` knows are not encoded again. Raises TensorFileError or MediaError
+    where a file is missing, broken or too short.
     """
     device = device_of(world)
     for ref in refs:
@@ -31,8 +59,16 @@ def context_steps(world: World, refs: Iterable[ContextRef]) -> Iterator[list[Lat
             found = load_latents(ref.path, ref.start, ref.stop)
             check_shape(world, found, ref)
             yield [replace(f, z=f.z.to(device), level=world.context_level) for f in found]
-        else:
+        elif encoded is None:
             yield from _encoded(world, ref)
+        elif (known := encoded.get(ref)) is not None:
+            yield known
+        else:
+            frames: list[LatentFrame] = []
+            for part in _encoded(world, ref):
+                frames += part
+                yield part
+            encoded.put(ref, frames)
 
 
 def build_context(world: World, refs: Iterable[ContextRef]) -> list[LatentFrame]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,14 @@ import pytest
 
 from core.engine.control import CancelToken, PauseGate
 from core.engine.in_process import InProcessEngine
+from core.media.encode import write_take
 from core.media.reader import FrameReader
 from core.project.model import ActionPart, MemoryUse
 from core.rollout.events import Cancelled, Failed, Learned, Preview, Progress, TakeReady
 from core.rollout.latents import read_latents
 from core.rollout.request import ContextRef
 from tests.builders.tasks import Bench, files_below, result, run, same
+from tests.builders.tiny_world import picture
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +114,20 @@ def test_previews_can_be_switched_off(engine, bench):
         assert not any(isinstance(e, Preview) for e in run(engine, bench.chunk()))
     finally:
         engine.previews = True
+
+
+def test_a_start_is_encoded_once_and_again_when_it_changes(bench, monkeypatch):
+    engine = InProcessEngine(device="cpu", previews=False)
+    first = run(engine, bench.chunk())[-1]
+    encode, asked = engine._world.encode, []
+    monkeypatch.setattr(engine._world, "encode", lambda x: asked.append(len(x)) or encode(x))
+    again = run(engine, bench.chunk())[-1]
+    assert isinstance(run(engine, bench.learn(again.latents))[-1], Learned)
+    assert not asked and same(z_of(first), z_of(again))
+    write_take(bench.start, [picture(64, 2)], Fraction(8))
+    other = run(engine, bench.chunk())[-1]
+    assert asked == [1] and not same(z_of(first), z_of(other))
+    engine.close()
 
 
 def stages(engine, task) -> list[Progress | Preview]:

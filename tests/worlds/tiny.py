@@ -8,8 +8,9 @@ not for how good a film looks.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,10 @@ import torch
 from torch import nn
 
 from tests.builders.tiny_world import build_tiny_world, picture
+
+#: Of a denoiser's configuration: what is to be otherwise than in the tiny one.
+Sizes = Mapping[str, Any]
+NO_SIZES: Sizes = MappingProxyType({})
 
 WORDS = "abcdefghijklmnopqrstuvwxyz,;.'-0123456789"
 
@@ -83,7 +88,11 @@ def describe(folder: Path, **facts: Any) -> Path:
     return folder
 
 
-def build_wan(folder: Path, seed: int = 0) -> Path:
+def over(changes: Mapping[str, Any], **usual: Any) -> dict[str, Any]:
+    return {**usual, **changes}
+
+
+def build_wan(folder: Path, seed: int = 0, sizes: Sizes = NO_SIZES, **facts: Any) -> Path:
     """As Wan2.2-TI2V: a residual autoencoder of 48 channels there, 8 here, patches of 2."""
     from diffusers import FlowMatchEulerDiscreteScheduler, WanPipeline, WanTransformer3DModel
 
@@ -94,21 +103,23 @@ def build_wan(folder: Path, seed: int = 0) -> Path:
     })
     mean, std = measured(vae, (64, 96), 9)
     vae.register_to_config(latents_mean=mean, latents_std=std)
-    net = WanTransformer3DModel(
+    net = WanTransformer3DModel(**over(
+        sizes,
         patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=12, in_channels=8,
         out_channels=8, text_dim=16, freq_dim=32, ffn_dim=48, num_layers=2, rope_max_seq_len=64,
-    )
+    ))
     WanPipeline(
         tokenizer=t5_tokenizer(), text_encoder=umt5(), vae=vae, transformer=net,
         scheduler=FlowMatchEulerDiscreteScheduler(shift=5.0), expand_timesteps=True,
     ).save_pretrained(folder)
-    return describe(
-        folder, id="tiny-wan", name="Tiny Wan", family="wan", width=96, height=64, rate="8",
+    return describe(folder, **over(
+        facts,
+        id="tiny-wan", name="Tiny Wan", family="wan", width=96, height=64, rate="8",
         n_past=3, n_new=2, horizon=8, steps=3, guidance=2.0,
-    )
+    ))
 
 
-def build_ltx(folder: Path, seed: int = 0) -> Path:
+def build_ltx(folder: Path, seed: int = 0, sizes: Sizes = NO_SIZES, **facts: Any) -> Path:
     """As LTX-Video 0.9.5: a decoder that looks ahead, is told of noise and draws a grain."""
     from diffusers import (
         AutoencoderKLLTXVideo,
@@ -133,10 +144,11 @@ def build_ltx(folder: Path, seed: int = 0) -> Path:
     mean, std = measured(vae, (64, 96), 17)
     vae.latents_mean.copy_(torch.tensor(mean))
     vae.latents_std.copy_(torch.tensor(std))
-    net = LTXVideoTransformer3DModel(
+    net = LTXVideoTransformer3DModel(**over(
+        sizes,
         in_channels=8, out_channels=8, num_attention_heads=2, attention_head_dim=12,
         cross_attention_dim=24, num_layers=2, caption_channels=16,
-    )
+    ))
     encoder = T5EncoderModel(T5Config(
         vocab_size=64, d_model=16, d_kv=8, d_ff=32, num_layers=1, num_heads=2,
         relative_attention_num_buckets=8, feed_forward_proj="gated-gelu",
@@ -145,13 +157,14 @@ def build_ltx(folder: Path, seed: int = 0) -> Path:
         scheduler=FlowMatchEulerDiscreteScheduler(), vae=vae, text_encoder=encoder,
         tokenizer=t5_tokenizer(), transformer=net,
     ).save_pretrained(folder)
-    return describe(
-        folder, id="tiny-ltx", name="Tiny LTX", family="ltx", width=96, height=64, rate="8",
+    return describe(folder, **over(
+        facts,
+        id="tiny-ltx", name="Tiny LTX", family="ltx", width=96, height=64, rate="8",
         n_past=3, n_new=2, horizon=8, steps=3, guidance=2.0,
-    )
+    ))
 
 
-def build_skyreels(folder: Path, seed: int = 0) -> Path:
+def build_skyreels(folder: Path, seed: int = 0, sizes: Sizes = NO_SIZES, **facts: Any) -> Path:
     """As SkyReels-V2-DF: Wan 2.1's autoencoder, a network that is told the rate."""
     from diffusers import (
         SkyReelsV2DiffusionForcingPipeline,
@@ -163,21 +176,23 @@ def build_skyreels(folder: Path, seed: int = 0) -> Path:
     vae = wan_autoencoder({"z_dim": 4})
     mean, std = measured(vae, (32, 48), 9)
     vae.register_to_config(latents_mean=mean, latents_std=std)
-    net = SkyReelsV2Transformer3DModel(
+    net = SkyReelsV2Transformer3DModel(**over(
+        sizes,
         patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=12, in_channels=4,
         out_channels=4, text_dim=16, freq_dim=32, ffn_dim=48, num_layers=2, rope_max_seq_len=64,
         inject_sample_info=True,
-    )
+    ))
     scheduler = UniPCMultistepScheduler(
         flow_shift=8.0, use_flow_sigmas=True, prediction_type="flow_prediction"
     )
     SkyReelsV2DiffusionForcingPipeline(
         tokenizer=t5_tokenizer(), text_encoder=umt5(), transformer=net, vae=vae, scheduler=scheduler
     ).save_pretrained(folder)
-    return describe(
-        folder, id="tiny-skyreels", name="Tiny SkyReels", family="skyreels", width=48, height=32,
+    return describe(folder, **over(
+        facts,
+        id="tiny-skyreels", name="Tiny SkyReels", family="skyreels", width=48, height=32,
         rate="8", n_past=3, n_new=2, horizon=8, steps=3, guidance=2.0,
-    )
+    ))
 
 
 def clip_tokenizer() -> Any:
@@ -188,7 +203,7 @@ def clip_tokenizer() -> Any:
     return CLIPTokenizer(vocab={w: i for i, w in enumerate(vocab)}, merges=[], model_max_length=24)
 
 
-def build_modelscope(folder: Path, seed: int = 0) -> Path:
+def build_modelscope(folder: Path, seed: int = 0, sizes: Sizes = NO_SIZES, **facts: Any) -> Path:
     """As text-to-video-ms-1.7b: Stable Diffusion's autoencoder and text encoder, a 3D UNet."""
     from diffusers import (
         AutoencoderKL,
@@ -206,11 +221,12 @@ def build_modelscope(folder: Path, seed: int = 0) -> Path:
     with torch.no_grad():
         x = torch.from_numpy(film((32, 32), 4)).permute(0, 3, 1, 2).float() / 127.5 - 1
         vae.register_to_config(scaling_factor=float(1 / vae.encode(x).latent_dist.mode().std()))
-    net = UNet3DConditionModel(
+    net = UNet3DConditionModel(**over(
+        sizes,
         block_out_channels=(8, 16), down_block_types=("CrossAttnDownBlock3D", "DownBlock3D"),
         up_block_types=("UpBlock3D", "CrossAttnUpBlock3D"), layers_per_block=1, norm_num_groups=4,
         cross_attention_dim=16, attention_head_dim=4,
-    )
+    ))
     encoder = CLIPTextModel(CLIPTextConfig(
         vocab_size=96, hidden_size=16, intermediate_size=32, num_hidden_layers=1,
         num_attention_heads=2, max_position_embeddings=24, bos_token_id=0, eos_token_id=1,
@@ -223,10 +239,11 @@ def build_modelscope(folder: Path, seed: int = 0) -> Path:
     TextToVideoSDPipeline(
         vae=vae, text_encoder=encoder, tokenizer=clip_tokenizer(), unet=net, scheduler=scheduler
     ).save_pretrained(folder)
-    return describe(
-        folder, id="tiny-modelscope", name="Tiny ModelScope", family="modelscope", width=32,
+    return describe(folder, **over(
+        facts,
+        id="tiny-modelscope", name="Tiny ModelScope", family="modelscope", width=32,
         height=32, rate="8", n_past=3, n_new=4, steps=3, guidance=2.0,
-    )
+    ))
 
 
 def fill(net: nn.Module) -> None:
@@ -241,7 +258,7 @@ def build_starter(folder: Path, seed: int = 0) -> Path:
     return build_tiny_world(folder, seed=7 + seed)
 
 
-BUILDERS: dict[str, Callable[[Path], Path]] = {
+BUILDERS: dict[str, Callable[..., Path]] = {
     "starter": build_starter, "wan": build_wan, "ltx": build_ltx, "skyreels": build_skyreels,
     "modelscope": build_modelscope,
 }
