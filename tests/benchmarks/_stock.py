@@ -8,7 +8,8 @@ else it is the features in ``embeds``.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def chunk_of(
             given["conditions"] = [LTXVideoCondition(video=tail)]
         elif family == "skyreels":
             given["video"] = tail
-        with _without_ftfy(family):
+        with _prompts_as_they_are():
             frames = np.asarray(pipeline(**usual, **given)[0][0])[-g.chunk_frames :]
         return (frames * 255).round().astype(np.uint8)
 
@@ -86,10 +87,8 @@ def chunk_of(
 
 
 @contextlib.contextmanager
-def _without_ftfy(family: str) -> Any:
+def _prompts_as_they_are() -> Iterator[None]:
     """Some pipelines mend broken Unicode with a library that is not needed for anything else."""
-    import sys
-
     modules = [
         m for name, m in sys.modules.items()
         if name.startswith("diffusers.pipelines.") and hasattr(m, "prompt_clean")
