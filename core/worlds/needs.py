@@ -15,8 +15,8 @@ in a denoiser of L blocks of width d with a feed-forward of width f, whose numbe
   of every block. *Without*: every block's.
 - *latents*: C·F·h·w in float32, sixteen times (window, noise, guidance, estimates).
 - *decode*: the pictures of a chunk and of what is decoded before it, in float32, three times (in
-  tiles, which overlap, five times), and the autoencoder's widest layer: pictures at once × H × W × channels × 12 numbers; in tiles: H × W
-  is a tile's.
+  tiles, which overlap, five times), and the autoencoder's widest layer: pictures at once × H × W ×
+  channels × 12 numbers; in tiles: H × W is a tile's.
 
 The factors are those of the networks' own arithmetic, rounded up; ``tests.benchmarks.fitting``
 holds the sums against measured peaks.
