@@ -14,9 +14,9 @@ in a denoiser of L blocks of width d with a feed-forward of width f, whose numbe
 - *learning with checkpointing*: a block's, doubled for their gradients, and N × d × b for the input
   of every block. *Without*: every block's.
 - *latents*: C·F·h·w in float32, sixteen times (window, noise, guidance, estimates).
-- *decode*: the pictures of a chunk and of what is decoded before it, in float32, three times, and
-  the autoencoder's widest layer: pictures at once × H × W × channels × 12 numbers; in tiles: H × W
-  is a tile's.
+- *decode*: the pictures of a chunk and of what is decoded before it, in float32, three times (in
+  tiles, which overlap, five times), and the autoencoder's widest layer: pictures at once × H × W ×
+  channels × 12 numbers; in tiles: H × W is a tile's.
 
 The factors are those of the networks' own arithmetic, rounded up; ``tests.benchmarks.fitting``
 holds the sums against measured peaks.
@@ -42,8 +42,8 @@ _FP32_VAE = ("wan", "skyreels", "modelscope")
 
 @dataclass(frozen=True)
 class Needs:
-    """Bytes. ``sampling``, ``decode`` and ``learning`` are peaks on the computing device; ``host`` is
-    needed in memory beside them, while loading; ``flops`` of one pass of the denoiser."""
+    """Bytes. ``sampling``, ``decode`` and ``learning`` are peaks on the computing device; ``host``
+    is needed in memory beside them, while loading; ``flops`` of one pass of the denoiser."""
 
     weights: int
     text: int
@@ -219,7 +219,7 @@ def _decode(shape: Shape, tier: Tier, b: int) -> int:
     b = 4 if entry.family in _FP32_VAE else b
     lead = LEAD if entry.t_stride > 1 else 0
     pictures = (entry.n_new + lead) * entry.t_stride
-    whole = 3 * 4 * 3 * pictures * entry.width * entry.height
+    whole = (5 if tier.tiled else 3) * 4 * 3 * pictures * entry.width * entry.height
     height, width = entry.height, entry.width
     if tier.tiled:
         height, width = min(height, _TILE), min(width, _TILE)

@@ -2,9 +2,9 @@
 
 Not diffusers' group offload: that swaps what is inside a parameter, and torch's checkpointing keeps
 a frozen parameter as it is for the backward pass, which then finds the weights gone (torch 2.13).
-Here a layer's forward is given a copy on the card in the parameter's place. Backward holds that copy
-as long as it needs it, with checkpointing for one block at a time; nothing is ever copied back, since
-frozen weights do not change.
+Here a layer's forward is given a copy on the card in the parameter's place. Backward holds that
+copy as long as it needs it, with checkpointing for one block at a time; nothing is copied back,
+since frozen weights do not change.
 """
 
 from __future__ import annotations
