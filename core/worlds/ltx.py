@@ -18,7 +18,7 @@ from transformers import T5EncoderModel, T5TokenizerFast
 
 from core.worlds import parts
 from core.worlds.prompted import Checkpoint, Condition, PromptedWorld, checkpoint
-from core.worlds.prompts import Prompts, Reader
+from core.worlds.prompts import Prompts, Reader, t5_reader
 from core.worlds.tiers import FULL, Tier
 
 #: Tokens of a prompt at most. The network is shown no padding, so shorter ones stay short.
@@ -137,13 +137,7 @@ def text_reader(folder: Path, device: torch.device, dtype: torch.dtype) -> Reade
     words = parts.tokenizer(T5TokenizerFast, folder / "tokenizer")
     encoder = parts.network(T5EncoderModel, folder / "text_encoder", device, dtype)
 
-    @torch.no_grad()
-    def read(prompt: str) -> Tensor:
-        found = words([prompt], truncation=True, max_length=TOKENS, return_tensors="pt").to(device)
-        out = encoder(found.input_ids, attention_mask=found.attention_mask)
-        return out.last_hidden_state[0].to(dtype)
-
-    return read
+    return t5_reader(words, encoder, TOKENS)
 
 
 def load(folder: Path, device: torch.device, tier: Tier = FULL) -> LTXWorld:

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.diffusion.loss import flow_noise, flow_step, flow_target
+from core.diffusion.flow import FlowMatching
 from core.worlds.catalogue import content_hash, description, read_entry
 from core.worlds.fitting import Parts
 from core.worlds.positions import positions
@@ -75,7 +75,7 @@ def checkpoint(folder: Path) -> Checkpoint:
     return Checkpoint(folder, description(folder))
 
 
-class PromptedWorld:
+class PromptedWorld(FlowMatching):
     """A flow-matching video model with noise levels of their own for each frame.
 
     A family says how its autoencoder and its network are called: ``_latents``, ``_pixels`` and
@@ -171,21 +171,6 @@ class PromptedWorld:
 
     def forward(self, z: Tensor, u: Tensor, cond: Condition) -> Tensor:
         raise NotImplementedError
-
-    def add_noise(self, z0: Tensor, eps: Tensor, u: Tensor) -> Tensor:
-        return flow_noise(z0, eps, u)
-
-    def target(self, z0: Tensor, eps: Tensor, u: Tensor) -> Tensor:
-        return flow_target(z0, eps)
-
-    def schedule(self, steps: int) -> list[float]:
-        if steps < 1:
-            raise ValueError(f"schedule: {steps} steps; at least 1 is needed")
-        line = [1 - i / steps for i in range(steps + 1)]
-        return [self._shift * t / (1 + (self._shift - 1) * t) for t in line]
-
-    def step(self, z: Tensor, out: Tensor, u: float, u_next: float) -> tuple[Tensor, Tensor]:
-        return flow_step(z, out, u, u_next)
 
     def lora_targets(self) -> str:
         raise NotImplementedError

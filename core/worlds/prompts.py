@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Any
 
+import torch
 from torch import Tensor
 
 #: One text → features [tokens, D] on the network's device, without padding.
@@ -22,6 +24,20 @@ _MOTIONS = (
     "swing", "take", "tilt", "track", "turn", "walk", "wait", "zoom",
 )
 _LONGEST = 2000  # characters of a prompt
+
+
+def t5_reader(words: Any, encoder: Any, tokens: int) -> Reader:
+    """Reads with a tokenizer and a T5 encoder, at most ``tokens`` tokens."""
+    of = next(encoder.parameters())
+
+    @torch.no_grad()
+    def read(prompt: str) -> Tensor:
+        found = words([prompt], truncation=True, max_length=tokens, return_tensors="pt")
+        found = found.to(of.device)
+        out = encoder(found.input_ids, attention_mask=found.attention_mask)
+        return out.last_hidden_state[0].to(of.dtype)
+
+    return read
 
 
 def prompt_of(scene: str | None, actions: Sequence[str] | None) -> str:

@@ -23,7 +23,7 @@ from core.worlds.prompted import (
     padded,
     shift_of,
 )
-from core.worlds.prompts import Prompts, Reader
+from core.worlds.prompts import Prompts, Reader, t5_reader
 from core.worlds.protocol import Geometry
 from core.worlds.tiers import FULL, Tier
 
@@ -99,13 +99,7 @@ def text_reader(folder: Path, device: torch.device, dtype: torch.dtype) -> Reade
     words = parts.tokenizer(T5TokenizerFast, folder / "tokenizer")
     encoder = parts.network(UMT5EncoderModel, folder / "text_encoder", device, dtype)
 
-    @torch.no_grad()
-    def read(prompt: str) -> Tensor:
-        found = words([prompt], truncation=True, max_length=TOKENS, return_tensors="pt").to(device)
-        out = encoder(found.input_ids, attention_mask=found.attention_mask)
-        return out.last_hidden_state[0].to(dtype)
-
-    return read
+    return t5_reader(words, encoder, TOKENS)
 
 
 def load(folder: Path, device: torch.device, tier: Tier = FULL) -> WanWorld:

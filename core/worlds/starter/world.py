@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.diffusion.loss import flow_noise, flow_step, flow_target
+from core.diffusion.flow import FlowMatching
 from core.worlds.catalogue import content_hash
 from core.worlds.poses import apart, stepped
 from core.worlds.protocol import CONTEXT_LEVEL, Address, Geometry, LatentFrame
@@ -26,7 +26,7 @@ from core.worlds.starter.text import StarterTextEncoder
 from core.worlds.tiers import FULL, Tier
 
 
-class StarterWorld:
+class StarterWorld(FlowMatching):
     """See ``core.worlds.protocol.World``. Poses are in scene cells, yaw counter-clockwise."""
 
     context_level = CONTEXT_LEVEL
@@ -137,21 +137,6 @@ class StarterWorld:
 
     def forward(self, z: Tensor, u: Tensor, cond: Condition) -> Tensor:
         return self.net(z, u, cond if len(cond.scene) == len(z) else cond.batch(len(z)))
-
-    def add_noise(self, z0: Tensor, eps: Tensor, u: Tensor) -> Tensor:
-        return flow_noise(z0, eps, u)
-
-    def target(self, z0: Tensor, eps: Tensor, u: Tensor) -> Tensor:
-        return flow_target(z0, eps)
-
-    def schedule(self, steps: int) -> list[float]:
-        if steps < 1:
-            raise ValueError(f"schedule: {steps} steps; at least 1 is needed")
-        line = [1 - i / steps for i in range(steps + 1)]
-        return [self._shift * t / (1 + (self._shift - 1) * t) for t in line]
-
-    def step(self, z: Tensor, out: Tensor, u: float, u_next: float) -> tuple[Tensor, Tensor]:
-        return flow_step(z, out, u, u_next)
 
     def lora_targets(self) -> str:
         return r"blocks\.\d+\.temporal_attn\.(to_q|to_k|to_v|to_out)"
