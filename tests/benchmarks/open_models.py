@@ -23,7 +23,7 @@ from statistics import median
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-RUNS, STEPS, GUIDANCE, CALLS = 3, 4, 2.0, 5
+RUNS, STEPS, GUIDANCE, CALLS = 3, 8, 2.0, 5
 SCENE, PROMPT = "a stone hall", "a stone hall; the camera walks forward"
 NOTE = (
     "random weights and small shapes on the processor: denoisers of 3 layers of 384 channels "
@@ -32,15 +32,16 @@ NOTE = (
 )
 
 _TRANSFORMER = {"num_attention_heads": 6, "attention_head_dim": 64, "num_layers": 3}
+_WINDOW = {"n_past": 3, "n_new": 8, "horizon": 24}
 #: Of the denoiser, and of the window. Wide denoisers over small pictures: as at the true size, most
 #: of a chunk is the denoiser's.
 SIZES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "wan": ({**_TRANSFORMER, "ffn_dim": 1536}, {"width": 128, "height": 96}),
-    "ltx": ({**_TRANSFORMER, "cross_attention_dim": 384}, {"width": 128, "height": 96}),
-    "skyreels": ({**_TRANSFORMER, "ffn_dim": 1536}, {"width": 64, "height": 48}),
+    "wan": ({**_TRANSFORMER, "ffn_dim": 1536}, {"width": 128, "height": 96, **_WINDOW}),
+    "ltx": ({**_TRANSFORMER, "cross_attention_dim": 384}, {"width": 128, "height": 96, **_WINDOW}),
+    "skyreels": ({**_TRANSFORMER, "ffn_dim": 1536}, {"width": 64, "height": 48, **_WINDOW}),
     "modelscope": (
         {"block_out_channels": (64, 128), "norm_num_groups": 16, "attention_head_dim": 16},
-        {"width": 64, "height": 64},
+        {"width": 64, "height": 64, **_WINDOW},
     ),
 }
 
