@@ -86,7 +86,8 @@ class HeldOut:
                     "psnr": round(measured["psnr"], 2),
                     "repeat": round(measured["psnr_repeat_last"], 2),
                     "wrong": round(measured["psnr_wrong_actions"], 2),
-                    "first": measured["per_frame"][0], "last": measured["per_frame"][-1],
+                    "first": round(measured["per_frame"][0], 2),
+                    "last": round(measured["per_frame"][-1], 2),
                 }
             else:
                 told = _measured(world, walks)

@@ -85,8 +85,8 @@ def train_parser(description: str) -> argparse.ArgumentParser:
 
 
 def read_arguments(argv: list[str] | None = None, description: str = "") -> argparse.Namespace:
-    """The command line of ``core.learning.train``, with the defaults that differ between a world and
-    an adapter filled in."""
+    """The command line of ``core.learning.train``, with the defaults that differ between a world
+    and an adapter filled in."""
     parser = train_parser(description)
     args = parser.parse_args(argv)
     adapter = args.adapter is not None
@@ -97,7 +97,7 @@ def read_arguments(argv: list[str] | None = None, description: str = "") -> argp
     if args.out is None:
         args.out = args.adapter.with_suffix("") if adapter else Path("runs/starter")
     for name, of_world, of_adapter in (
-        ("minutes", 90.0, 20.0), ("rate", 1e-3, 5e-4), ("adversarial_from", 0.45, 1.0),
+        ("minutes", 90.0, 20.0), ("rate", 1e-3, 2e-3), ("adversarial_from", 0.45, 1.0),
     ):
         if getattr(args, name) is None:
             setattr(args, name, of_adapter if adapter else of_world)
