@@ -16,6 +16,7 @@ from core.worlds.starter.denoiser import StarterDenoiser
 from core.worlds.starter.expectation import Expectations
 from core.worlds.starter.world import sources
 
+
 class Trainer:
     """float32 master weights, a bfloat16 working copy, and a running average, on the device of
     ``net``. What of ``net`` takes no gradients stays as it is (a slow adapter's world).

@@ -12,6 +12,11 @@ def has_adapter(memory: MemoryUse) -> bool:
     return memory.preset in ("paper", "adapter", "default")
 
 
+def learns_again(memory: MemoryUse) -> bool:
+    """Whether chunks made earlier are learned again beside a new one."""
+    return memory.preset == "adapter"
+
+
 def has_bank(memory: MemoryUse) -> bool:
     return memory.preset in ("bank", "default")
 

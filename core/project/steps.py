@@ -27,7 +27,7 @@ from core.project import checks, edits, queries
 from core.project.errors import EditError
 from core.project.ids import new_id
 from core.project.jobs import Job, now
-from core.project.memory_use import adapter_strength, recalled_frames
+from core.project.memory_use import adapter_strength, has_adapter, learns_again, recalled_frames
 from core.project.model import (
     ActionPart,
     LearningRecord,
@@ -45,6 +45,7 @@ from core.project.tasks import (
     file_of,
     first_stale,
     live_parent,
+    loaded_episode,
 )
 from core.rollout.events import Learned, TakeReady
 from core.rollout.request import ChunkTask, ContextRef, LearnTask
@@ -110,8 +111,10 @@ def next_step(
     if isinstance(step, ChunkStep):
         context = context_refs(p, store, step.parent, p.context_frames)
         bank, episode = (), None
-        if recalled_frames(step.memory) or adapter_strength(step.memory):
+        if recalled_frames(step.memory):
             bank, episode = bank_refs(p, store, step.parent)
+        elif adapter_strength(step.memory):
+            episode = loaded_episode(p, store, step.parent)
         uses_memory = step.memory.preset != "off" and step.snapshot_in is not None
         task = ChunkTask(
             world_dir=str(world_dir),
@@ -132,7 +135,11 @@ def next_step(
     if isinstance(step, LearnStep):
         take = p.takes[step.take_id]
         before = queries.memory_before(p, take.parent)
-        earlier, episode = bank_refs(p, store, take.parent)
+        earlier, episode = (), None
+        if learns_again(take.memory):
+            earlier, episode = bank_refs(p, store, take.parent)
+        elif has_adapter(take.memory):
+            episode = loaded_episode(p, store, take.parent)
         learn = LearnTask(
             world_dir=str(world_dir),
             world_hash=p.world.hash,

@@ -144,11 +144,20 @@ def bank_refs(
         asset = p.takes[part.take].latents if part.take else p.start.video
         stride = p.latent_stride if part.take else 1
         refs.append(ContextRef(file_of(store, asset), part.first // stride, part.last // stride))
-    episode = None
-    if found.base:
-        there = context_refs(p, store, found.since, p.context_frames)
-        episode = EpisodeBank(file_of(store, found.base), there)
-    return tuple(refs), episode
+    return tuple(refs), _episode(p, store, found)
+
+
+def loaded_episode(p: Project, store: ProjectStore, parent: Parent | None) -> EpisodeBank | None:
+    """The episode that the memory before a continuation of ``parent`` began with. None of the
+    frames made since needs to be there."""
+    return _episode(p, store, lived.remembered(p, parent))
+
+
+def _episode(p: Project, store: ProjectStore, found: lived.Remembered) -> EpisodeBank | None:
+    if not found.base:
+        return None
+    there = context_refs(p, store, found.since, p.context_frames)
+    return EpisodeBank(file_of(store, found.base), there)
 
 
 def file_of(store: ProjectStore, asset_id: str) -> str:

@@ -64,21 +64,24 @@ class Recall:
         found = self._placement(episode)
         if found is None or not np.isfinite(home).all():
             return None
-        x, y, yaw = moved_poses(home[None], *found)[0].tolist()
+        x, y, yaw = moved_poses(home[None], *found[1])[0].tolist()
         return x, y, yaw
 
-    def _recognise(self, episode: EpisodeBank) -> tuple[np.ndarray, np.ndarray] | None:
+    def _recognise(
+        self, episode: EpisodeBank
+    ) -> tuple[Frames, tuple[np.ndarray, np.ndarray]] | None:
+        """The episode's bank, and how it lies here; None where its place is not recognised."""
         bank = load_bank(episode.path, self._world.hash)
         if bank is None or not len(bank):
             return None
         there = Frames(*frames_from(build_context(self._world, episode.context)))
-        return placement(bank, there)
+        found = placement(bank, there)
+        return None if found is None else (bank, found)
 
     def _read_episode(self, episode: EpisodeBank) -> list[LatentFrame]:
         found = self._placement(episode)
         if found is None:
             return []
-        frames = latent_frames(
-            moved(load_bank(episode.path, self._world.hash), *found), self._world.context_level
-        )
+        bank, lies = found
+        frames = latent_frames(moved(bank, *lies), self._world.context_level)
         return [replace(f, address=replace(f.address, time=f.address.time - _BEFORE)) for f in frames]

@@ -9,6 +9,7 @@ frame, which stays in every window (``core.rollout.context.shown``).
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -75,7 +76,7 @@ def checkpoint(folder: Path) -> Checkpoint:
     return Checkpoint(folder, description(folder))
 
 
-class PromptedWorld(FlowMatching):
+class PromptedWorld(FlowMatching, ABC):
     """A flow-matching video model with noise levels of their own for each frame.
 
     A family says how its autoencoder and its network are called: ``_latents``, ``_pixels`` and
@@ -105,9 +106,9 @@ class PromptedWorld(FlowMatching):
         return Parts(self.net, self._autoencoder, self.prompts)
 
     @property
+    @abstractmethod
     def _autoencoder(self) -> nn.Module:
         """Diffusers' own."""
-        raise NotImplementedError
 
     # ---- pictures -------------------------------------------------------------------------------
 
@@ -136,13 +137,13 @@ class PromptedWorld(FlowMatching):
         x = ((x[0].float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
         return x.permute(1, 2, 3, 0).cpu().numpy()
 
+    @abstractmethod
     def _latents(self, x: Tensor) -> Tensor:
         """Pictures [1, 3, P, H, W] in [-1, 1] → normalised latents [1, C, F, h, w]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _pixels(self, z: Tensor) -> Tensor:
         """Normalised latents [1, C, F, h, w] → pictures [1, 3, P, H, W], about [-1, 1]."""
-        raise NotImplementedError
 
     # ---- what is asked --------------------------------------------------------------------------
 
@@ -169,11 +170,13 @@ class PromptedWorld(FlowMatching):
 
     # ---- diffusion ------------------------------------------------------------------------------
 
+    @abstractmethod
     def forward(self, z: Tensor, u: Tensor, cond: Condition) -> Tensor:
-        raise NotImplementedError
+        """See ``World.forward``."""
 
+    @abstractmethod
     def lora_targets(self) -> str:
-        raise NotImplementedError
+        """See ``World.lora_targets``."""
 
 
 def padded(text: Tensor, tokens: int) -> Tensor:

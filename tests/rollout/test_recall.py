@@ -13,9 +13,11 @@ from core.engine.in_process import InProcessEngine
 from core.media.thumbs import thumbnail_png
 from core.memory.bank import thinned
 from core.memory.episode import episode_to_snapshot, save_episode
+from core.memory.presets import settings_of
 from core.memory.snapshot import load_bank, load_snapshot
 from core.project import edits, queries, steps
 from core.project.jobs import redo_job
+from core.project.memory_use import learns_again
 from core.project.model import AT_START, MemoryUse, Sampling
 from core.project.store import ProjectStore
 from core.project.tasks import bank_refs
@@ -181,3 +183,21 @@ def test_an_adapter_learns_earlier_chunks_again(tmp_path, tiny_world_dir, engine
             found.append(load_snapshot(done.snapshot).weights["rays.out.weight"])
             store.drop_staging(task.out_dir)
         assert same(found[0], found[1]) and not np.array_equal(found[0], found[2])
+
+
+def test_only_what_is_learned_again_has_to_be_there(made, tmp_path, tiny_world_dir):
+    """A file that went missing long ago stops neither the paper's adapter nor its learning."""
+    p = made.project
+    takes = queries.chain(p, queries.tip(p).take)
+    for preset, again in (("paper", False), ("bank", False), ("adapter", True)):
+        assert learns_again(MemoryUse(preset)) is again is (settings_of(preset).replay > 0)
+        last = replace(takes[-1], memory=MemoryUse(preset), snapshot=None, learning=None)
+        q = replace(p, takes={**p.takes, last.id: last})
+        task = steps.next_step(q, render.generate_job(33, 5), made, tiny_world_dir).task
+        assert len(task.earlier) == 3 * again
+        made.drop_staging(task.out_dir)
+    p = edits.add_action(p, "turn left", 33, 41)
+    p = replace(p, memory=MemoryUse("paper"))
+    task = steps.next_step(p, render.generate_job(41, 5), made, tiny_world_dir).task
+    assert task.bank == ()
+    made.drop_staging(task.out_dir)
