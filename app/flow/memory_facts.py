@@ -55,6 +55,8 @@ def memory_facts(p: Project) -> MemoryFacts:
         )
         if clip and not record.skipped:
             spans.append((clip.start, clip.end))
+        if not record.steps and not record.skipped:
+            continue  # its frames are remembered, and nothing was to be learned
         learnt.append(
             Learnt(
                 take.id, queries.chunk_number(p, take.chunk) or 0, when, record.loss_before,

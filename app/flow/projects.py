@@ -90,7 +90,8 @@ class Projects(QObject):
             )
             p = edits.set_scene(p, wish.scene)
             p = edits.set_sampling(p, Sampling(entry.steps, entry.guidance))
-            p = edits.set_memory(p, replace(p.memory, preset=usual_memory(entry.fast_learning)))
+            usual = usual_memory(entry.fast_learning, entry.places)
+            p = edits.set_memory(p, replace(p.memory, preset=usual))
             from core.rollout.start import make_start
 
             store = ProjectStore.create(wish.folder, p)

@@ -120,7 +120,7 @@ def _project(
     try:
         store = rolling.create(
             made, world, wanted.start, name=wanted.name, scene=wanted.scene or "",
-            memory=MemoryUse(preset=args.memory or usual_memory(world.fast_learning)),
+            memory=MemoryUse(preset=args.memory or usual_memory(world.fast_learning, world.places)),
             sampling=Sampling(args.steps or world.steps, world.guidance),
         )
     except BaseException:

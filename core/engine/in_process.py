@@ -234,8 +234,8 @@ class InProcessEngine:
     # ---- fast learning --------------------------------------------------------------------------
 
     def _learn(self, task: LearnTask, run: _Run) -> Events:
+        from core.machine.heap import returned, returned_at_once
         from core.memory.fast_learning import FastLearner
-        from core.memory.heap import returned, returned_at_once
         from core.memory.snapshot import load_snapshot, save_snapshot
         from core.rollout.context import shown
 

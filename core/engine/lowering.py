@@ -58,7 +58,7 @@ def freed() -> None:
     """Give back what nothing refers to any more."""
     import torch
 
-    from core.memory.heap import returned
+    from core.machine.heap import returned
 
     gc.collect()
     returned()

@@ -8,6 +8,8 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast, set_seed
 
+from core.machine.heap import kept
+
 
 def join(cpu: bool, threads: int, seed: int) -> Accelerator:
     """This process's place among those of the run, its device, and the seed that all share.
@@ -16,6 +18,7 @@ def join(cpu: bool, threads: int, seed: int) -> Accelerator:
     processes. Weights and averages stay float32: the working copy in bfloat16 is the trainer's own.
     Raises ValueError where the processes could not find each other.
     """
+    kept()
     # Accelerate joins processes on the processor only where it is told so.
     accelerator = Accelerator(cpu=cpu or not torch.cuda.is_available(), mixed_precision="no")
     wanted = int(os.environ.get("WORLD_SIZE", 1))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,10 @@ import torch
 from torch import Tensor
 
 from core.diffusion.loss import masked_loss, same_level
+from core.machine.heap import returned, returned_at_once
 from core.memory import guards
 from core.memory.adapter import HOME, Adapter, seeded
 from core.memory.errors import MemoryRefused
-from core.memory.heap import returned, returned_at_once
 from core.memory.presets import LearningSettings, settings_of
 from core.memory.snapshot import Frames, Snapshot
 from core.project.model import LearningRecord, WorldRef
@@ -119,7 +119,7 @@ class FastLearner:
             return LearningRecord(0, 0.0, 0.0, self.adapter.change(), time.perf_counter() - began, problem)
         before = self._state()
         try:
-            with returned_at_once():
+            with returned_at_once() if self._checkpointing else nullcontext():  # both: thrift
                 outcome = yield from self._steps([*context, *new], len(context) - 1, earlier)
         except BaseException:
             self._restore(before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.memory.errors import MemoryRefused
 
@@ -42,6 +42,7 @@ _ADDRESSED = LearningSettings(
 PRESETS: dict[str, LearningSettings] = {
     "paper": LearningSettings(),
     "adapter": _ADDRESSED,
+    "swift": replace(_ADDRESSED, steps=20),
     "bank": LearningSettings(steps=0),  # the snapshot is kept all the same: it can go on
     "default": LearningSettings(),
 }

@@ -45,6 +45,10 @@ def silent(memory: MemoryUse) -> bool:
     return there > 0 and len(muted_parts(memory)) == there
 
 
-def usual_memory(fast_learning: bool) -> MemoryPreset:
-    """A new project's: without learning where the world's family says that it is off by default."""
+def usual_memory(fast_learning: bool, places: bool) -> MemoryPreset:
+    """A new project's. Where remembered frames have an address (``places``), an adapter adds
+    nothing to them and costs time (``core/learning/NOTES.md``, 12 and 15). Elsewhere both are used,
+    unless the world's family says that learning is off by default."""
+    if places:
+        return "bank"
     return "default" if fast_learning else "off"

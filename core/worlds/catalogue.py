@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.machine.exhausted import out_of_memory
+from core.machine.heap import kept
 from core.worlds.families import FAMILIES, family_of
 from core.worlds.tiers import FULL, Tier
 
@@ -52,6 +53,11 @@ class WorldEntry:
     fast_learning: bool = True  # whether it is on by default
     why_not: str = ""
     slow_adapter: Path | None = None
+
+    @property
+    def places(self) -> bool:
+        """Whether its actions say where the camera goes, so that remembered frames have an address."""
+        return self.family in FAMILIES and FAMILIES[self.family].places
 
     @property
     def chunk_frames(self) -> int:
@@ -233,6 +239,8 @@ def load_world(
         )
     import torch
 
+    if torch.device(device).type == "cpu":
+        kept()
     try:
         world = family.loader()(folder, torch.device(device), tier)
     except WorldError:

@@ -25,12 +25,14 @@ class Family:
     distilled to a few steps has ``fast_learning`` False, and ``why_not`` says why: a learning step
     costs as much as its whole chunk, and its denoiser is no longer one that the loss of fast
     learning was made for. ``adapted`` is the regex of the adapter's layers, for what they need
-    (``core.worlds.needs``)."""
+    (``core.worlds.needs``). ``places``: its actions say where the camera goes, so that remembered
+    frames have an address."""
 
     module: str
     pipelines: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     adapted: str = r".*\.attn1\.(to_q|to_k|to_v|to_out\.0)"
+    places: bool = False
 
     def loader(self) -> WorldLoader:
         return cast("WorldLoader", importlib.import_module(self.module).load)
@@ -38,7 +40,8 @@ class Family:
 
 FAMILIES: Mapping[str, Family] = {
     "starter": Family(
-        "core.worlds.starter.world", adapted=r"blocks\.\d+\.temporal_attn\.(to_q|to_k|to_v|to_out)"
+        "core.worlds.starter.world", adapted=r"blocks\.\d+\.temporal_attn\.(to_q|to_k|to_v|to_out)",
+        places=True,
     ),
     # Trained on 121 pictures at 24 a second, 1280×704; half of that each way fits a consumer card.
     "wan": Family(

@@ -50,7 +50,9 @@ def test_from_picture_to_film_and_back(hand, qtbot, picture_file: Path, tmp_path
     h.settle()
     assert "2 chunks" in panel.generate.text()
 
-    # 5. and 6. Generate; a live preview; the first draft by hand.
+    # 5. and 6. Both memories; generate; a live preview; the first draft by hand.
+    memory = w.memory_panel
+    memory.preset.setCurrentIndex(memory.preset.findData("default"))
     previews, events = [], []
     w.queue.preview.connect(previews.append)
     w.queue.progressed.connect(lambda: events.append(w.queue.active and w.queue.active.meter.phase))
