@@ -113,6 +113,9 @@ def hand(studio: MainWindow, qtbot) -> Hand:
 
 @pytest.fixture
 def opened(hand: Hand, picture_file: Path) -> Hand:
-    """With a project that starts from a picture."""
+    """With a project that starts from a picture, both memories at work."""
     hand.open_sample(picture_file)
+    preset = hand.w.memory_panel.preset
+    preset.setCurrentIndex(preset.findData("default"))
+    hand.settle()
     return hand

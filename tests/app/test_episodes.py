@@ -11,9 +11,7 @@ from core.project import queries
 
 @pytest.fixture
 def learned(opened):
-    """With one accepted and learned chunk, both memories at work."""
-    preset = opened.w.memory_panel.preset
-    preset.setCurrentIndex(preset.findData("default"))
+    """With one accepted and learned chunk."""
     opened.trigger("auto_accept")
     opened.w.generation.pending = ("walk forward", 1.0)
     opened.trigger("generate")

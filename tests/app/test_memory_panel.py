@@ -65,7 +65,6 @@ def test_both_strengths_and_mutes_change_the_project_and_come_back(opened):
 def test_keys_are_in_the_tooltips(opened):
     panel = opened.w.memory_panel
     choose(panel, "default")
-    opened.settle()
     assert "[" in panel.adapter.slider.toolTip() and "Alt+]" in panel.bank.slider.toolTip()
     assert "Ctrl+M" in panel.adapter.mute.toolTip() and "Shift+M" in panel.bank.mute.toolTip()
 
@@ -74,7 +73,6 @@ def test_keys_are_in_the_tooltips(opened):
 def there_and_back(opened):
     """Left, and right again, both memories at work: the last chunk looks at what the first saw."""
     h = opened
-    choose(h.w.memory_panel, "default")
     n = h.p.chunk_frames
     texts = ("turn left", "turn left", "turn right", "turn right")
     for i, text in enumerate(texts):
@@ -120,8 +118,9 @@ def _text(widget) -> str:
     return widget.text() if hasattr(widget, "text") else ""
 
 
-def test_frames_alone_take_no_learning(opened):
-    h = opened
+def test_frames_alone_take_no_learning(hand, picture_file):
+    h = hand
+    h.open_sample(picture_file)
     assert h.p.memory.preset == "bank", "where frames have an address, they are the usual memory"
     h.w.editing.add_action(1, 1 + h.p.chunk_frames, "turn left")
     h.w.generation.set_auto_accept(True)
