@@ -71,8 +71,8 @@ class MemoryPanel(QWidget):
              self.tr("Learns each chunk that you accept, and shows the next chunk the frames of "
                      "the walk that help it most.")),
             ("bank", self.tr("Remembered frames only"),
-             self.tr("Learns nothing, so it costs no time; shows the next chunk the frames of the "
-                     "walk that help it most.")),
+             self.tr("Shows the next chunk the frames of the walk that help it most. Costs no time; "
+                     "the usual choice in a world that knows its places.")),
             ("adapter", self.tr("Adapter only"),
              self.tr("Learns each chunk that you accept, and where it was, in many steps: slow. No "
                      "frame is shown again.")),
