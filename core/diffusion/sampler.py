@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from core.diffusion.contrast import keep_contrast
 from core.diffusion.window import Window
-from core.worlds.protocol import World
+from core.worlds.protocol import Batches, World
 
 #: Steps done, steps, clean estimate of the new frames [C, F, h, w].
 Step = tuple[int, int, Tensor]
@@ -44,19 +44,30 @@ def sampling(
     z = noise[:, :, p:]
     cond = window.condition(world)
     plain = window.condition(world, text=False) if guidance != 1.0 else None
+    both = _together(world, cond, plain) if plain is not None else None
     schedule = world.schedule(steps)
     for i, (u, u_next) in enumerate(zip(schedule, schedule[1:]), start=1):
         u_all = torch.cat([levels, torch.full((1, n), u, device=past.device)], 1)
         full = torch.cat([shown, z], 2)
-        out = world.forward(full, u_all, cond)[:, :, p:]
-        if plain is not None:
-            base = world.forward(full, u_all, plain)[:, :, p:]
+        if both is not None:
+            twice = full.expand(2, -1, -1, -1, -1), u_all.expand(2, -1)
+            out, base = world.forward(*twice, both)[:, :, p:].split(1)
             out = base + guidance * (out - base)
+        else:
+            out = world.forward(full, u_all, cond)[:, :, p:]
+            if plain is not None:
+                base = world.forward(full, u_all, plain)[:, :, p:]
+                out = base + guidance * (out - base)
         z, clean = world.step(z, out, u, u_next)
         if i == steps and world.holds_contrast:
             z = clean = keep_contrast(z[0], past[0])[None]
         yield i, steps, clean[0]
     return z[0]
+
+
+def _together(world: World, *conds: Any) -> Any:
+    """One condition for all of ``conds`` in a batch, where the world has that; else None."""
+    return world.together(conds) if isinstance(world, Batches) else None
 
 
 def sample(

@@ -26,13 +26,15 @@ class Family:
     costs as much as its whole chunk, and its denoiser is no longer one that the loss of fast
     learning was made for. ``adapted`` is the regex of the adapter's layers, for what they need
     (``core.worlds.needs``). ``places``: its actions say where the camera goes, so that remembered
-    frames have an address."""
+    frames have an address. ``together``: a window of at most so many latent pixels is computed
+    with and without its text in one batch; a larger one fills a machine by itself."""
 
     module: str
     pipelines: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     adapted: str = r".*\.attn1\.(to_q|to_k|to_v|to_out\.0)"
     places: bool = False
+    together: int = 8192
 
     def loader(self) -> WorldLoader:
         return cast("WorldLoader", importlib.import_module(self.module).load)
@@ -80,6 +82,7 @@ FAMILIES: Mapping[str, Family] = {
         },
         adapted=r"(.*\.)?(temp_attentions\.\d+|transformer_in)\.transformer_blocks\.\d+\."
         r"(attn1|attn2)\.(to_q|to_k|to_v|to_out\.0)",
+        together=1 << 20,
     ),
 }
 

@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from transformers import T5EncoderModel, T5TokenizerFast
 
 from core.worlds import parts
+from core.worlds.constants import once_per_frame
+from core.worlds.flat_convolutions import flatten_convolutions
 from core.worlds.prompted import Checkpoint, Condition, PromptedWorld, checkpoint
 from core.worlds.prompts import Prompts, Reader, t5_reader
 from core.worlds.tiers import FULL, Tier
@@ -46,6 +48,9 @@ class LTXWorld(PromptedWorld):
         frames = geometry.n_past + geometry.n_new
         super().__init__(found, geometry, net, prompts, shift_at(scheduler, frames * tokens))
         self._vae, self._tokens, self._later = vae, tokens, later
+        once_per_frame((net.time_embed,), tokens)
+        self._remember_text(net.caption_projection, net.rope, net.transformer_blocks)
+        flatten_convolutions(vae)
         self._terminal = scheduler.get("shift_terminal") or 0.0
         shape, device = (1, -1, 1, 1, 1), next(vae.parameters()).device
         self._mean = vae.latents_mean.float().view(shape).to(device)
@@ -84,11 +89,14 @@ class LTXWorld(PromptedWorld):
         frames = z.shape[2]
         kind = self.net.proj_in.weight.dtype
         levels = (u * TIMESTEPS).repeat_interleave(self._tokens, 1)  # b (f h w)
-        out = self.net(
-            hidden_states=z.permute(0, 2, 3, 4, 1).flatten(1, 3).to(kind),
-            encoder_hidden_states=cond.text[None].expand(len(z), -1, -1), timestep=levels,
-            encoder_attention_mask=None, video_coords=self._places(cond, len(z)), return_dict=False,
-        )[0]
+        with self._text_of(cond, len(z)) as text:
+            bias = self._constants.bias
+            out = self.net(
+                hidden_states=z.permute(0, 2, 3, 4, 1).flatten(1, 3).to(kind),
+                encoder_hidden_states=text, timestep=levels,
+                encoder_attention_mask=None if bias is None else bias[:, 0],
+                video_coords=self._places(cond, len(z)), return_dict=False,
+            )[0]
         out = out.unflatten(1, (frames, *z.shape[3:]))  # b f h w c
         return out.permute(0, 4, 1, 2, 3).float()
 

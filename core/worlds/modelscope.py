@@ -8,6 +8,7 @@ the past as a strong hint and no more. Fast learning noises all frames alike, wh
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from core.worlds import parts
+from core.worlds.flat_convolutions import flatten_convolutions
 from core.worlds.prompted import Checkpoint, Condition, PromptedWorld, checkpoint
 from core.worlds.prompts import Prompts, Reader
 from core.worlds.tiers import FULL, Tier
@@ -39,6 +41,12 @@ class ModelScopeWorld(PromptedWorld):
         geometry = found.geometry(vae.config.latent_channels, stride, 1, 1, False)
         super().__init__(found, geometry, net, prompts)
         self._vae = vae
+        flatten_convolutions(net)
+        # Each of its spatial transformers reads the prompt anew for every frame.
+        self._remember_text(None, None, [
+            block for name, one in net.named_modules() if re.search(r"(^|\.)attentions\.\d+$", name)
+            for block in one.transformer_blocks
+        ])
         kept = scheduler.alphas_cumprod.double()
         #: Of the picture, by step; before the first step all of it.
         self._kept = torch.cat([torch.ones(1, dtype=torch.float64), kept])
@@ -60,8 +68,8 @@ class ModelScopeWorld(PromptedWorld):
     def forward(self, z: Tensor, u: Tensor, cond: Condition) -> Tensor:
         step = (u.amax(1) * (len(self._kept) - 1) - 1).clamp_min(0)  # of the noised frames
         kind = self.net.conv_in.weight.dtype
-        text = cond.text[None].expand(len(z), -1, -1)
-        return self.net(z.to(kind), step, text, return_dict=False)[0].float()
+        with self._text_of(cond, len(z)) as text:
+            return self.net(z.to(kind), step, text, return_dict=False)[0].float()
 
     def _shares(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """How much of the picture and of the noise there is at levels ``u``, between the steps of

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from torch import Tensor, nn
 
 from core.diffusion.flow import FlowMatching
 from core.worlds.catalogue import content_hash, description, read_entry
+from core.worlds.constants import Constants, Held, counted
+from core.worlds.families import FAMILIES
 from core.worlds.fitting import Parts
 from core.worlds.positions import positions
 from core.worlds.prompts import Prompts, prompt_of
@@ -31,10 +34,14 @@ from core.worlds.tiers import FULL, Tier
 
 @dataclass(frozen=True)
 class Condition:
-    """One window's condition: text [L, D], and where each frame stands in time."""
+    """One window's condition: text [L, D], and where each frame stands in time. ``others``: the
+    texts of further windows that are alike but for it, one a row of the batch; without any, all
+    rows have ``text``. ``held``: what was computed of it (``core.worlds.constants``)."""
 
     text: Tensor
     positions: tuple[int, ...]
+    others: tuple[Tensor, ...] = ()
+    held: Held = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -98,6 +105,8 @@ class PromptedWorld(FlowMatching, ABC):
         self.geometry, self.net, self.prompts = geometry, net, prompts
         self._shift = found.number("shift", shift)
         self._horizon = int(found.number("horizon", 1_000_000))
+        self._together = FAMILIES[str(found.facts["family"])].together
+        self._constants = Constants()
         #: Where it computes, and how it was made to fit (``core.worlds.fitting``).
         self.device = next(net.parameters()).device
         self.tier: Tier = FULL
@@ -129,11 +138,11 @@ class PromptedWorld(FlowMatching, ABC):
     @torch.no_grad()
     def decode(self, z: Tensor, before: Tensor | None = None) -> np.ndarray:
         g = self.geometry
-        lead = 0 if before is None or not g.causal_first else len(before)
-        joined = torch.cat([before.to(z.device, z.dtype), z]) if lead else z
-        x = self._pixels(joined.to(self.device, torch.float32).transpose(0, 1)[None])
-        if lead:
-            x = x[:, :, -len(z) * g.t_stride :]
+        new = z.to(self.device, torch.float32).transpose(0, 1)[None]
+        if before is None or not g.causal_first or not len(before):
+            x = self._pixels(new)
+        else:
+            x = self._continued(new, before.to(self.device, torch.float32).transpose(0, 1)[None])
         x = ((x[0].float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
         return x.permute(1, 2, 3, 0).cpu().numpy()
 
@@ -144,6 +153,11 @@ class PromptedWorld(FlowMatching, ABC):
     @abstractmethod
     def _pixels(self, z: Tensor) -> Tensor:
         """Normalised latents [1, C, F, h, w] → pictures [1, 3, P, H, W], about [-1, 1]."""
+
+    def _continued(self, z: Tensor, before: Tensor) -> Tensor:
+        """The pictures of ``z`` that come after ``before``: decoded once more with it."""
+        pictures = z.shape[2] * self.geometry.t_stride
+        return self._pixels(torch.cat([before, z], 2))[:, :, -pictures:]
 
     # ---- what is asked --------------------------------------------------------------------------
 
@@ -174,6 +188,39 @@ class PromptedWorld(FlowMatching, ABC):
     def forward(self, z: Tensor, u: Tensor, cond: Condition) -> Tensor:
         """See ``World.forward``."""
 
+    def together(self, conds: Sequence[Condition]) -> Condition | None:
+        """One condition for a batch of windows that differ in their text; None where calls of their
+        own are no slower, or there is no room for a batch (``Family.together``)."""
+        first, g = conds[0], self.geometry
+        pixels = len(first.positions) * g.latent_height * g.latent_width
+        if pixels > self._together or self.tier is not FULL:
+            return None
+        return Condition(first.text, first.positions, tuple(c.text for c in conds[1:]))
+
+    def _remember_text(
+        self, projection: nn.Module | None, rope: nn.Module | None, blocks: Iterable[nn.Module]
+    ) -> None:
+        """What the network makes of a prompt, and of the frames' places, is made once a chunk."""
+        read = [b.attn2 for b in blocks]
+        keys = [getattr(a, name, None) for a in read for name in ("to_k", "norm_k", "to_v")]
+        self._constants.once(m for m in (projection, rope, *keys) if m is not None)
+
+    @contextmanager
+    def _text_of(self, cond: Condition, rows: int, tokens: int = 0) -> Iterator[Tensor]:
+        """The prompts as the network is given them, [rows, T, D]. ``tokens``: how many it is shown,
+        where it was trained with zeros behind each; 0: it is shown no more than there are."""
+        texts = (cond.text, *cond.others)
+        if torch.is_grad_enabled():  # as in stock diffusers, whose checkpointing calls blocks again
+            whole = torch.cat([padded(t, tokens or len(t)) for t in texts])
+            yield whole.expand(rows, -1, -1)
+            return
+        if "text" not in cond.held:
+            shown = tokens or max(len(t) for t in texts)
+            cond.held["text"] = counted(texts, shown) if tokens else masked(texts, shown)
+        text, bias = cond.held["text"]
+        with self._constants.of(cond.held, rows, bias):
+            yield text.expand(rows, -1, -1)
+
     @abstractmethod
     def lora_targets(self) -> str:
         """See ``World.lora_targets``."""
@@ -182,6 +229,19 @@ class PromptedWorld(FlowMatching, ABC):
 def padded(text: Tensor, tokens: int) -> Tensor:
     """[L, D] → [1, tokens, D], zeros behind."""
     return nn.functional.pad(text, (0, 0, 0, tokens - len(text)))[None]
+
+
+def masked(texts: Sequence[Tensor], tokens: int) -> tuple[Tensor, Tensor | None]:
+    """[L, D] each → [B, tokens, D], and what hides the zeros behind [B, 1, 1, tokens]; None where
+    there are none."""
+    features = torch.cat([padded(text, tokens) for text in texts])
+    lengths = torch.tensor([len(text) for text in texts], device=features.device)
+    if bool((lengths == tokens).all()):
+        return features, None
+    behind = torch.arange(tokens, device=features.device) >= lengths[:, None]
+    return features, torch.zeros(behind.shape, device=behind.device).masked_fill(
+        behind, -math.inf
+    )[:, None, None]
 
 
 def shift_of(scheduler: dict[str, Any]) -> float:

@@ -146,6 +146,15 @@ class World(Protocol):
         """Regex (full match) of the modules fast learning adapts: where frames mix in time."""
 
 
+@runtime_checkable
+class Batches(Protocol):
+    """A world that can be asked for several windows at once, alike but for their text."""
+
+    def together(self, conds: Sequence[Any]) -> Any | None:
+        """One condition for a batch of ``conds``, in their order; None where that is not quicker
+        than calls of their own."""
+
+
 class WorldLoader(Protocol):
     """Loads one model family from a folder in the diffusers layout, where and in what precision
     ``tier`` wants its parts (``core.worlds.parts.place``)."""

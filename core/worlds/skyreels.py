@@ -12,18 +12,12 @@ from torch import Tensor, nn
 
 from core.worlds import parts
 from core.worlds.positions import PlacedRope
-from core.worlds.prompted import (
-    Checkpoint,
-    Condition,
-    PromptedWorld,
-    checkpoint,
-    padded,
-    shift_of,
-)
+from core.worlds.prompted import Checkpoint, Condition, PromptedWorld, checkpoint, shift_of
 from core.worlds.prompts import Prompts
 from core.worlds.protocol import CONTEXT_LEVEL
 from core.worlds.tiers import FULL, Tier
-from core.worlds.wan import TIMESTEPS, TOKENS, WanAutoencoder, text_reader
+from core.worlds.wan import TIMESTEPS, TOKENS, text_reader
+from core.worlds.wan_autoencoder import WanAutoencoder
 
 #: The network was told of two rates: 16 pictures a second, and the rest.
 _SLOW = 16
@@ -47,6 +41,8 @@ class SkyReelsWorld(PromptedWorld):
         self._vae = vae
         self._rate = [int(self.geometry.rate != _SLOW)] if net.config.inject_sample_info else None
         net.rope = PlacedRope(net.rope)
+        self._remember_text(net.condition_embedder.text_embedder, net.rope, net.blocks)
+        self._constants.weigh(block.attn2 for block in net.blocks)
 
     @property
     def _autoencoder(self) -> nn.Module:
@@ -58,13 +54,17 @@ class SkyReelsWorld(PromptedWorld):
     def _pixels(self, z: Tensor) -> Tensor:
         return self._vae.pixels(z)
 
+    def _continued(self, z: Tensor, before: Tensor) -> Tensor:
+        return self._vae.continued(z, before)
+
     def forward(self, z: Tensor, u: Tensor, cond: Condition) -> Tensor:
         self.net.rope.at = cond.positions
         kind = self.net.patch_embedding.weight.dtype
-        return self.net(
-            z.to(kind), u * TIMESTEPS, padded(cond.text, TOKENS).expand(len(z), -1, -1),
-            enable_diffusion_forcing=True, fps=self._rate, return_dict=False,
-        )[0].float()
+        with self._text_of(cond, len(z), TOKENS) as text:
+            return self.net(
+                z.to(kind), u * TIMESTEPS, text, enable_diffusion_forcing=True, fps=self._rate,
+                return_dict=False,
+            )[0].float()
 
     def lora_targets(self) -> str:
         return r"blocks\.\d+\.attn1\.(to_q|to_k|to_v|to_out\.0)"

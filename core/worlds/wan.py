@@ -14,46 +14,16 @@ from torch import Tensor, nn
 from transformers import T5TokenizerFast, UMT5EncoderModel
 
 from core.worlds import parts
+from core.worlds.constants import once_per_frame
 from core.worlds.positions import PlacedRope
-from core.worlds.prompted import (
-    Checkpoint,
-    Condition,
-    PromptedWorld,
-    checkpoint,
-    padded,
-    shift_of,
-)
+from core.worlds.prompted import Checkpoint, Condition, PromptedWorld, checkpoint, shift_of
 from core.worlds.prompts import Prompts, Reader, t5_reader
-from core.worlds.protocol import Geometry
 from core.worlds.tiers import FULL, Tier
+from core.worlds.wan_autoencoder import WanAutoencoder
 
 #: Tokens of a prompt; shorter ones are padded with zeros, as in training.
 TOKENS = 512
 TIMESTEPS = 1000
-
-
-class WanAutoencoder:
-    """Wan's causal autoencoder with latents of about unit variance. SkyReels-V2 uses it too."""
-
-    def __init__(self, vae: AutoencoderKLWan):
-        self.vae = vae
-        shape = (1, -1, 1, 1, 1)
-        like = next(vae.parameters())
-        self.mean = torch.tensor(vae.config.latents_mean).view(shape).to(like.device)
-        self.std = torch.tensor(vae.config.latents_std).view(shape).to(like.device)
-
-    def geometry(self, found: Checkpoint, patch: int) -> Geometry:
-        config = self.vae.config
-        return found.geometry(
-            config.z_dim, config.scale_factor_spatial, config.scale_factor_temporal, patch, True
-        )
-
-    def latents(self, x: Tensor) -> Tensor:
-        z = self.vae.encode(x.to(self.vae.dtype)).latent_dist.mode()
-        return (z.float() - self.mean) / self.std
-
-    def pixels(self, z: Tensor) -> Tensor:
-        return self.vae.decode((z * self.std + self.mean).to(self.vae.dtype)).sample
 
 
 class WanWorld(PromptedWorld):
@@ -72,6 +42,10 @@ class WanWorld(PromptedWorld):
             self.geometry.latent_width // patch[2]
         )
         net.rope = PlacedRope(net.rope)
+        given = net.condition_embedder
+        once_per_frame((given.time_embedder, given.time_proj), self._tokens)
+        self._remember_text(given.text_embedder, net.rope, net.blocks)
+        self._constants.weigh(block.attn2 for block in net.blocks)
 
     @property
     def _autoencoder(self) -> nn.Module:
@@ -83,12 +57,15 @@ class WanWorld(PromptedWorld):
     def _pixels(self, z: Tensor) -> Tensor:
         return self._vae.pixels(z)
 
+    def _continued(self, z: Tensor, before: Tensor) -> Tensor:
+        return self._vae.continued(z, before)
+
     def forward(self, z: Tensor, u: Tensor, cond: Condition) -> Tensor:
         levels = (u * TIMESTEPS).repeat_interleave(self._tokens, 1)  # b (f h w)
         self.net.rope.at = cond.positions
-        text = padded(cond.text, TOKENS).expand(len(z), -1, -1)
         kind = self.net.patch_embedding.weight.dtype
-        return self.net(z.to(kind), levels, text, return_dict=False)[0].float()
+        with self._text_of(cond, len(z), TOKENS) as text:
+            return self.net(z.to(kind), levels, text, return_dict=False)[0].float()
 
     def lora_targets(self) -> str:
         return r"blocks\.\d+\.attn1\.(to_q|to_k|to_v|to_out\.0)"
