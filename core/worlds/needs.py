@@ -10,7 +10,9 @@ in a denoiser of L blocks of width d with a feed-forward of width f, whose numbe
 - *one block's activations*: N × (16·d + 3·f) × b for what backward needs of it, N × 8·d × 4 for
   norms in float32, and T × 2·d × b for the T tokens of the prompt. A UNet has such a sum for each
   of its levels, of its pictures' size and channels.
-- *sampling*: one block's activations and N × 7·d × 4 for noise levels that each token has.
+- *sampling*: one block's activations and N × 7·d × 4 for noise levels that each token has; twice
+  that at "full" for a window small enough to be computed with and without its text at once
+  (``Family.together``). What is kept of the prompt for a chunk: 4·L × T × d × b.
 - *learning with checkpointing*: a block's, doubled for their gradients, and N × d × b for the input
   of every block. *Without*: every block's.
 - *latents*: C·F·h·w in float32, sixteen times (window, noise, guidance, estimates).
@@ -32,7 +34,7 @@ from typing import Any
 from core.rollout.request import LEAD
 from core.worlds.catalogue import WorldEntry, WorldError
 from core.worlds.families import FAMILIES
-from core.worlds.tiers import Tier
+from core.worlds.tiers import FULL, Tier
 from core.worlds.weights import Size, config_of, size_of
 
 RANK = 32
@@ -110,7 +112,7 @@ def needs(shape: Shape, tier: Tier, card: bool) -> Needs:
     held = on_device + vae_bytes + adapter + _latents(shape)
     if not tier.text_apart or not card:
         held += text_bytes
-    sampling = held + block
+    sampling = held + block * (2 if _together(shape, tier) else 1) + _kept(shape, b)
     learning = held + (2 * block + _inputs(shape, b) if tier.checkpointing else every + block)
     decode = held + _decode(shape, tier, b)
     host = 0
@@ -180,6 +182,24 @@ def _tokens(shape: Shape) -> int:
 
 def _prompt(shape: Shape) -> int:
     return {"wan": 512, "skyreels": 512, "ltx": 256, "modelscope": 77}.get(shape.entry.family, 16)
+
+
+def _together(shape: Shape, tier: Tier) -> bool:
+    """Whether a guided step is one call of the denoiser."""
+    family = FAMILIES.get(shape.entry.family)
+    small = family is not None and _frames(shape) * _latent_pixels(shape) <= family.together
+    return small and tier is FULL and shape.entry.family != "starter"
+
+
+def _kept(shape: Shape, b: int) -> int:
+    """Keys and values of a prompt and of none, in every block, for as long as a chunk is made. The
+    prompts that the network was trained to see with zeros behind are kept without them, so this is
+    the most it can be."""
+    if shape.entry.family == "starter":
+        return 0
+    unet = shape.entry.family == "modelscope"
+    width = max(shape.config.get("block_out_channels", (1280,))) if unet else _width(shape)[0]
+    return 4 * _blocks(shape) * _prompt(shape) * int(width) * b
 
 
 def _inputs(shape: Shape, b: int) -> int:
