@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any, TypeVar
+from contextlib import nullcontext
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -42,32 +43,42 @@ def sampling(
     levels = window.context_levels(past.device)  # [1, P]
     shown = world.add_noise(past, noise[:, :, :p], levels)
     z = noise[:, :, p:]
-    cond = window.condition(world)
-    plain = window.condition(world, text=False) if guidance != 1.0 else None
-    both = _together(world, cond, plain) if plain is not None else None
+    predicted = _Guided(world, window, guidance)
     schedule = world.schedule(steps)
-    for i, (u, u_next) in enumerate(zip(schedule, schedule[1:]), start=1):
-        u_all = torch.cat([levels, torch.full((1, n), u, device=past.device)], 1)
-        full = torch.cat([shown, z], 2)
-        if both is not None:
-            twice = full.expand(2, -1, -1, -1, -1), u_all.expand(2, -1)
-            out, base = world.forward(*twice, both)[:, :, p:].split(1)
-            out = base + guidance * (out - base)
-        else:
-            out = world.forward(full, u_all, cond)[:, :, p:]
-            if plain is not None:
-                base = world.forward(full, u_all, plain)[:, :, p:]
-                out = base + guidance * (out - base)
-        z, clean = world.step(z, out, u, u_next)
-        if i == steps and world.holds_contrast:
-            z = clean = keep_contrast(z[0], past[0])[None]
-        yield i, steps, clean[0]
+    with world.sampled() if isinstance(world, Batches) else nullcontext():
+        for i, (u, u_next) in enumerate(zip(schedule, schedule[1:]), start=1):
+            u_all = torch.cat([levels, torch.full((1, n), u, device=past.device)], 1)
+            out = predicted(torch.cat([shown, z], 2), u_all)[:, :, p:]
+            z, clean = world.step(z, out, u, u_next)
+            if i == steps and world.holds_contrast:
+                z = clean = keep_contrast(z[0], past[0])[None]
+            yield i, steps, clean[0]
     return z[0]
 
 
-def _together(world: World, *conds: Any) -> Any:
-    """One condition for all of ``conds`` in a batch, where the world has that; else None."""
-    return world.together(conds) if isinstance(world, Batches) else None
+class _Guided:
+    """What the denoiser says of a window, led away from what it says without the text: in two
+    calls, or in one where the world prefers that."""
+
+    def __init__(self, world: World, window: Window, guidance: float):
+        self._world, self._guidance = world, guidance
+        self._conds = [window.condition(world)]
+        self._both = None
+        if guidance != 1.0:
+            self._conds.append(window.condition(world, text=False))
+            if isinstance(world, Batches):
+                self._both = world.together(self._conds)
+
+    def __call__(self, z: Tensor, u: Tensor) -> Tensor:
+        if self._both is not None:
+            twice = z.expand(2, -1, -1, -1, -1), u.expand(2, -1)
+            out, base = self._world.forward(*twice, self._both).split(1)
+        else:
+            out, *rest = (self._world.forward(z, u, cond) for cond in self._conds)
+            if not rest:
+                return out
+            (base,) = rest
+        return base + self._guidance * (out - base)
 
 
 def sample(

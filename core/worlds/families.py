@@ -35,6 +35,7 @@ class Family:
     adapted: str = r".*\.attn1\.(to_q|to_k|to_v|to_out\.0)"
     places: bool = False
     together: int = 8192
+    caches: bool = False
 
     def loader(self) -> WorldLoader:
         return cast("WorldLoader", importlib.import_module(self.module).load)
@@ -54,6 +55,7 @@ FAMILIES: Mapping[str, Family] = {
             "width": 832, "height": 480, "rate": "24", "t_stride": 4, "n_past": 2, "n_new": 12,
             "horizon": 31, "steps": 50, "guidance": 5.0, "licence": "Apache-2.0",
         },
+        caches=True,
     ),
     "ltx": Family(
         "core.worlds.ltx", ("LTXPipeline", "LTXImageToVideoPipeline", "LTXConditionPipeline"),
@@ -62,6 +64,7 @@ FAMILIES: Mapping[str, Family] = {
             "horizon": 33, "steps": 40, "guidance": 3.0,
             "licence": "of the checkpoint: see its model card",
         },
+        caches=True,
     ),
     # Trained on 97 pictures; its own pipeline continues from 17 of them.
     "skyreels": Family(

@@ -18,7 +18,6 @@ from transformers import T5EncoderModel, T5TokenizerFast
 
 from core.worlds import parts
 from core.worlds.constants import once_per_frame
-from core.worlds.flat_convolutions import flatten_convolutions
 from core.worlds.prompted import Checkpoint, Condition, PromptedWorld, checkpoint
 from core.worlds.prompts import Prompts, Reader, t5_reader
 from core.worlds.tiers import FULL, Tier
@@ -50,7 +49,6 @@ class LTXWorld(PromptedWorld):
         self._vae, self._tokens, self._later = vae, tokens, later
         once_per_frame((net.time_embed,), tokens)
         self._remember_text(net.caption_projection, net.rope, net.transformer_blocks)
-        flatten_convolutions(vae)
         self._terminal = scheduler.get("shift_terminal") or 0.0
         shape, device = (1, -1, 1, 1, 1), next(vae.parameters()).device
         self._mean = vae.latents_mean.float().view(shape).to(device)

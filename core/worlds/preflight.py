@@ -125,7 +125,7 @@ def preflight(
     return Preflight(
         tier=taken, fits=fits,
         words=_words(entry, room, taken, mine, fits, learns, rungs, because * (chosen == taken.id))
-        + _time(seconds, bool(measured)) + _disk(room) + _learning(entry),
+        + _time(seconds, bool(measured)) + _disk(room) + _learning(entry, learns),
         details=_details(sums, rungs, room, learns), needs=mine,
         keep_text=_keeps_text(mine, taken, room), seconds=seconds, measured=bool(measured),
     )
@@ -202,10 +202,15 @@ def _disk(room: Room) -> str:
     return f" Only {size(room.disk)} of disk are free for what is made."
 
 
-def _learning(entry: WorldEntry) -> str:
+def _learning(entry: WorldEntry, learns: int) -> str:
     if entry.fast_learning:
         return ""
-    return f" Fast learning is off for it by default: {entry.why_not}"
+    if learns:
+        return f" Fast learning is on, as you chose. By default it is off here: {entry.why_not}"
+    return (
+        f" Fast learning is off for it by default: {entry.why_not} A memory preset that learns "
+        "switches it on."
+    )
 
 
 def _details(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -29,6 +29,7 @@ from core.worlds.fitting import Parts
 from core.worlds.positions import positions
 from core.worlds.prompts import Prompts, prompt_of
 from core.worlds.protocol import Address, Geometry, LatentFrame
+from core.worlds.quicker import sampling_cache
 from core.worlds.tiers import FULL, Tier
 
 
@@ -105,8 +106,10 @@ class PromptedWorld(FlowMatching, ABC):
         self.geometry, self.net, self.prompts = geometry, net, prompts
         self._shift = found.number("shift", shift)
         self._horizon = int(found.number("horizon", 1_000_000))
-        self._together = FAMILIES[str(found.facts["family"])].together
+        self._family = str(found.facts["family"])
+        self._together = FAMILIES[self._family].together
         self._constants = Constants()
+        self._caches = False
         #: Where it computes, and how it was made to fit (``core.worlds.fitting``).
         self.device = next(net.parameters()).device
         self.tier: Tier = FULL
@@ -197,6 +200,15 @@ class PromptedWorld(FlowMatching, ABC):
             return None
         return Condition(first.text, first.positions, tuple(c.text for c in conds[1:]))
 
+    @contextmanager
+    def sampled(self) -> Iterator[None]:
+        """See ``Batches.sampled``."""
+        with sampling_cache(self.net, self._family) as self._caches:
+            try:
+                yield
+            finally:
+                self._caches = False
+
     def _remember_text(
         self, projection: nn.Module | None, rope: nn.Module | None, blocks: Iterable[nn.Module]
     ) -> None:
@@ -218,7 +230,9 @@ class PromptedWorld(FlowMatching, ABC):
             shown = tokens or max(len(t) for t in texts)
             cond.held["text"] = counted(texts, shown) if tokens else masked(texts, shown)
         text, bias = cond.held["text"]
-        with self._constants.of(cond.held, rows, bias):
+        # What is left out for one condition is not what is for another.
+        apart = self.net.cache_context(str(id(cond.held))) if self._caches else nullcontext()
+        with self._constants.of(cond.held, rows, bias), apart:
             yield text.expand(rows, -1, -1)
 
     @abstractmethod

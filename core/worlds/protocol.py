@@ -15,6 +15,7 @@ where known the pose), so that frames remembered from long ago can join the rece
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -148,7 +149,11 @@ class World(Protocol):
 
 @runtime_checkable
 class Batches(Protocol):
-    """A world that can be asked for several windows at once, alike but for their text."""
+    """A world that can be asked for several windows at once, alike but for their text, and is told
+    when a chunk is sampled."""
+
+    def sampled(self) -> AbstractContextManager[None]:
+        """Inside the block a chunk is sampled, and nothing is learned."""
 
     def together(self, conds: Sequence[Any]) -> Any | None:
         """One condition for a batch of ``conds``, in their order; None where that is not quicker

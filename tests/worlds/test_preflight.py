@@ -139,9 +139,17 @@ def test_text_encoders_are_given_up_where_memory_is_short(wan_5b):
 
 def test_a_distilled_checkpoint_says_why_it_does_not_learn(wan_5b):
     entry = replace(wan_5b, fast_learning=False, why_not="A step costs as much as its chunk.")
-    words = preflight(entry, card(80)).words
+    words = preflight(entry, card(80), learns=0).words
     assert "Fast learning is off for it by default: A step costs" in words
     assert "Fast learning" not in preflight(wan_5b, card(80)).words
+
+
+def test_a_person_can_have_it_learn_all_the_same(wan_5b):
+    """What they chose is counted in what it needs, and said with the reason against it."""
+    entry = replace(wan_5b, fast_learning=False, why_not="A step costs as much as its chunk.")
+    off, on = (preflight(entry, card(24), learns=n) for n in (0, 16))
+    assert "as you chose. By default it is off here: A step costs" in on.words
+    assert on.seconds > off.seconds
 
 
 def test_rooms():
