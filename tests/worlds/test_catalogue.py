@@ -35,7 +35,7 @@ def index(folder: Path, pipeline: str, **more) -> Path:
     [
         ("WanPipeline", "wan", 48, 24), ("LTXConditionPipeline", "ltx", 64, 24),
         ("SkyReelsV2DiffusionForcingPipeline", "skyreels", 48, 24),
-        ("TextToVideoSDPipeline", "modelscope", 12, 8),
+        ("TextToVideoSDPipeline", "modelscope", 14, 8),
     ],
 )
 def test_the_family_is_told_by_diffusers_index(tmp_path, pipeline, family, chunk, rate):

@@ -1,4 +1,4 @@
-"""A sampling cache is used where a person asks for it, while a chunk is sampled, and nowhere else."""
+"""A sampling cache is used where a person asks for it, while a chunk is sampled, else never."""
 
 from __future__ import annotations
 
