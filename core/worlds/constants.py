@@ -32,8 +32,8 @@ class Constants:
 
     @contextmanager
     def of(self, held: Held, rows: int, bias: Tensor | None = None) -> Iterator[None]:
-        """Inside the block the layers answer for the condition that ``held`` belongs to: ``rows`` of
-        a batch, ``bias`` [B, 1, 1, T] on how much each token of the prompt counts."""
+        """Inside the block the layers answer for the condition that ``held`` belongs to: ``rows``
+        of a batch, ``bias`` [B, 1, 1, T] on how much each token of the prompt counts."""
         self.held, self.rows, self.bias = held, rows, bias
         try:
             yield
@@ -105,13 +105,33 @@ def counted(texts: Sequence[Tensor], tokens: int) -> tuple[Tensor, Tensor]:
     attention's logits, [B, 1, 1, T]. Exact: equal keys with equal values are one, with the sum of
     their shares."""
     longest = max(len(text) for text in texts)
-    shown = min(tokens, (longest // 8 + 1) * 8)  # whole in eights, and at least one zero
+    shown = min(tokens, -(-(longest + _PARTS) // 8) * 8)  # whole in eights
     features = torch.stack([nn.functional.pad(t, (0, 0, 0, shown - len(t))) for t in texts])
-    bias = torch.zeros(len(texts), 1, 1, shown, device=features.device)
-    for row, text in zip(bias, texts):
-        if len(text) < shown:
-            row[..., len(text) :] = math.log((tokens - len(text)) / (shown - len(text)))
-    return features, bias
+    bias = [
+        [0.0] * len(text) + shares(tokens - len(text), shown - len(text)) for text in texts
+    ]
+    return features, torch.tensor(bias, device=features.device)[:, None, None]
+
+
+_PARTS = 3  # that a count is said in: what is left out is a millionth of it
+
+
+def shares(count: int, places: int) -> list[float]:
+    """Logits at ``places`` that together weigh as ``count`` at 0, each of them a number that
+    bfloat16 has: the logarithm of a count alone would be rounded there by up to a hundredth."""
+    if count == places:
+        return [0.0] * places
+    found, left = [], float(count)
+    for _ in range(places):
+        if left < 1e-7 * count:
+            found.append(-math.inf)
+            continue
+        part = math.log(left)
+        while math.exp(part := float(torch.tensor(part).bfloat16())) > left:
+            part -= abs(part) / 128 + 1e-30  # the next one below
+        found.append(part)
+        left -= math.exp(part)
+    return found
 
 
 def _become(module: nn.Module, kind: type[nn.Module]) -> None:

@@ -249,9 +249,9 @@ def masked(texts: Sequence[Tensor], tokens: int) -> tuple[Tensor, Tensor | None]
     """[L, D] each → [B, tokens, D], and what hides the zeros behind [B, 1, 1, tokens]; None where
     there are none."""
     features = torch.cat([padded(text, tokens) for text in texts])
-    lengths = torch.tensor([len(text) for text in texts], device=features.device)
-    if bool((lengths == tokens).all()):
+    if all(len(text) == tokens for text in texts):
         return features, None
+    lengths = torch.tensor([len(text) for text in texts], device=features.device)
     behind = torch.arange(tokens, device=features.device) >= lengths[:, None]
     return features, torch.zeros(behind.shape, device=behind.device).masked_fill(
         behind, -math.inf

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from core.worlds.catalogue import load_world
-from core.worlds.constants import Constants, counted
+from core.worlds.constants import Constants, counted, shares
 from core.worlds.families import FAMILIES
 from core.worlds.flat_convolutions import flatten_convolutions
 from core.worlds.prompted import Condition, padded
@@ -111,8 +111,16 @@ def test_zeros_that_count_for_many_are_many(length):
         return nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=bias)
 
     few, bias = counted([text], 40)
-    assert few.shape[1] == min(40, (length // 8 + 1) * 8)
+    assert few.shape[1] == min(40, -(-(length + 3) // 8) * 8)
     assert torch.allclose(attended(padded(text, 40), None), attended(few, bias), atol=1e-5)
+
+
+@pytest.mark.parametrize("count, places", [(512, 3), (511, 8), (472, 3), (2, 1), (300, 5)])
+def test_half_precision_has_the_very_weights(count, places):
+    found = torch.tensor(shares(count, places), dtype=torch.float64)
+    assert len(found) == places and torch.equal(found, found.bfloat16().double())
+    assert float(found.exp().sum()) == pytest.approx(count, rel=1e-5 if places > 2 else 1e-2)
+    assert shares(places, places) == [0.0] * places and shares(0, 0) == []
 
 
 def test_a_copy_of_a_network_calls_its_own_layers():
