@@ -27,7 +27,8 @@ class Family:
     learning was made for. ``adapted`` is the regex of the adapter's layers, for what they need
     (``core.worlds.needs``). ``places``: its actions say where the camera goes, so that remembered
     frames have an address. ``together``: a window of at most so many latent pixels is computed
-    with and without its text in one batch; a larger one fills a machine by itself."""
+    with and without its text in one batch; a larger one fills a machine by itself. ``caches``:
+    whether diffusers can leave out blocks that hardly change (``core.worlds.quicker``)."""
 
     module: str
     pipelines: tuple[str, ...] = ()
