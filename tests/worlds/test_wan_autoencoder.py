@@ -13,9 +13,15 @@ from core.worlds.catalogue import load_world
 NEW = 3
 
 
-@pytest.fixture(params=["wan", "skyreels"])
-def world(request, tiny_checkpoint):
+@pytest.fixture(scope="module", params=["wan", "skyreels"])
+def loaded(request, tiny_checkpoint):
     return load_world(tiny_checkpoint(request.param))
+
+
+@pytest.fixture
+def world(loaded):
+    loaded._vae._states.clear()
+    return loaded
 
 
 def film(world, frames: int) -> torch.Tensor:
