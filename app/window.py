@@ -62,8 +62,9 @@ def default_engine(settings: Settings) -> Callable[[], Any]:
 
     def make() -> Any:
         from core.engine.choice import engine_of
+        from core.engine.lowered import of_this_machine
 
-        return engine_of(kind, tier)
+        return engine_of(kind, tier, of_this_machine())
 
     return make
 

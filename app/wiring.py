@@ -88,6 +88,7 @@ def _generation(w: MainWindow) -> None:
     q.fitted.connect(
         lambda e: e.lowered and w.notices.show_notice(Notice(e.words, "warning"))
     )
+    q.begun_again.connect(lambda words: w.notices.show_notice(Notice(words, "warning")))
     w.fitting.changed.connect(w.work.fitting)
     w.fitting.changed.connect(w.status.fitting)
     w.document.changed.connect(lambda _p: w.fitting.refresh())

@@ -11,12 +11,13 @@ from app.state.meter import measured
 from app.state.settings import Settings
 from app.state.worlds import Worlds
 from app.workers.background import Background
+from core.engine.lowered import of_this_machine
 from core.machine.gpus import GpuSearch, find_gpus
 from core.memory.presets import PRESETS
 from core.project.model import Project
 from core.rollout.events import Fitted
 from core.worlds.catalogue import WorldEntry, WorldError
-from core.worlds.preflight import Preflight, preflight, room_of
+from core.worlds.preflight import BEFORE, Preflight, preflight, room_of
 from core.worlds.tiers import wanted
 
 
@@ -97,9 +98,12 @@ def reckoned(entry: WorldEntry, p: Project, chosen: str, folder) -> Preflight:
     chunk, learning = measured(p)
     preset = PRESETS.get(p.memory.preset)
     learns = preset.steps if preset else 0
+    here, asked = room_of(machine, folder), wanted(chosen)
+    low = of_this_machine().of(p.world.hash, entry, asked, here.title)
     return preflight(
-        entry, room_of(machine, folder), steps=p.sampling.steps, guidance=p.sampling.guidance,
-        learns=learns, chosen=wanted(chosen),
+        entry, here, steps=p.sampling.steps, guidance=p.sampling.guidance,
+        learns=learns, chosen=asked, because=BEFORE if low else "as you chose",
+        most=low.tier if low else "", thrifty=low is not None and low.thrifty,
         measured=chunk + (learning or 0 if learns else 0) if chunk else None,
     )
 

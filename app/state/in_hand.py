@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from app.state.meter import StepMeter
 from app.workers.engine_worker import EngineWorker
 from core.project.steps import ChunkStep, LearnStep
-from core.rollout.events import Fitted, Preview, Progress
+from core.rollout.events import BegunAgain, Fitted, Preview, Progress
 
 
 @dataclass
@@ -37,6 +37,7 @@ class InHand(QObject):
     progressed = Signal()
     preview = Signal(bytes)
     fitted = Signal(object)  # Fitted
+    begun_again = Signal(str)  # the engine was lost and works on the same task again: why
     ended = Signal(object, object)  # Active, the event that ended it
 
     def __init__(
@@ -101,6 +102,8 @@ class InHand(QObject):
             self.preview.emit(event.jpeg)
         elif isinstance(event, Fitted):
             self.fitted.emit(event)
+        elif isinstance(event, BegunAgain):
+            self.begun_again.emit(event.words)
 
     def _on_finished(self, key: str, event: object) -> None:
         if self.active is None or key != self._key():

@@ -14,7 +14,15 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
-from core.rollout.events import TERMINAL, Cancelled, Failed, Fitted, Preview, Progress
+from core.rollout.events import (
+    TERMINAL,
+    BegunAgain,
+    Cancelled,
+    Failed,
+    Fitted,
+    Preview,
+    Progress,
+)
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +125,7 @@ class EngineWorker(QObject):
     def _worth_showing(self, event: Any, shown: dict[type, float]) -> bool:
         if isinstance(event, Progress) and event.step in (0, event.steps):
             return True
-        if isinstance(event, Fitted):
+        if isinstance(event, Fitted | BegunAgain):
             return True
         now = time.monotonic()
         if now - shown.get(type(event), 0.0) < MIN_GAP:

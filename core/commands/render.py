@@ -12,6 +12,7 @@ from pathlib import Path
 from core.commands.arguments import Trouble, action, actions_file, film_path
 from core.commands.terminal import OK, STOPPED, Line, Stop, say, write_down
 from core.engine.in_process import InProcessEngine
+from core.engine.lowered import of_this_machine
 from core.media.errors import Cancelled
 from core.project import edits
 from core.project.memory_use import usual_memory
@@ -52,12 +53,13 @@ def render(args: argparse.Namespace, stop: Stop) -> int:
         if not store.project.actions:
             raise Trouble('Say what happens, for example --action "walk forward:2s".', True)
         engine = InProcessEngine(
-            device=args.device, previews=False, slow_adapter=world.slow_adapter, tier=args.tier
+            device=args.device, previews=False, slow_adapter=world.slow_adapter, tier=args.tier,
+            lowered=of_this_machine(),
         )
         line = Line()
         try:
             rolling.roll_out(
-                store, engine, world.folder, until, stop.listen(), args.seed, line.show
+                store, engine, world.folder, until, stop.listen(), args.seed, line.show, line.say
             )
         finally:
             line.end()

@@ -64,6 +64,11 @@ class Line:
         else:
             print(text, file=sys.stderr, flush=True)
 
+    def say(self, text: str) -> None:
+        """A sentence that stays."""
+        self.end()
+        say(text)
+
     def end(self) -> None:
         if self._width:
             print(f"\r{' ' * self._width}\r", end="", file=sys.stderr, flush=True)

@@ -1,7 +1,9 @@
 """The engine's own process: ``python -m core.engine.child``. JSON lines in and out.
 
 In: ``{"do": "run", "id": n, "task": {...}, "device": ..., "previews": ..., "threads": ...,
-"tier": ...}``,
+"tier": ...}``
+(and ``"lowered": {...}``: what is remembered of the task's world, ``"killed_in": ...``: the tier in
+which the process before this one was ended for its memory, in the middle of this very task),
 ``{"do": "cancel", "id": n}``, ``{"do": "pause"}``, ``{"do": "resume"}``. Out: ``{"id": n,
 "event": {...}}``. When the pipe in closes, whoever started this is gone and it ends.
 """
@@ -17,6 +19,7 @@ from typing import Any, BinaryIO
 from core.engine.control import CancelToken, PauseGate
 from core.engine.events_json import NotOurs, from_json, from_line, to_json, to_line
 from core.engine.in_process import InProcessEngine
+from core.engine.lowered import Low
 
 
 class Child:
@@ -40,8 +43,11 @@ class Child:
                 )
             engine.previews = bool(message.get("previews", True))
             id = message["id"]
-            token = self._tokens[id]
-            for event in engine.run(from_json(message["task"]), token, self._pause):
+            token, task = self._tokens[id], from_json(message["task"])
+            if message.get("lowered"):
+                engine.lowered.put(task, Low(**message["lowered"]))
+            engine.killed_in = message.get("killed_in")
+            for event in engine.run(task, token, self._pause):
                 self._send({"id": id, "event": to_json(event)})
             self._tokens.pop(id, None)
 

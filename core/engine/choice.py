@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import importlib.metadata
 
+from core.engine.lowered import Lowered
 from core.engine.protocol import Engine
 from core.machine.gpus import GpuSearch, find_gpus
 
 
-def engine_of(kind: str, tier: str = "auto") -> Engine:
-    """``kind`` is "auto", "child" or "inprocess". Raises what starting it raises."""
+def engine_of(kind: str, tier: str = "auto", lowered: Lowered | None = None) -> Engine:
+    """``kind`` is "auto", "child" or "inprocess"; ``lowered``: what is remembered of worlds that
+    ran out of memory. Raises what starting it raises."""
     if kind == "child" or (kind == "auto" and on_a_card(find_gpus(), torch_version())):
         from core.engine.child_process import ChildProcessEngine
 
-        return ChildProcessEngine(tier=tier)
+        return ChildProcessEngine(tier=tier, lowered=lowered)
     from core.engine.in_process import InProcessEngine
 
-    return InProcessEngine(tier=tier)
+    return InProcessEngine(tier=tier, lowered=lowered)
 
 
 def on_a_card(found: GpuSearch, version: str) -> bool:

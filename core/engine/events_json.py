@@ -8,6 +8,7 @@ from typing import Any
 
 from core.project import codec
 from core.rollout.events import (
+    BegunAgain,
     Cancelled,
     EngineEvent,
     Failed,
@@ -21,7 +22,7 @@ from core.rollout.request import ChunkTask, EngineTask, LearnTask
 
 _KINDS: dict[str, type[Any]] = {
     c.__name__: c for c in (
-        ChunkTask, LearnTask, Progress, Fitted, TakeReady, Learned, Failed, Cancelled
+        ChunkTask, LearnTask, Progress, Fitted, BegunAgain, TakeReady, Learned, Failed, Cancelled
     )
 }
 

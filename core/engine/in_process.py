@@ -14,19 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 from core.engine import trouble
 from core.engine.control import CancelToken, PauseGate
+from core.engine.lowered import Low, Lowered
 from core.machine.exhausted import out_of_memory
 from core.rollout.events import (
     TERMINAL,
     Cancelled,
     EngineEvent,
     Failed,
-    Fitted,
     Learned,
     Preview,
     Progress,
     TakeReady,
 )
 from core.rollout.request import ChunkTask, EngineTask, LearnTask
+from core.worlds.catalogue import WorldError
+from core.worlds.tiers import wanted
 
 if TYPE_CHECKING:
     import torch
@@ -58,14 +60,16 @@ class InProcessEngine:
     ``threads`` limits torch's own; the bits of a chunk depend on it. ``slow_adapter`` is merged
     into the world's weights. ``tier``: one of ``core.worlds.tiers``, or "auto": the first that
     fits. Where memory runs out all the same, the task begins again in the next one, and what comes
-    after it stays there.
+    after it stays there, as ``lowered`` remembers.
     """
 
     def __init__(
         self, device: str = "auto", previews: bool = True, threads: int | None = None,
-        slow_adapter: Path | None = None, tier: str = "",
+        slow_adapter: Path | None = None, tier: str = "", lowered: Lowered | None = None,
     ):
         self.device, self.previews, self._threads = device, previews, threads
+        #: The tier in which another process was ended for its memory at the next task.
+        self.killed_in: str | None = None
         self._slow_adapter = slow_adapter
         self._world: World | None = None
         self._adapter: Adapter | None = None
@@ -73,28 +77,54 @@ class InProcessEngine:
         self._encoded: Encoded | None = None
         self._loaded: tuple[str, str] | None = None
         self._licence = ""
-        self._wanted, self._tier, self._lowest = tier, "", {}
+        self._wanted, self._tier = tier, ""
+        self.lowered = Lowered() if lowered is None else lowered
 
     # ---- the protocol ---------------------------------------------------------------------------
 
     def run(self, task: EngineTask, token: CancelToken, pause: PauseGate) -> Iterator[EngineEvent]:
         """See the protocol. What an accepted chunk is made of lies in files, so a task that ran out
         of memory can begin again with what it began with."""
+        if self.killed_in is not None:
+            self._tier, self.killed_in = self.killed_in, None
+            if not (yield from self._lower(task, killed=True)):
+                return
         while True:
             exhausted = yield from self._attempt(task, token, pause)
             if exhausted is None:
                 return
-            from core.engine.lowering import freed, lower
-
-            self.close()
-            freed()
-            fitted = lower(task, self.device, self._tier)
-            if isinstance(fitted, Failed):
-                yield replace(fitted, detail=exhausted)
+            if not (yield from self._lower(task, exhausted)):
                 return
-            log.warning("out of memory in tier %s; now %s\n%s", self._tier, fitted.tier, exhausted)
-            self._lowest[task.world_dir] = fitted.tier
-            yield fitted
+
+    def _lower(
+        self, task: EngineTask, detail: str = "", killed: bool = False
+    ) -> Generator[EngineEvent, None, bool]:
+        """Whether there is a thriftier way to begin ``task`` again in."""
+        from core.engine.lowering import freed, lower
+
+        self.close()
+        freed()
+        try:
+            fitted = lower(task, self._device(), self._tier, killed)
+        except WorldError as error:
+            fitted = trouble.failed(error)
+        if isinstance(fitted, Failed):
+            yield replace(fitted, detail=detail or fitted.detail)
+            return False
+        log.warning("out of memory in tier %s; now %s\n%s", self._tier, fitted.tier, detail)
+        asked = wanted(self._wanted)
+        self.lowered.put(task, Low(fitted.tier, asked, fitted.on, fitted.thrifty))
+        yield fitted
+        return True
+
+    def _device(self) -> str:
+        import torch
+
+        if self._threads is not None:
+            torch.set_num_threads(self._threads)
+        if self.device == "auto":
+            self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        return self.device
 
     def _attempt(
         self, task: EngineTask, token: CancelToken, pause: PauseGate
@@ -299,22 +329,17 @@ class InProcessEngine:
             return self._world
         yield Progress("loading", 0, 3)
         run.check()
-        import torch
-
-        if self._threads is not None:
-            torch.set_num_threads(self._threads)
-        if self.device == "auto":
-            self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._device()
         self.close()
         yield Progress("loading", 1, 3)
         run.check()
         from core.engine.lowering import choose
-        from core.worlds.catalogue import WorldError, load_world, read_entry
+        from core.worlds.catalogue import load_world, read_entry
 
-        found = choose(
-            task, self.device, self._wanted, self._lowest.get(task.world_dir, "")
-        )
+        found, fitted = choose(task, self.device, self._wanted, self.lowered)
         self._tier = found.tier.id
+        yield fitted  # before it is loaded: that is where memory runs out most often
+        run.check()
         world = load_world(
             Path(task.world_dir), self.device, self._slow_adapter, found.tier, found.keep_text
         )
@@ -339,7 +364,6 @@ class InProcessEngine:
         self._recall = Recall(world)
         self._encoded = Encoded()
         self._world, self._loaded = world, (task.world_dir, task.world_hash)
-        yield Fitted(found.tier.id, found.words)
         yield Progress("loading", 3, 3)
         return world
 

@@ -5,43 +5,59 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
+from core.engine.lowered import Lowered
 from core.rollout.events import Failed, Fitted
 from core.rollout.request import ChunkTask, EngineTask
 from core.worlds.catalogue import WorldError, read_entry
-from core.worlds.preflight import Preflight, Room, preflight, room_here
+from core.worlds.preflight import BEFORE, Preflight, Room, preflight, room_here
 from core.worlds.tiers import wanted
 
 
-def choose(task: EngineTask, device: str, asked: str, lowered: str = "") -> Preflight:
+def choose(task: EngineTask, device: str, asked: str, lowered: Lowered) -> tuple[Preflight, Fitted]:
     """For a world that is about to be loaded on ``device``: the tier that a person ``asked`` for,
-    the one it was ``lowered`` to, or the first that fits. Raises WorldError."""
-    entry = read_entry(Path(task.world_dir))
-    because = "since memory ran out before" if lowered else "as you chose"
+    the one it was ``lowered`` to or less, or the first that fits. Raises WorldError."""
+    entry, here = read_entry(Path(task.world_dir)), room(device)
     try:
-        return preflight(
-            entry, room(device), chosen=lowered or wanted(asked), because=because, **_work(task)
+        chosen = wanted(asked)
+        low = lowered.find(task, chosen, here.title)
+        found = preflight(
+            entry, here, chosen=chosen, because=BEFORE if low else "as you chose",
+            most=low.tier if low else "", thrifty=low is not None and low.thrifty, **_work(task),
         )
     except ValueError as error:
         raise WorldError(f"{error} Choose another one, or leave it to the studio.") from error
+    thrifty = low is not None and low.thrifty
+    return found, Fitted(found.tier.id, found.words, on=here.title, thrifty=thrifty)
 
 
-def lower(task: EngineTask, device: str, tier: str) -> Fitted | Failed:
-    """After memory ran out in ``tier``: the next one, or why there is none."""
-    entry = read_entry(Path(task.world_dir))
-    what = "making this chunk" if isinstance(task, ChunkTask) else "learning this chunk"
+def lower(task: EngineTask, device: str, tier: str, killed: bool = False) -> Fitted | Failed:
+    """After memory ran out in ``tier``: the next one, or why there is none. ``killed``: the system
+    ended the engine's process for it, so it was the system's own memory."""
+    entry, here = read_entry(Path(task.world_dir)), room(device)
+    what = doing(task)
     try:
-        found = preflight(entry, room(device), below=tier or "none", **_work(task))
+        found = preflight(entry, here, below=tier or "none", thrifty=killed, **_work(task))
     except ValueError:
         return Failed(
-            f"Memory ran out while {what}, and there is no thriftier way left to run {entry.name} "
+            f"{_why(what, killed)}, and there is no thriftier way left to run {entry.name} "
             "here. Every accepted chunk and what was learned from it is kept. Close other programs "
             "and press Generate again, or choose a smaller world."
         )
     return Fitted(
         found.tier.id,
-        f"Memory ran out while {what}; it goes on {found.tier.words}, which needs less. Everything "
-        "that was accepted is kept.", lowered=True,
+        f"{_why(what, killed)}; it goes on {found.tier.words}, which needs less. Everything "
+        "that was accepted is kept.", lowered=True, on=here.title, thrifty=killed,
     )
+
+
+def doing(task: EngineTask) -> str:
+    return "making this chunk" if isinstance(task, ChunkTask) else "learning this chunk"
+
+
+def _why(what: str, killed: bool) -> str:
+    if killed:
+        return f"The system ended the engine while {what}, because memory ran out as it seems"
+    return f"Memory ran out while {what}"
 
 
 def room(device: str) -> Room:

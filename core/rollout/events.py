@@ -55,11 +55,22 @@ class Learned:
 @dataclass(frozen=True)
 class Fitted:
     """How the world was made to fit: the tier's id, and a sentence with what is done and why.
-    ``lowered``: memory ran out, and the task begins again in this tier."""
+    ``lowered``: memory ran out, and the task begins again in this tier. ``on``: the device's name.
+    ``thrifty``: the system's own memory is short, so the text encoder is not kept."""
 
     tier: str
     words: str
     lowered: bool = False
+    on: str = ""
+    thrifty: bool = False
+
+
+@dataclass(frozen=True)
+class BegunAgain:
+    """The engine was lost in the middle of the task, and the task begins again; ``words`` say so in
+    a sentence."""
+
+    words: str
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,8 @@ class Cancelled:
     """The task was stopped on request; nothing of it was kept."""
 
 
-EngineEvent = Progress | Preview | Fitted | TakeReady | Learned | Failed | Cancelled
+EngineEvent = (
+    Progress | Preview | Fitted | BegunAgain | TakeReady | Learned | Failed | Cancelled
+)
 #: A task ends with exactly one of these.
 TERMINAL = (TakeReady, Learned, Failed, Cancelled)

@@ -15,7 +15,16 @@ from core.project.files import digest
 from core.project.jobs import Job, Running, generate_job
 from core.project.model import AT_START, MemoryUse, Project, Sampling, WorldRef
 from core.project.store import ProjectStore
-from core.rollout.events import Cancelled, EngineEvent, Failed, Learned, Progress, TakeReady
+from core.rollout.events import (
+    BegunAgain,
+    Cancelled,
+    EngineEvent,
+    Failed,
+    Fitted,
+    Learned,
+    Progress,
+    TakeReady,
+)
 from core.rollout.recipe import planned_seed
 from core.rollout.request import EngineTask
 from core.rollout.start import make_start
@@ -112,15 +121,17 @@ def roll_out(
     token: CancelToken,
     seed: int | None = None,
     progress: Callable[[RenderProgress], None] | None = None,
+    told: Callable[[str], None] | None = None,
 ) -> None:
     """Make, accept and learn chunk by chunk until ``until``; the project is saved after every one.
+    ``told``: hears in a sentence when it has to go on in another way (memory ran out).
 
     Raises RenderFailed or RenderStopped; what was made is kept either way. Where the project says
     which seeds its chunks were made with (a recipe), those are used, unless ``seed`` is given.
     """
     p = store.project
     job = replace(generate_job(until, seed), state=Running())
-    meter = _Meter(p, until, progress)
+    meter = _Meter(p, until, progress, told)
     _journal(store, job)
     try:
         while True:
@@ -186,10 +197,13 @@ class _Meter:
     """Turns events into progress with a guess of what remains: chunks and learning each take as
     long as they took before, or go on at their own pace."""
 
-    def __init__(self, p: Project, until: int, tell: Callable[[RenderProgress], None] | None):
+    def __init__(
+        self, p: Project, until: int, tell: Callable[[RenderProgress], None] | None,
+        told: Callable[[str], None] | None,
+    ):
         left = max(0, until - queries.sequence_end(p))
         self._chunks = max(1, -(-left // p.chunk_frames))
-        self._tell, self._done = tell, 0
+        self._tell, self._told, self._done = tell, told, 0
         self._began = time.monotonic()
         self._kind, self._since = "", self._began  # what is under way: "sampling" or "learning"
         self._took: dict[str, list[float]] = {"sampling": [], "learning": []}
@@ -198,6 +212,9 @@ class _Meter:
         self._done += 1
 
     def see(self, event: EngineEvent) -> None:
+        again = isinstance(event, BegunAgain) or isinstance(event, Fitted) and event.lowered
+        if again and self._told is not None:
+            self._told(event.words)
         if self._tell is None or not isinstance(event, Progress):
             return
         now = time.monotonic()

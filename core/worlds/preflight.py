@@ -19,6 +19,8 @@ from core.worlds.tiers import AUTO, Tier, ladder, missing, tier
 GIB = 2**30
 #: An allocator loses some memory to gaps, and the driver takes its own.
 MARGIN, CONTEXT = 1.1, 0.8 * GIB
+#: Why a world is not in the first tier that would fit, where it was lowered.
+BEFORE = "since memory ran out before"
 _TAKE_BYTES = 200 * 2**20  # disk a chunk may take: its film, latents and a snapshot
 #: Dense bf16 peaks in TFLOP/s by what is in a card's name; an unknown one is taken for a small one.
 _CARDS = (
@@ -91,23 +93,29 @@ class Preflight:
 def preflight(
     entry: WorldEntry, room: Room, *, steps: int | None = None, guidance: float | None = None,
     learns: int = 1, chosen: str = AUTO, because: str = "as you chose",
-    measured: float | None = None, below: str = "",
+    measured: float | None = None, below: str = "", most: str = "", thrifty: bool = False,
 ) -> Preflight:
     """The first tier that fits into ``room``, or the one that was ``chosen`` (``because``: why).
 
     ``steps`` and ``guidance`` of sampling (None: what suits the world); ``learns``: gradient steps
     a chunk, 0 where nothing is learned; ``measured``: seconds a chunk took here before; ``below``:
-    only tiers after this one, since memory ran out in it. Raises WorldError where the world's files
-    can't be read, ValueError for a tier that does not exist or can't be had here.
+    only tiers after this one, since memory ran out in it; ``most``: this one or those after it;
+    ``thrifty``: the system's own memory ran out, so where nothing fits the tier that needs least of
+    it is taken, and the text encoder is not kept. Raises WorldError where the world's files can't
+    be read, ValueError for a tier that does not exist or can't be had here.
     """
     shape, rungs = shape_of(entry), ladder(entry.family, room.device)
+    ids = [t.id for t in rungs]
     if below:
-        ids = [t.id for t in rungs]
         rungs = rungs[ids.index(below) + 1 :] if below in ids else ()
         if not rungs:
             raise ValueError(f"There is no tier below {below}.")
+    elif most in ids:
+        rungs, chosen = rungs[ids.index(most) :], AUTO
     sums = {t.id: needs(shape, t, room.card) for t in rungs}
     found = next((t for t in rungs if _fits(sums[t.id], room, learns) is not False), None)
+    if found is None and thrifty and room.card:
+        found = min(rungs, key=lambda t: sums[t.id].host)
     if chosen != AUTO and not below:
         wanted = tier(chosen)
         if why := missing(wanted):
@@ -124,10 +132,12 @@ def preflight(
     seconds = measured or _seconds(shape, taken, mine, room, calls)
     return Preflight(
         tier=taken, fits=fits,
-        words=_words(entry, room, taken, mine, fits, learns, rungs, because * (chosen == taken.id))
+        words=_words(
+            entry, room, taken, mine, fits, learns, rungs, because * (taken.id in (chosen, most))
+        )
         + _time(seconds, bool(measured)) + _disk(room) + _learning(entry, learns),
         details=_details(sums, rungs, room, learns), needs=mine,
-        keep_text=_keeps_text(mine, taken, room), seconds=seconds, measured=bool(measured),
+        keep_text=not thrifty and _keeps_text(mine, taken, room), seconds=seconds, measured=bool(measured),
     )
 
 

@@ -82,16 +82,16 @@ def test_cancel_and_pause_reach_it(engine, bench):
     assert isinstance(result(engine, bench.chunk()), TakeReady)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
-def test_killed_it_fails_with_a_sentence_and_the_next_task_works(engine, bench):
+@pytest.mark.skipif(os.name == "nt", reason="no signals there")
+def test_a_crash_fails_with_a_sentence_and_the_next_task_works(engine, bench):
     task = bench.chunk(sampling=Sampling(steps=1000))
 
-    def kill(event):
+    def crash(event):
         if isinstance(event, Progress) and (event.phase, event.step) == ("sampling", 2):
-            os.kill(engine.pid, signal.SIGKILL)
+            os.kill(engine.pid, signal.SIGABRT)
 
-    last = run(engine, task, on_event=kill)[-1]
-    assert isinstance(last, Failed) and "engine stopped" in last.message
+    last = run(engine, task, on_event=crash)[-1]
+    assert isinstance(last, Failed) and "engine stopped" in last.message and "signal 6" in last.message
     assert files_below(task.out_dir) == []
     assert isinstance(result(engine, bench.chunk()), TakeReady)
 
