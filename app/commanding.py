@@ -285,7 +285,7 @@ class Commands(QObject):
     def preferences(self) -> None:
         from app.dialogs.preferences import PreferencesDialog
 
-        PreferencesDialog(self._w.settings, self._w).open()
+        PreferencesDialog(self._w.settings, self._w.fetching, self._w).open()
 
     def worlds(self) -> None:
         """One dialog at a time; what it began goes on without it."""

@@ -180,6 +180,7 @@ def _panels(w: MainWindow) -> None:
         w.settings.set("seed", value)
 
     a.seed_changed.connect(seed)
+    a.tier_wanted.connect(lambda id: w.settings.set("tier", id, anew=True))
     a.set_amounts(w.settings.get("seconds"), w.settings.get("seed_fixed"), w.settings.get("seed"))
     pending()
     seed(a.fixed.isChecked(), a.seed.value())
@@ -226,8 +227,9 @@ def _settings(w: MainWindow) -> None:
         elif name in ("engine", "tier"):
             from app.window import default_engine
 
+            if name == "tier":
+                w.fitting.again()  # before the new engine asks what is remembered
             w.engine.worker.replace_engine(default_engine(w.settings))
-            w.fitting.refresh()
         elif name == "recents":
             w.refresh.recents()
         elif name in ("consistency_lane", "more_takes"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
@@ -10,6 +12,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
+    QMenu,
     QPlainTextEdit,
     QSizePolicy,
     QSpinBox,
@@ -19,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.actions import VERBS, Actions, native
+from app.state.tier_words import TierRow, sentence
 from app.widgets.basics import ElidedLabel, airy, bind, icon_button, label, primary, rule, scrolled
 from core.project.model import Project
 
@@ -53,6 +57,7 @@ class ActionsPanel(QWidget):
     action_text_changed = Signal(str, str)  # action id, text
     seed_changed = Signal(bool, int)  # fixed, seed
     seconds_changed = Signal(float)
+    tier_wanted = Signal(str)  # "auto" or a tier: how the world is to fit into memory
 
     def __init__(self, actions: Actions, parent: QWidget | None = None):
         super().__init__(parent)
@@ -192,10 +197,30 @@ class ActionsPanel(QWidget):
         # Room for two lines, so that the button does not jump with the words.
         self._hint.setFixedHeight(2 * self._hint.fontMetrics().lineSpacing() + 2)
         column.addWidget(self._hint)
-        self.fit = ElidedLabel(role="dim")
-        self.fit.hide()
-        column.addWidget(self.fit)
+        column.addWidget(self._build_fit())
         return foot
+
+    def _build_fit(self) -> QWidget:
+        """How the world will run, and a way to have it otherwise."""
+        self._fit_row = QWidget()
+        row = QHBoxLayout(self._fit_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        self.fit = ElidedLabel(role="dim")
+        self.tiers = QMenu(self)
+        self.tiers.setToolTipsVisible(True)
+        self.change = QToolButton()
+        self.change.setText(self.tr("Change…"))
+        self.change.setProperty("flat", True)
+        self.change.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.change.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.change.setMenu(self.tiers)
+        self.change.setAccessibleName(self.tr("How the world is made to fit into memory"))
+        self.change.setToolTip(self.tr("Choose how the world is made to fit into memory"))
+        row.addWidget(self.fit, 1)
+        row.addWidget(self.change)
+        self._fit_row.hide()
+        return self._fit_row
 
     # -- what it shows -------------------------------------------------------------------------
 
@@ -229,11 +254,23 @@ class ActionsPanel(QWidget):
         keys = native(self._actions["generate"].shortcuts()[:1])
         self._hint.setText(" · ".join(w for w in (hint, keys if enabled else "") if w))
 
-    def show_fit(self, words: str, details: str = "") -> None:
-        """How the world runs on this machine: one line, the whole of it in the tooltip."""
+    def show_fit(self, words: str, details: str = "", tiers: Sequence[TierRow] = ()) -> None:
+        """How the world runs on this machine: one line, the whole of it (``details``) in the tooltip;
+        ``tiers`` to choose from."""
         self.fit.setText(words)
         self.fit.set_more(details)
-        self.fit.setVisible(bool(words))
+        self._fit_row.setVisible(bool(words))
+        self.change.setVisible(len(tiers) > 1)
+        self.tiers.clear()
+        for i, one in enumerate(tiers):
+            made = self.tiers.addAction(one.words)
+            made.setCheckable(True)
+            made.setChecked(one.chosen)
+            made.setEnabled(one.possible)
+            made.setToolTip(one.why or sentence(one.id))
+            made.triggered.connect(lambda _=False, id=one.id: self.tier_wanted.emit(id))
+            if i == 0:
+                self.tiers.addSeparator()
 
     def set_amounts(self, seconds: float, fixed: bool, seed: int) -> None:
         self.seconds.setValue(seconds)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 
 from app.flow import facts
 from app.icons import icon
+from app.state.tier_words import rows
 from app.widgets.progress_strip import Shown
 from core.project import jobs, queries
 from core.project.jobs import Job
@@ -51,7 +52,8 @@ class Work(QObject):
 
     def fitting(self) -> None:
         f = self._w.fitting
-        self._w.actions_panel.show_fit(f.words, f.details)
+        more = "\n\n".join(part for part in (f.words, f.details) if part)
+        self._w.actions_panel.show_fit(f.short or f.words, more, rows(f.options, f.chosen))
 
     def progress(self) -> None:
         w, p = self._w, self._w.document.project

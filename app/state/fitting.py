@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from app.state.document import Document
 from app.state.meter import measured
 from app.state.settings import Settings
+from app.state.tier_words import short
 from app.state.worlds import Worlds
 from app.workers.background import Background
 from core.engine.lowered import of_this_machine
@@ -17,13 +18,13 @@ from core.memory.presets import PRESETS
 from core.project.model import Project
 from core.rollout.events import Fitted
 from core.worlds.catalogue import WorldEntry, WorldError
-from core.worlds.preflight import BEFORE, Preflight, preflight, room_of
+from core.worlds.preflight import BEFORE, Option, Preflight, preflight, room_of
 from core.worlds.tiers import wanted
 
 
 class Fitting(QObject):
     """``words`` are "" for the starter world, which runs anywhere, and until it is reckoned. What
-    the engine says when it has loaded the world counts for more."""
+    the engine says when it loads the world counts for more. ``options``: the ways there are."""
 
     changed = Signal()
 
@@ -35,6 +36,9 @@ class Fitting(QObject):
         self._document, self._worlds = document, worlds
         self._settings, self._background = settings, background
         self.words = self.details = self.tier = ""
+        self.options: tuple[Option, ...] = ()
+        self.there: int | None = None
+        self._found = ""  # the tier that was reckoned
         self._asked: object = None
 
     def refresh(self) -> None:
@@ -45,6 +49,7 @@ class Fitting(QObject):
             return
         self._asked = key
         self.words = self.details = self.tier = ""
+        self.options, self._found = (), ""
         self.changed.emit()
         if p is None:
             return
@@ -60,6 +65,25 @@ class Fitting(QObject):
             lambda found: self._show(key, found),
             lambda error: self._refused(key, error),
         )
+
+    def again(self) -> None:
+        """The person chose anew: what was remembered of worlds that ran out of memory is void."""
+        of_this_machine().forget()
+        self._asked = None
+        self.refresh()
+
+    @property
+    def chosen(self) -> str:
+        """What the person asked for: "auto" or a tier."""
+        try:
+            return wanted(self._chosen())
+        except ValueError:
+            return self._chosen()
+
+    @property
+    def short(self) -> str:
+        """A few words for one line: the tier, and what it takes of what there is."""
+        return short(self.tier or self._found, self.options, self.there) if self.words else ""
 
     def told(self, event: Fitted) -> None:
         """The engine has loaded the world in this tier, or is about to begin again in it."""
@@ -79,9 +103,13 @@ class Fitting(QObject):
             return ""
 
     def _show(self, key: object, found: Preflight) -> None:
-        if key == self._asked and not self.tier:
-            self.words, self.details = found.words, found.details
-            self.changed.emit()
+        if key != self._asked:
+            return
+        self.details, self.options = found.details, found.options
+        self.there, self._found = found.there, found.tier.id
+        if not self.tier:  # what the engine said counts for more
+            self.words = found.words
+        self.changed.emit()
 
     def _refused(self, key: object, error: Exception) -> None:
         if key == self._asked and isinstance(error, WorldError | ValueError):

@@ -64,10 +64,13 @@ class Settings(QObject):
         except (TypeError, ValueError):
             return default
 
-    def set(self, name: str, value: Any) -> None:
+    def set(self, name: str, value: Any, anew: bool = False) -> None:
+        """``anew``: a choice that counts as one also where it is what was chosen before."""
         if self.get(name) != value:
             self._store.setValue(name, value)
-            self.changed.emit(name)
+        elif not anew:
+            return
+        self.changed.emit(name)
 
     @property
     def folder(self) -> Path:

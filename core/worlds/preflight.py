@@ -14,7 +14,7 @@ from pathlib import Path
 from core.machine.probe import Machine, disk_free_mb, memory_mb
 from core.worlds.catalogue import WorldEntry
 from core.worlds.needs import Needs, Shape, needs, shape_of
-from core.worlds.tiers import AUTO, Tier, ladder, missing, tier
+from core.worlds.tiers import AUTO, Tier, ladder, missing, tier, whole_ladder
 
 GIB = 2**30
 #: An allocator loses some memory to gaps, and the driver takes its own.
@@ -76,9 +76,20 @@ def tflops_of(name: str) -> float:
 
 
 @dataclass(frozen=True)
+class Option:
+    """A tier that could be chosen: its peak in bytes, and whether that fits (None: not known)."""
+
+    id: str
+    peak: int
+    fits: bool | None
+
+
+@dataclass(frozen=True)
 class Preflight:
     """``words``: a sentence on what will be done and why. ``details``: what each tier needs, line
-    by line. ``fits`` None: this machine does not say how much memory it has."""
+    by line; ``options``: the same as data, also of tiers above one that the world was lowered to
+    and of those that lack their library. ``there``: bytes of memory there are. ``fits`` None: this machine does not say how much memory
+    it has."""
 
     tier: Tier
     fits: bool | None
@@ -88,6 +99,8 @@ class Preflight:
     keep_text: bool
     seconds: float
     measured: bool
+    options: tuple[Option, ...] = ()
+    there: int | None = None
 
 
 def preflight(
@@ -137,8 +150,18 @@ def preflight(
         )
         + _time(seconds, bool(measured)) + _disk(room) + _learning(entry, learns),
         details=_details(sums, rungs, room, learns), needs=mine,
-        keep_text=not thrifty and _keeps_text(mine, taken, room), seconds=seconds, measured=bool(measured),
+        keep_text=not thrifty and _keeps_text(mine, taken, room), seconds=seconds,
+        measured=bool(measured), options=_options(shape, taken, room, learns),
+        there=room.memory,
     )
+
+
+def _options(shape: Shape, taken: Tier, room: Room, learns: int) -> tuple[Option, ...]:
+    found, there = [], whole_ladder(shape.entry.family, room.device)
+    for one in there if taken in there else (*there, taken):
+        mine = needs(shape, one, room.card)
+        found.append(Option(one.id, _peak(mine, learns), _fits(mine, room, learns)))
+    return tuple(found)
 
 
 def _peak(needs: Needs, learns: int) -> int:

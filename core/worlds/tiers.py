@@ -64,10 +64,15 @@ def ladder(family: str, device: str) -> tuple[Tier, ...]:
     """The tiers a world of ``family`` can have on ``device`` ("cuda", "cuda:0", "cpu", …), largest
     first. The starter world is small and stays as it is. Moving layers between the processor and
     itself gains nothing, so that tier is for cards."""
+    return tuple(t for t in whole_ladder(family, device) if not missing(t))
+
+
+def whole_ladder(family: str, device: str) -> tuple[Tier, ...]:
+    """``ladder`` with what this installation lacks a library for."""
     if family == "starter":
         return (FULL,)
     card = not device.startswith("cpu")
-    return tuple(t for t in TIERS if not missing(t) and (card or not t.offload))
+    return tuple(t for t in TIERS if card or not t.offload)
 
 
 def missing(tier: Tier) -> str:

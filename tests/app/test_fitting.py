@@ -7,12 +7,15 @@ import signal
 
 import pytest
 import torch
+from PySide6.QtCore import Qt
 
 from app.state.worlds import Worlds
 from app.window import MainWindow
 from core.engine.in_process import InProcessEngine
+from core.engine.lowered import Low, of_this_machine
 from core.worlds import wan
 from tests.app.conftest import Hand
+from tests.builders.tasks import Bench
 from tests.worlds.tiny import build_wan
 
 pytestmark = pytest.mark.timeout(300)
@@ -38,7 +41,9 @@ def wan_hand(qtbot, qapp, settings, wan_dir, picture_file):
     window.deleteLater()
 
 
-def test_the_sentence_stands_by_generate_and_follows_the_engine(wan_hand, monkeypatch):
+def test_the_sentence_stands_by_generate_and_follows_the_engine(
+    wan_hand, wan_dir, tmp_path, monkeypatch
+):
     h, line = wan_hand, wan_hand.w.actions_panel.fit
     h.until(lambda: bool(h.w.fitting.words))
     assert line.isVisible() and "Tiny Wan runs at full size on the processor" in line.toolTip()
@@ -47,6 +52,21 @@ def test_the_sentence_stands_by_generate_and_follows_the_engine(wan_hand, monkey
     h.w.settings.set("tier", "tiled")
     h.until(lambda: "as you chose" in h.w.fitting.words)
     h.w.settings.set("tier", "auto")
+    h.until(lambda: "at full size" in h.w.fitting.words)
+    # "Change…" beside the line offers every way, with what it needs; the keyboard reaches it.
+    panel = h.w.actions_panel
+    ways = {a.text().split("  ·  ")[0]: a for a in panel.tiers.actions() if a.text()}
+    assert list(ways)[:4] == [
+        "Automatic", "Full size", "bf16 with checkpointing", "bf16, pictures in tiles"
+    ]
+    assert ways["Automatic"].isChecked() and "MB" in ways["Full size"].text()
+    assert panel.change.isVisible() and panel.change.focusPolicy() & Qt.FocusPolicy.TabFocus
+    assert "Full size · " in line.text() and " of " in line.text()
+    ways["bf16 with checkpointing"].trigger()
+    h.until(lambda: "as you chose" in h.w.fitting.words)
+    assert h.w.settings.get("tier") == "bf16" and "bf16 with checkpointing · " in line.text()
+    again = {a.text(): a for a in panel.tiers.actions()}
+    again["Automatic"].trigger()
     h.until(lambda: "at full size" in h.w.fitting.words)
     # Memory runs out while it works: it goes on, says so, and shows what it works in.
     forward = wan.WanWorld.forward
@@ -64,6 +84,15 @@ def test_the_sentence_stands_by_generate_and_follows_the_engine(wan_hand, monkey
     assert "since memory ran out before" in line.toolTip()
     notice = h.w.notices.current
     assert notice.level == "warning" and "goes on in bf16" in notice.text
+    assert "bf16 with checkpointing · " in line.text()
+    # What the engine remembers here, the line says before a job too, until the person resets it.
+    of_this_machine().put(Bench(tmp_path, wan_dir).chunk(), Low("tiled", "auto", "the processor"))
+    h.w.fitting._asked = None
+    h.w.fitting.refresh()
+    h.until(lambda: "in tiles on the processor, since memory ran out" in h.w.fitting.words)
+    next(a for a in panel.tiers.actions() if a.text() == "Automatic").trigger()
+    h.until(lambda: "at full size" in h.w.fitting.words)
+    assert not len(of_this_machine())
     assert not any(name == "tier" for name in vars(h.p)), "the project does not carry it"
 
 

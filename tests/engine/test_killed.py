@@ -1,4 +1,4 @@
-"""An engine that the system ends with SIGKILL: it costs the chunk in work, and counts as memory that
+"""An engine that the system ends with SIGKILL costs the chunk in work, and counts as memory that
 ran out the second time at the latest. The parent remembers, since the child can't."""
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def test_where_the_system_counts_it_the_first_time_is_enough(tmp_path, tiny_worl
         engine.close()
 
 
-# ---- what is remembered ---------------------------------------------------------------------------
+# ---- what is remembered -------------------------------------------------------------------------
 
 
 def test_it_counts_for_this_world_this_size_this_device_and_this_wish(bench, tmp_path):
@@ -178,7 +178,9 @@ def test_it_counts_for_this_world_this_size_this_device_and_this_wish(bench, tmp
     assert low.find(task, "auto", "a card") is None and not len(Lowered(tmp_path / FILE))
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"worlds": {"a": 3}}', '{"worlds": {"a": {"tier": 1}}}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"worlds": {"a": 3}}', '{"worlds": {"a": {"tier": 1}}}']
+)
 def test_a_damaged_file_is_no_memory(bench, tmp_path, text):
     (tmp_path / FILE).write_text(text)
     low, task = Lowered(tmp_path / FILE), chunk(bench)
@@ -232,7 +234,7 @@ def test_in_this_process_too(bench, monkeypatch):
         assert tiers(run(engine, chunk(bench))) == expected
 
 
-# ---- what the system says -------------------------------------------------------------------------
+# ---- what the system says -----------------------------------------------------------------------
 
 
 def test_how_a_process_ends_that_was_killed():
