@@ -37,7 +37,7 @@ from core.memory.tensors import Header, TensorFileError, read_arrays, write_arra
 from core.project.model import ActionPart, WorldRef
 
 FORMAT = "slowfast-episode"
-SCHEMA = 1
+SCHEMA = 2  # as of snapshots
 SUFFIX = ".sfep"
 MAX_THUMBNAIL = 256 << 10  # bytes
 MAX_LEARNED = 10_000  # chunks listed
@@ -104,7 +104,7 @@ def save_episode(
         for one in list(learned)[-MAX_LEARNED:]
     ]
     facts = {
-        "format": FORMAT, "schema": SCHEMA, **snapshot_facts(snapshot), "name": clean,
+        "format": FORMAT, **snapshot_facts(snapshot), "name": clean,
         "created": created or datetime.now(UTC).isoformat(timespec="seconds"), "learned": rows,
     }
     bank = thinned(bank)

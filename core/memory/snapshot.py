@@ -18,7 +18,8 @@ from core.memory.tensors import Header, TensorFileError, read_arrays, read_heade
 from core.project.model import WorldRef
 
 FORMAT = "slowfast-snapshot"
-SCHEMA = 1
+#: 2: Adam moments that are zero everywhere are left out, and named under "zeros".
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class SnapshotInfo:
 
 def save_snapshot(path: str | os.PathLike, snapshot: Snapshot) -> None:
     """Write ``path`` whole; raises TensorFileError."""
-    facts = {"format": FORMAT, "schema": SCHEMA, **snapshot_facts(snapshot)}
+    facts = {"format": FORMAT, **snapshot_facts(snapshot)}
     write_arrays(path, snapshot_arrays(snapshot), facts)
 
 
@@ -126,15 +127,28 @@ def peek_snapshot(path: str | os.PathLike) -> SnapshotInfo:
 
 def snapshot_facts(s: Snapshot) -> dict[str, Any]:
     world = {"id": s.world.id, "hash": s.world.hash, "name": s.world.name, "licence": s.licence}
-    return {
+    facts = {
         "world": world, "preset": s.preset, "rank": s.rank, "chunks": s.chunks, "steps": s.steps,
     }
+    zeros = sorted(name for name, a in _moments(s).items() if _zero(a))
+    # A studio that does not know of "zeros" would take such a file for a damaged one.
+    return {**facts, "schema": 2, "zeros": zeros} if zeros else {**facts, "schema": 1}
+
+
+def _moments(s: Snapshot) -> dict[str, np.ndarray]:
+    return {f"exp_avg/{n}": a for n, a in s.exp_avg.items()} | {
+        f"exp_avg_sq/{n}": a for n, a in s.exp_avg_sq.items()
+    }
+
+
+def _zero(a: np.ndarray) -> bool:
+    """Every bit: -0.0 is not."""
+    return not np.ascontiguousarray(a).view(np.uint8).any()
 
 
 def snapshot_arrays(s: Snapshot) -> dict[str, np.ndarray]:
     arrays = {f"adapter/{n}": a for n, a in s.weights.items()}
-    arrays |= {f"exp_avg/{n}": a for n, a in s.exp_avg.items()}
-    arrays |= {f"exp_avg_sq/{n}": a for n, a in s.exp_avg_sq.items()}
+    arrays |= {name: a for name, a in _moments(s).items() if not _zero(a)}
     arrays["step"] = np.array([s.adam_step], np.int64)
     arrays["generator"] = s.generator
     arrays["opening"] = s.opening
@@ -172,6 +186,11 @@ def snapshot_of(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> S
         group, slash, rest = name.partition("/")
         if slash and group in groups and array.dtype == np.float32:
             groups[group][rest] = array
+    for name in _zeros(facts):
+        group, _, rest = name.partition("/")
+        if group not in ("exp_avg", "exp_avg_sq") or rest not in groups["adapter"]:
+            raise MemoryRefused("The memory is damaged: its optimiser is not whole.")
+        groups[group].setdefault(rest, np.zeros_like(groups["adapter"][rest]))
     shapes = [{n: a.shape for n, a in group.items()} for group in groups.values()]
     step, generator = arrays.get("step"), arrays.get("generator")
     opening = arrays.get("opening")
@@ -197,6 +216,13 @@ def snapshot_of(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> S
         licence=text_of(facts.get("world", {}).get("licence", "")),
         bank=frames_of("bank", arrays) if "bank/z" in arrays else None, home=home,
     )
+
+
+def _zeros(facts: Mapping[str, Any]) -> list[str]:
+    found = facts.get("zeros", [])
+    if type(found) is not list or not all(type(name) is str for name in found):
+        raise MemoryRefused("The memory is damaged: its optimiser is not whole.")
+    return found
 
 
 def snapshot_info(facts: Mapping[str, Any]) -> SnapshotInfo:

@@ -79,6 +79,53 @@ def test_a_snapshot_comes_back_bit_for_bit(tmp_path):
     assert path.read_bytes() == first  # by content only, so equal memories share a file
 
 
+def untouched(still: dict[str, int]) -> Snapshot:
+    """Where some moments are zero to the last bit; 1: the first layer's only, 3: all."""
+    made = snapshot()
+    return replace(made, **{
+        group: {
+            n: np.zeros_like(a) if i < still[group] else a
+            for i, (n, a) in enumerate(getattr(made, group).items())
+        }
+        for group in ("exp_avg", "exp_avg_sq")
+    })
+
+
+@pytest.mark.parametrize("still", [{"exp_avg": 1, "exp_avg_sq": 2}, {"exp_avg": 3, "exp_avg_sq": 3}])
+def test_moments_that_are_zero_take_no_room_and_come_back_bit_for_bit(tmp_path, still):
+    path, whole = tmp_path / "s.safetensors", tmp_path / "whole.safetensors"
+    save_snapshot(whole, snapshot())
+    save_snapshot(path, untouched(still))
+    found = load_snapshot(path)
+    assert_same(untouched(still), found)
+    kept, header = read_arrays(path)
+    assert len(read_arrays(whole)[0]) - len(kept) == sum(still.values())
+    assert header.facts["schema"] == 2 and read_arrays(whole)[1].facts["schema"] == 1
+    found.exp_avg["layer0.lora_A.weight"][0] = 1  # its own memory, to be written to
+    episodes.save_episode(tmp_path / "e.sfep", path, name="A", bank=frames(4))
+    assert_same(untouched(still), episodes.load_episode(tmp_path / "e.sfep").snapshot)
+    episodes.export_episode(tmp_path / "e.sfep", tmp_path / "copy.sfep")
+    assert (tmp_path / "copy.sfep").read_bytes() == (tmp_path / "e.sfep").read_bytes()
+
+
+def test_minus_zero_is_kept(tmp_path):
+    made = snapshot()
+    name = "layer0.lora_A.weight"
+    made = replace(made, exp_avg={**made.exp_avg, name: np.full((4, 8), -0.0, np.float32)})
+    save_snapshot(tmp_path / "s.safetensors", made)
+    assert_same(made, load_snapshot(tmp_path / "s.safetensors"))
+
+
+@pytest.mark.parametrize("zeros", ["exp_avg/layer0.lora_A.weight", ["adapter/layer0.lora_A.weight"],
+                                   ["exp_avg/layer9"], [3], {"exp_avg/layer0.lora_A.weight": 1}])
+def test_other_gaps_are_refused(tmp_path, zeros):
+    path = tmp_path / "s.safetensors"
+    save_snapshot(path, untouched({"exp_avg": 1, "exp_avg_sq": 0}))
+    rewritten(path, lambda facts: facts.update(zeros=zeros))
+    with pytest.raises(MemoryRefused, match="damaged"):
+        load_snapshot(path)
+
+
 def test_an_episode_comes_back_and_becomes_a_snapshot(saved, tmp_path):
     found = episodes.load_episode(saved, WORLD.hash)
     assert found.info.name == "The gallery" and found.info.frames == 24
