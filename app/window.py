@@ -19,6 +19,7 @@ from app import theme
 from app.actions import Actions
 from app.docks import Docks
 from app.flow.choosing import Choosing
+from app.flow.disk import DiskRoom
 from app.flow.editing import Editing
 from app.flow.episodes import Episodes
 from app.flow.exporting import Exporting
@@ -97,14 +98,15 @@ class MainWindow(QMainWindow):
         self.projects = Projects(
             self.document, self.queue, settings, self.worlds, self.background, self
         )
-        self.generation = Generation(self.document, self.queue, self)
+        self.room = DiskRoom(self.document, self.queue, self.worlds, self)
+        self.generation = Generation(self.document, self.queue, self.room, self)
         self.editing = Editing(self.document, self.selection, self.transport, self)
         self.episodes = Episodes(self.document, self.background, self)
         self.exporting = Exporting(self.document, self.queue, self)
         self.fitting = Fitting(self.document, self.worlds, settings, self.background, self)
         self.consistency = Consistency(self.document.path, self)
         self.fetching = Fetching(parent=self)
-        self.choosing = Choosing(self.document, self.queue, self.consistency, self)
+        self.choosing = Choosing(self.document, self.room, self.consistency, self)
 
         self._build_centre()
         self._build_panels()

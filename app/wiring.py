@@ -36,7 +36,7 @@ def wire(w: MainWindow) -> None:
 def _notices(w: MainWindow) -> None:
     show = w.notices.show_notice
     for part in (w.projects, w.generation, w.episodes, w.exporting, w.intake, w.choosing,
-                 w.fetching):  # fmt: skip
+                 w.fetching, w.room):  # fmt: skip
         part.notice.connect(show)
     w.document.problem.connect(lambda words: show(Notice(words)))
     w.queue.problem.connect(lambda words: show(Notice(words, "warning")))
@@ -50,7 +50,7 @@ def _notices(w: MainWindow) -> None:
             from core.project.jobs import generate_job
 
             fixes.append(
-                (w.tr("Try again"), lambda: w.queue.add(generate_job(job.until, job.seed)))
+                (w.tr("Try again"), lambda: w.room.add(generate_job(job.until, job.seed)))
             )
         elif job.kind == "redo" and p is not None and job.chunk in p.chunks:
             fixes.append((w.tr("Try again"), lambda: w.generation.redo_chunk(job.chunk)))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+from app.flow.disk import DiskRoom
 from app.state.consistency import Consistency
 from app.state.consistency_words import why
 from app.state.document import Document
-from app.state.jobs import JobQueue
 from app.state.take_place import Place
 from app.widgets.notice_bar import Notice
 from core.project import edits, jobs, queries
@@ -20,19 +20,19 @@ class Choosing(QObject):
     going = Signal()  # keys belong to the picture again
 
     def __init__(
-        self, document: Document, queue: JobQueue, consistency: Consistency,
+        self, document: Document, room: DiskRoom, consistency: Consistency,
         parent: QObject | None = None,
     ):  # fmt: skip
         super().__init__(parent)
-        self._document, self._queue, self._consistency = document, queue, consistency
+        self._document, self._room, self._consistency = document, room, consistency
 
     def more(self, chunk_id: str, count: int) -> None:
         """``count`` more takes, each with a new seed; the one that is shown stays."""
         p = self._document.project
         if p is None or chunk_id not in p.chunks or self._document.read_only:
             return
-        for _ in range(max(1, min(MOST, count))):
-            self._queue.add(jobs.more_job(chunk_id), first=True)
+        wanted = [jobs.more_job(chunk_id) for _ in range(max(1, min(MOST, count)))]
+        self._room.add_all(wanted, first=True)
         self.going.emit()
 
     def places(self, chunk_id: str) -> dict[str, Place]:

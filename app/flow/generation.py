@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 
+from app.flow.disk import DiskRoom
 from app.state.document import Document
 from app.state.jobs import JobQueue
 from app.state.meter import measured
@@ -40,9 +41,11 @@ class Generation(QObject):
     planned = Signal(int)  # the action lane now ends here
     going = Signal()  # a job was asked for: keys belong to the picture again
 
-    def __init__(self, document: Document, queue: JobQueue, parent: QObject | None = None):
+    def __init__(
+        self, document: Document, queue: JobQueue, room: DiskRoom, parent: QObject | None = None
+    ):
         super().__init__(parent)
-        self._document, self._queue = document, queue
+        self._document, self._queue, self._room = document, queue, room
         self.pending: tuple[str, float] = ("walk forward", 2.0)  # text and seconds in the panel
         self.fixed_seed: int | None = None
 
@@ -133,14 +136,14 @@ class Generation(QObject):
             if more > queries.sequence_end(p) and not any(
                 j.kind == "generate" and not j.ended and j.until >= more for j in self._queue.jobs
             ):
-                self._queue.add(jobs.generate_job(more, self.fixed_seed))
+                self._room.add(jobs.generate_job(more, self.fixed_seed))
             self.going.emit()
             return
         if plan.adds_action and self.pending[0]:
             start = queries.sequence_end(p)
             if not self.add_action(self.pending[0], self.pending[1], at=start):
                 return
-        self._queue.add(jobs.generate_job(plan.until, self.fixed_seed))
+        self._room.add(jobs.generate_job(plan.until, self.fixed_seed))
         self.going.emit()
 
     def add_action(self, text: str, seconds: float, at: int | None = None) -> bool:
@@ -197,12 +200,12 @@ class Generation(QObject):
         elif any(j.state.interrupted for j in runnable):
             self._queue.resume_interrupted()
         else:
-            self._queue.add(jobs.generate_job(queries.sequence_end(self._document.project)))
+            self._room.add(jobs.generate_job(queries.sequence_end(self._document.project)))
 
     def redo_draft(self) -> None:
         p, take = self._document.project, self.draft_take()
         if take is not None:
-            self._queue.add(jobs.redo_job(p.takes[take].chunk), first=True)
+            self._room.add(jobs.redo_job(p.takes[take].chunk), first=True)
             self.going.emit()
 
     def discard(self) -> None:
@@ -236,7 +239,7 @@ class Generation(QObject):
             for j in self._queue.jobs
         ):
             return
-        self._queue.add(jobs.redo_job(chunk_id, self.fixed_seed), first=True)
+        self._room.add(jobs.redo_job(chunk_id, self.fixed_seed), first=True)
         self.going.emit()
 
     def choose_take(self, take_id: str) -> None:

@@ -16,6 +16,7 @@ from core.engine.lowered import of_this_machine
 from core.machine.gpus import GpuSearch, find_gpus
 from core.memory.presets import PRESETS
 from core.project.model import Project
+from core.rollout.disk import chunk_size
 from core.rollout.events import Fitted
 from core.worlds.catalogue import WorldEntry, WorldError
 from core.worlds.preflight import BEFORE, Option, Preflight, preflight, room_of
@@ -132,6 +133,7 @@ def reckoned(entry: WorldEntry, p: Project, chosen: str, folder) -> Preflight:
         entry, here, steps=p.sampling.steps, guidance=p.sampling.guidance,
         learns=learns, chosen=asked, because=BEFORE if low else "as you chose",
         most=low.tier if low else "", thrifty=low is not None and low.thrifty,
+        chunk_bytes=chunk_size(p, entry).both,
         measured=chunk + (learning or 0 if learns else 0) if chunk else None,
     )
 

@@ -67,6 +67,8 @@ def parser() -> argparse.ArgumentParser:
     render.add_argument("--tier", choices=(AUTO, *IDS), default=AUTO,
                         help="how the world is made to fit into memory; auto: the first way that "
                         f"does ({VARIABLE} says so too)")
+    render.add_argument("--anyway", action="store_true",
+                        help="begin although what is made may not fit on the disk")
     render.add_argument("--out", required=True, metavar="FILE.mp4", help="the film")
     export = commands.add_parser("export", help="write a project's sequence as an MP4")
     export.add_argument("project", metavar="PROJECT", help="a project's folder")

@@ -14,11 +14,12 @@ from core.commands.terminal import OK, STOPPED, Line, Stop, say, write_down
 from core.engine.in_process import InProcessEngine
 from core.engine.lowered import of_this_machine
 from core.media.errors import Cancelled
-from core.project import edits
+from core.project import edits, queries
 from core.project.memory_use import usual_memory
 from core.project.model import MemoryUse, Sampling
 from core.project.store import DOCUMENT, ProjectStore
 from core.rollout import render as rolling
+from core.rollout.disk import shortage
 from core.rollout.film import export_film
 from core.rollout.samples import first_sample
 from core.worlds.catalogue import DEFAULT, WorldEntry, find_world, with_slow_adapter
@@ -52,6 +53,8 @@ def render(args: argparse.Namespace, stop: Stop) -> int:
         until = rolling.planned_end(store.project)
         if not store.project.actions:
             raise Trouble('Say what happens, for example --action "walk forward:2s".', True)
+        if not args.anyway:
+            _check_disk(store, world, until)
         engine = InProcessEngine(
             device=args.device, previews=False, slow_adapter=world.slow_adapter, tier=args.tier,
             lowered=of_this_machine(),
@@ -87,6 +90,15 @@ def render(args: argparse.Namespace, stop: Stop) -> int:
         say(f"The project is in {store.folder}.")
     print(out)
     return OK
+
+
+def _check_disk(store: ProjectStore, world: WorldEntry, until: int) -> None:
+    """Said now rather than in the middle of the night."""
+    p = store.project
+    missing = max(0, until - queries.sequence_end(p))
+    short = shortage(p, world, store.folder, -(-missing // p.chunk_frames))
+    if short is not None:
+        raise Trouble(f"{short.words} To begin all the same, give --anyway.")
 
 
 def _wanted(args: argparse.Namespace, rate: Fraction) -> _Wanted:

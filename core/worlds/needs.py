@@ -151,10 +151,15 @@ def _latent_pixels(shape: Shape) -> int:
     return (shape.entry.height // stride) * (shape.entry.width // stride)
 
 
-def _latents(shape: Shape) -> int:
+def latent_bytes(shape: Shape) -> int:
+    """Of one latent frame in float32."""
     config = shape.vae_config
     channels = config.get("z_dim") or config.get("latent_channels") or 16
-    return 16 * 4 * int(channels) * _frames(shape) * _latent_pixels(shape)
+    return 4 * int(channels) * _latent_pixels(shape)
+
+
+def _latents(shape: Shape) -> int:
+    return 16 * _frames(shape) * latent_bytes(shape)
 
 
 def _width(shape: Shape) -> tuple[int, int]:

@@ -88,8 +88,8 @@ class Option:
 class Preflight:
     """``words``: a sentence on what will be done and why. ``details``: what each tier needs, line
     by line; ``options``: the same as data, also of tiers above one that the world was lowered to
-    and of those that lack their library. ``there``: bytes of memory there are. ``fits`` None: this machine does not say how much memory
-    it has."""
+    and of those that lack their library. ``there``: bytes of memory there are. ``fits`` None: this
+    machine does not say how much memory it has."""
 
     tier: Tier
     fits: bool | None
@@ -107,6 +107,7 @@ def preflight(
     entry: WorldEntry, room: Room, *, steps: int | None = None, guidance: float | None = None,
     learns: int = 1, chosen: str = AUTO, because: str = "as you chose",
     measured: float | None = None, below: str = "", most: str = "", thrifty: bool = False,
+    chunk_bytes: int = _TAKE_BYTES,
 ) -> Preflight:
     """The first tier that fits into ``room``, or the one that was ``chosen`` (``because``: why).
 
@@ -148,7 +149,7 @@ def preflight(
         words=_words(
             entry, room, taken, mine, fits, learns, rungs, because * (taken.id in (chosen, most))
         )
-        + _time(seconds, bool(measured)) + _disk(room) + _learning(entry, learns),
+        + _time(seconds, bool(measured)) + _disk(room, chunk_bytes) + _learning(entry, learns),
         details=_details(sums, rungs, room, learns), needs=mine,
         keep_text=not thrifty and _keeps_text(mine, taken, room), seconds=seconds,
         measured=bool(measured), options=_options(shape, taken, room, learns),
@@ -229,10 +230,12 @@ def _time(seconds: float, measured: bool) -> str:
     return f" A chunk takes about {words} ({'as measured here' if measured else 'an estimate'})."
 
 
-def _disk(room: Room) -> str:
-    if room.disk is None or room.disk > 10 * _TAKE_BYTES:
+def _disk(room: Room, chunk: int) -> str:
+    if room.disk is None or room.disk > 20 * chunk:
         return ""
-    return f" Only {size(room.disk)} of disk are free for what is made."
+    more = room.disk // max(1, chunk)
+    fits = {0: "no more chunk", 1: "1 more chunk"}.get(more, f"{more} more chunks")
+    return f" Only {size(room.disk)} of disk are free for what is made: room for {fits}."
 
 
 def _learning(entry: WorldEntry, learns: int) -> str:

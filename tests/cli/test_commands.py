@@ -103,6 +103,24 @@ def test_without_a_project_nothing_is_left_behind(tmp_path, start, rendering, he
     assert [p for p in temporary.iterdir() if p.name.startswith("slowfast")] == []
 
 
+def test_a_disk_that_is_too_small_is_said_before_anything_is_made(
+    tmp_path, start, rendering, here, monkeypatch
+):
+    import shutil
+    from collections import namedtuple
+
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda path: namedtuple("Usage", "total used free")(1, 0, 10**6)
+    )
+    film, project = tmp_path / "film.mp4", tmp_path / "walk"
+    asked = [*rendering, start, "--action", "forward:0.5", "--memory", "bank", "--out", film]
+    done = here(*asked, "--project", project)
+    assert done.returncode == 1 and "1 chunk needs about" in done.stderr
+    assert "1.0 MB are free" in done.stderr and "--anyway" in done.stderr
+    assert not film.exists() and not list(project.glob("assets/latents/*"))
+    assert here(*asked, "--anyway").returncode == 0 and film.is_file()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="sends a signal")
 def test_ctrl_c_keeps_the_project_and_says_how_to_go_on(tmp_path, start, rendering):
     project, film = tmp_path / "walk", tmp_path / "film.mp4"

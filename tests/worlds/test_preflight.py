@@ -175,3 +175,39 @@ def test_it_needs_no_torch():
 def test_a_missing_part_counts_nothing(wan_5b):
     bare = Shape(wan_5b, Size(), Size(), Size(), {}, {})
     assert needs(bare, tier("full"), card=True).weights == 0 and not missing(tier("bf16"))
+
+
+def test_a_nearly_full_disk_is_said(wan_5b):
+    room = replace(card(24), disk=3 * GIB)
+    assert "room for 10 more chunks" in preflight(wan_5b, room, chunk_bytes=300 * 2**20).words
+    assert "no more chunk" in preflight(wan_5b, room, chunk_bytes=4 * GIB).words
+    assert "disk" not in preflight(wan_5b, room, chunk_bytes=2**20).words
+
+
+def test_every_way_is_offered_with_what_it_needs(wan_5b, monkeypatch):
+    monkeypatch.setattr("core.worlds.tiers.importlib.util.find_spec", lambda name: None)
+    found = preflight(wan_5b, card(24), most="tiled")
+    assert [one.id for one in found.options] == [t.id for t in TIERS]
+    assert found.options[0].peak > found.options[-1].peak and found.there == 24 * GIB
+    assert found.options[0].fits is False and found.options[-1].fits is True
+
+
+def test_host_memory_that_ran_out_takes_the_tier_that_needs_least_of_it(wan_5b, monkeypatch):
+    """On a card lower tiers need more of it: where nothing fits, not the lowest is taken."""
+    monkeypatch.setattr("core.worlds.tiers.importlib.util.find_spec", lambda name: None)
+    room = card(24, host=4)
+    assert preflight(wan_5b, room, below="bf16").tier.id == "offload"
+    found = preflight(wan_5b, room, below="bf16", thrifty=True)
+    assert found.tier.id == "tiled" and not found.keep_text
+
+
+def test_the_disk_that_a_chunk_of_a_5b_world_takes(wan_5b):
+    from core.project.model import WorldRef
+    from core.rollout.disk import chunk_size
+    from tests.project.parts import empty
+
+    p = replace(empty(), world=WorldRef(wan_5b.id, "0" * 64, "Wan"))
+    each = chunk_size(p, wan_5b)
+    assert 283e6 < each.memory < 290e6 and each.take < 15e6
+    bank = replace(p, memory=replace(p.memory, preset="bank"))
+    assert 94e6 < chunk_size(bank, wan_5b).memory < 100e6
