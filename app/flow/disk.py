@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QObject, Signal
 
 from app.state.document import Document
@@ -54,7 +52,8 @@ class DiskRoom(QObject):
             return ""  # said where the world is needed
         waiting = [j for j in self._queue.jobs if j.kind != "export" and not j.ended]
         # Two jobs that go to the same frame make its chunks once.
-        reach = max((chunks_left(p, j) for j in (*waiting, *jobs) if j.kind == "generate"), default=0)
-        takes = sum(chunks_left(p, j) for j in (*waiting, *jobs) if j.kind in ("redo", "more"))
+        all_ = (*waiting, *jobs)
+        reach = max((chunks_left(p, j) for j in all_ if j.kind == "generate"), default=0)
+        takes = sum(chunks_left(p, j) for j in all_ if j.kind in ("redo", "more"))
         found = shortage(p, entry, store.folder, reach + takes)
         return found.words if found is not None else ""

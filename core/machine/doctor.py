@@ -14,7 +14,7 @@ from core.machine.pins import BASE, ROOT, installed_versions, read_pins
 from core.machine.probe import Display, Machine, disk_free_mb, find_display, probe_machine
 from core.machine.report import Check, Report
 from core.machine.video_tools import encoders, qt_problem
-from core.machine.worlds import judge_worlds
+from core.machine.worlds import advice, judge_worlds
 
 STARTER = ROOT / "resources" / "worlds" / "starter"
 REPAIR = "python3 installers/bootstrap.py repair"
@@ -42,7 +42,24 @@ def doctor_report() -> Report:
         check_models_folder(),
     )
     devices = torch.devices if isinstance(torch, TorchBuild) else ()
-    return Report(checks, judge_worlds(devices, starter, isinstance(torch, TorchBuild)))
+    folder, there = worlds_here()
+    works = isinstance(torch, TorchBuild)
+    return Report(
+        checks, judge_worlds(machine, devices, starter, works, folder, there),
+        advice(machine, devices, folder, there) if works else "",
+    )
+
+
+def worlds_here() -> tuple[Path, tuple[str, ...]]:
+    """Where worlds go, and the ids of those that are installed."""
+    try:
+        from core.models.places import installed
+        from core.models.settings import ModelSettings
+
+        settings = ModelSettings()
+        return settings.folder, tuple(world.id for world in installed(settings))
+    except ImportError:  # said by the check of packages
+        return Path.cwd(), ()
 
 
 def check_python() -> Check:

@@ -33,6 +33,7 @@ class WorldVerdict:
 class Report:
     checks: tuple[Check, ...]
     worlds: tuple[WorldVerdict, ...]
+    advice: str = ""  # which world fits best
 
     @property
     def exit_code(self) -> int:
@@ -53,6 +54,8 @@ class Report:
             lines += _block(
                 f"{'yes' if verdict.runs else 'no':<5} {verdict.world}: ", verdict.reason, 6
             )
+        if self.advice:
+            lines += _block(" " * 6 + "-> ", self.advice)
         lines += ["", self._verdict()]
         return "\n".join(lines)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -33,6 +34,25 @@ def fit(offer: Offer, machine: Machine, folder: Path, there: int = 0) -> tuple[F
         _graphics(needs.vram_gb, machine),
         _memory(needs.ram_gb, machine),
         _disk(max(0.0, needs.disk_gb - there / GB), folder),
+    )
+
+
+def best_of(
+    offers: Sequence[Offer], fits: Mapping[str, Sequence[Fit]]
+) -> Offer | None:
+    """The offer that a machine with these ``fits`` (by id) is served best with: one that is not
+    short of graphics or main memory, rather with room than tightly, the recommended one first, then
+    the largest. None where none runs."""
+
+    def worst(one: Offer) -> int:
+        order: tuple[Level, ...] = ("fine", "unknown", "tight", "short")
+        return max((order.index(f.level) for f in fits[one.id] if f.what != "disk"), default=0)
+
+    running = [one for one in offers if worst(one) < 3]
+    return min(
+        running,
+        key=lambda one: (one.embedded, worst(one), not one.recommended, -one.needs.vram_gb),
+        default=None,
     )
 
 

@@ -11,7 +11,8 @@ from core.machine.gpus import Gpu
 from core.machine.pins import BASE, read_pins
 from core.machine.probe import Display, Machine
 from core.machine.report import Check, Report
-from core.machine.worlds import judge_worlds
+from core.machine.worlds import advice, judge_worlds
+from core.models.offers import OFFERS
 
 PLAIN = Machine("linux", "x86_64", "Debian", "CPU", 2, 16000, 8000)
 
@@ -102,23 +103,66 @@ class TestStarter:
 class TestWorlds:
     fine = Check("starter", "Starter", "ok", "")
 
-    def test_on_the_processor_only_the_starter(self):
-        starter, *larger = judge_worlds((), self.fine, torch_works=True)
-        assert starter.runs
-        assert larger
-        assert all(not verdict.runs and "no GPU" in verdict.reason for verdict in larger)
+    def judged(self, tmp_path, *devices, ram=64, driver=(), starter=fine, there=()):
+        machine = Machine("linux", "x86_64", "", "", 8, ram * 1024, None, driver)
+        verdicts = judge_worlds(machine, devices, starter, True, tmp_path, there)
+        told = advice(machine, devices, tmp_path, there)
+        return {o.id: v for o, v in zip(OFFERS, verdicts)}, told
 
-    def test_a_small_gpu(self):
-        device = Device("cuda:0", "RTX 3070", 7.9)
-        _, small, large = judge_worlds((device,), self.fine, torch_works=True)
-        assert small.runs
-        assert not large.runs
-        assert "has 8 GB" in large.reason
+    def test_every_offer_is_judged_by_what_the_catalogue_says(self, tmp_path):
+        found, _ = self.judged(tmp_path, Device("cuda:0", "A card", 80.0))
+        assert len(found) == len(OFFERS) and all(v.runs for v in found.values())
+        for one in OFFERS:
+            if not one.embedded:
+                assert found[one.id].world == one.name
+                assert f"about {one.needs.vram_gb:.0f} GB" in found[one.id].reason
 
-    def test_a_gpu_that_does_not_compute_does_not_count(self):
+    def test_on_the_processor_only_the_starter(self, tmp_path):
+        found, told = self.judged(tmp_path)
+        assert [id for id, v in found.items() if v.runs] == ["starter"]
+        assert all("none was found" in v.reason for id, v in found.items() if id != "starter")
+        assert told.startswith("The starter world fits this machine best")
+
+    def test_the_recommended_one_where_it_fits(self, tmp_path):
+        found, told = self.judged(tmp_path, Device("cuda:0", "RTX 4090", 23.6))
+        assert found["wan22-ti2v-5b"].runs and "the card here has 24 GB." in (
+            found["wan22-ti2v-5b"].reason
+        )
+        assert told == (
+            "Wan 2.2 TI2V 5B fits this machine best (Apache License 2.0): "
+            "main.py worlds get wan22-ti2v-5b"
+        )
+        _, told = self.judged(
+            tmp_path, Device("cuda:0", "RTX 4090", 23.6), there=("wan22-ti2v-5b",)
+        )
+        assert told.endswith("it is installed.")
+
+    def test_a_small_gpu(self, tmp_path):
+        found, told = self.judged(tmp_path, Device("cuda:0", "RTX 3070", 7.9))
+        assert found["ltx-video-2b"].runs and "moved in and out" in found["wan22-ti2v-5b"].reason
+        assert "LTX" in told or "SkyReels" in told or "ModelScope" in told
+        found, told = self.judged(tmp_path, Device("cuda:0", "GT 1030", 2.0))
+        assert [id for id, v in found.items() if v.runs] == ["starter"]
+        assert "too little" in found["wan22-ti2v-5b"].reason and "starter" in told
+
+    def test_too_little_memory_beside_the_card_counts(self, tmp_path):
+        found, told = self.judged(tmp_path, Device("cuda:0", "RTX 4090", 23.6), ram=8)
+        assert not found["wan22-ti2v-5b"].runs and "8 GB: too little" in (
+            found["wan22-ti2v-5b"].reason
+        )
+        assert told.startswith("ModelScope") and "moved in and out" in told
+
+    def test_a_gpu_that_does_not_compute_does_not_count(self, tmp_path):
         device = Device("cuda:0", "B200", 180.0, "no kernel image is available")
-        assert not judge_worlds((device,), self.fine, torch_works=True)[1].runs
+        driver = (Gpu("nvidia", "B200", 180 * 1024),)
+        found, told = self.judged(tmp_path, device, driver=driver)
+        assert not found["wan22-ti2v-5b"].runs and "starter" in told
+        assert "torch can't compute on B200" in found["wan22-ti2v-5b"].reason
 
-    def test_without_the_weights(self):
+    def test_without_the_weights(self, tmp_path):
         lost = Check("starter", "Starter", "fail", "There are no weights.")
-        assert not judge_worlds((), lost, torch_works=True)[0].runs
+        assert not self.judged(tmp_path, starter=lost)[0]["starter"].runs
+
+    def test_the_report_ends_with_the_advice(self):
+        text = Report((), (), "This one fits best: main.py worlds get it").to_text()
+        assert "-> This one fits best: main.py worlds get it" in text
