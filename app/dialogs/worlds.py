@@ -1,4 +1,4 @@
-"""Worlds: what there is, what each needs and allows; get, pause, remove, import."""
+"""Worlds: what there is, what each needs and allows; get, pause, check, remove, import."""
 
 from __future__ import annotations
 
@@ -230,8 +230,14 @@ class WorldsDialog(QDialog):
                 fact = fetching.fact_of(id)
                 if fact is not None and fact.activity == "asking":
                     fetching.decline(id)
+                elif fact is not None and fact.activity == "checking":
+                    fetching.pause(id)  # what is installed is never thrown away
                 else:
                     fetching.cancel(id)
+            case "verify":
+                fetching.verify(id)
+            case "mend":
+                fetching.mend(id)
             case "remove":
                 fetching.remove(id)
             case "show":

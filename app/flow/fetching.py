@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # not on the way to the first window
     from core.machine.probe import Machine
     from core.models.fit import Fit
     from core.models.overview import Item
+    from core.models.verify import Verdict
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +57,12 @@ class Fetching(QObject):
         self._activity: dict[str, Activity] = {}
         self._progress: dict[str, Any] = {}
         self._errors: dict[str, str] = {}
+        self._verdicts: dict[str, Verdict] = {}
         self._waiting: list[str] = []
         self._asked, self._asks = 0, dict[str, int]()
         self._unwanted: set[str] = set()  # to be thrown away once stopped
+        self._mending: set[str] = set()
+        self._checking = ""
         self._closed = False
         self.token = TokenKeeping(self.settings, self._background, self)
         self.token.changed.connect(self.changed)
@@ -73,6 +77,7 @@ class Fetching(QObject):
         return ModelFacts(
             item, self._fits.get(item.id, ()), self._activity.get(item.id, ""),
             self._progress.get(item.id), self._errors.get(item.id, ""),
+            self._verdicts.get(item.id),
         )  # fmt: skip
 
     def fits_in(self, wanted: Offer, folder: Path) -> tuple[Fit, ...]:
@@ -191,7 +196,9 @@ class Fetching(QObject):
         if id in self._waiting:
             self._waiting.remove(id)
             self._set(id, "")
-        elif self._worker.world == id and self._activity.get(id) == "fetching":
+        elif self._worker.world == id and self._activity.get(id) in (
+            "fetching", "checking", "mending"
+        ):
             self._worker.stop()
             self._set(id, "stopping")
 
@@ -213,6 +220,50 @@ class Fetching(QObject):
         if wanted is not None:
             self._set(id, "removing")
             self._beside(id, lambda: discard(wanted, self.settings))
+
+    # -- checking and mending --------------------------------------------------------------------
+
+    def verify(self, id: str) -> None:
+        """Read every file of an installed world again; ``pause`` stops it."""
+        from core.models.verify import verify
+
+        item = self._free_item(id)
+        if item is None:
+            return
+        self._checking = id
+        self._set(id, "checking")
+        self._worker.start(
+            id, lambda progress, cancelled: verify(item.world, progress, cancelled)
+        )
+
+    def mend(self, id: str) -> None:
+        """Fetch again what the last look found damaged. Paused or failed, the world is one that is
+        partly fetched."""
+        from core.models.download import make_hub
+        from core.models.verify import mend
+
+        found = self._verdicts.get(id)
+        if self._free_item(id) is None or found is None or not found.fetchable:
+            return
+        self._mending.add(id)
+        self._set(id, "mending")
+        self._worker.start(
+            id,
+            lambda progress, cancelled: mend(
+                found, self.settings, make_hub(self.settings), progress, cancelled
+            ),
+        )
+
+    def _free_item(self, id: str) -> Item | None:
+        """The world where it is installed and nothing else is going on."""
+        item = next((i for i in self._items if i.id == id and i.world is not None), None)
+        if item is None or self._activity.get(id):
+            return None
+        if self._worker.busy:
+            self._tell(self.tr("Another world is being worked on. Pause it first."), "bad")
+            return None
+        self._errors.pop(id, None)
+        return item
 
     # -- bringing in and taking away -------------------------------------------------------------
 
@@ -259,13 +310,29 @@ class Fetching(QObject):
         self.progressed.emit(id)
 
     def _on_done(self, id: str, world: Any) -> None:
+        from core.models.verify import Verdict
+
         self._ended(id)
+        if isinstance(world, Verdict):
+            self._on_checked(id, world)
+            return
+        self._verdicts.pop(id, None)
         words = self.tr("%1 is installed.").replace("%1", world.name)
         self._tell(words, "good")
         if not self.quiet():
             self.notice.emit(Notice(words, "info", kept=str(world.folder)))
         self.look()
         self.installed.emit()
+        self._next()
+
+    def _on_checked(self, id: str, found: Verdict) -> None:
+        self._verdicts[id] = found
+        if not found.fine:
+            self._errors[id] = found.words
+        self._tell("" if not found.fine else found.words, "good")
+        if not self.quiet():
+            self.notice.emit(Notice(found.words, "info" if found.fine else "problem"))
+        self.look()
         self._next()
 
     def _on_failed(self, id: str, error: Exception) -> None:
@@ -296,19 +363,25 @@ class Fetching(QObject):
         self._next()
 
     def _on_stopped(self, id: str) -> None:
+        checking = self._checking == id
         self._ended(id)
         if id in self._unwanted:
             self._unwanted.discard(id)
             self._discard(id)
-        elif id.startswith("import:"):
+        elif id.startswith("import:") or checking:
             self._tell(self.tr("Stopped. Nothing was changed."), "dim")
         self.look()
         self._next()
 
     def _ended(self, id: str) -> None:
         self._worker.free()
+        self._checking = ""
         self._progress.pop(id, None)
         self._activity.pop(id, None)
+        if id in self._mending:  # whether it is installed may have changed, in either way
+            self._mending.discard(id)
+            self._verdicts.pop(id, None)
+            self.installed.emit()
         self.changed.emit()
 
     def _set(self, id: str, activity: Activity) -> None:

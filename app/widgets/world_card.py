@@ -25,7 +25,8 @@ from core.models.sizes import size
 
 
 class WorldCard(QFrame):
-    wanted = Signal(str, str)  # command, world: get, pause, resume, cancel, remove, show
+    #: Command, world: get, pause, resume, cancel, verify, mend, remove, show.
+    wanted = Signal(str, str)
 
     def __init__(self, facts: ModelFacts, parent: QWidget | None = None):
         super().__init__(parent)
@@ -104,6 +105,11 @@ class WorldCard(QFrame):
             "resume": button(self.tr("Resume"), "play"),
             "pause": button(self.tr("Pause"), "pause"),
             "cancel": button(self.tr("Cancel"), "close"),
+            "mend": button(self.tr("Fetch these again"), "download"),
+            "verify": button(
+                self.tr("Check files"), "file-check-outline",
+                tip=self.tr("Read every file again and compare it with its checksum"),
+            ),
             "show": button(self.tr("Show folder"), "folder-open-outline"),
             "remove": button(self.tr("Remove…"), "trash-can-outline"),
             "keep": button(self.tr("Keep it")),
@@ -185,13 +191,17 @@ class WorldCard(QFrame):
     def _show_going(self) -> None:
         facts = self._facts
         assert facts is not None
-        active, progress = facts.activity in ("fetching", "stopping"), facts.progress
+        going = ("fetching", "checking", "mending", "stopping")
+        active, progress = facts.activity in going, facts.progress
         self._going.setVisible(active)
         if not active:
             return
         if progress is None or not progress.total:
             self.bar.setRange(0, 0)
-            self.progress.setText(words.tr("Asking the hub what there is…"))
+            self.progress.setText(
+                words.tr("Reading its files…") if facts.activity == "checking"
+                else words.tr("Asking the hub what there is…")
+            )
             return
         self.bar.setRange(0, 1000)
         self.bar.setValue(round(1000 * min(1.0, progress.done / progress.total)))
@@ -210,11 +220,19 @@ class WorldCard(QFrame):
                 shown = {"pause"}
             case "fetching":
                 shown = {"pause", "cancel"}
+            case "checking":
+                shown = {"cancel"}
+            case "mending":
+                shown = {"pause"}
             case "":
+                world, verdict = facts.item.world, facts.verdict
+                lost = {"verify", "remove"} if world is not None and world.owned else {"remove"}
                 shown = {
                     "offered": {"get"}, "partly": {"resume", "cancel"}, "embedded": set(),
-                    "installed": {"show", "remove"}, "lost": {"remove"},
+                    "installed": {"verify", "show", "remove"}, "lost": lost,
                 }[facts.item.state]  # fmt: skip
+                if "verify" in shown and verdict is not None and verdict.fetchable:
+                    shown = shown - {"verify"} | {"mend"}
         self._asking = self._asking and "remove" in shown
         if self._asking:
             shown = {"keep", "really"}
@@ -228,7 +246,7 @@ class WorldCard(QFrame):
             self.tr("Throw away") if facts.item.state == "partly" and not facts.activity
             else self.tr("Cancel")
         )  # fmt: skip
-        for name in ("get", "resume"):
+        for name in ("get", "resume", "mend"):
             self.buttons[name].setEnabled(not self._offline)
             self.buttons[name].setToolTip(self.tr("Offline is on") if self._offline else "")
 

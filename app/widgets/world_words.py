@@ -77,6 +77,10 @@ def state(facts: ModelFacts) -> tuple[str, str]:
             return tr("Stopping…"), "dim"
         case "removing":
             return tr("Removing…"), "dim"
+        case "checking":
+            return tr("Checking"), "text"
+        case "mending":
+            return tr("Fetching what is damaged"), "text"
         case "fetching":
             waits = facts.progress is not None and facts.progress.phase == "waiting"
             return (tr("Waiting"), "warn") if waits else (tr("Fetching"), "text")
@@ -84,8 +88,14 @@ def state(facts: ModelFacts) -> tuple[str, str]:
         case "embedded":
             return tr("Comes with the studio"), "good"
         case "installed":
-            return tr("Installed"), "good"
+            if facts.verdict is None:
+                return tr("Installed"), "good"
+            if facts.verdict.fine:
+                return tr("Installed, checked"), "good"
+            return tr("Damaged"), "bad"
         case "lost":
+            if item.world is not None and item.world.owned:
+                return tr("Files are missing"), "bad"
             return tr("Its folder is not there"), "bad"
         case "partly":
             return tr("Paused"), "warn"
@@ -95,7 +105,7 @@ def state(facts: ModelFacts) -> tuple[str, str]:
 def room(facts: ModelFacts) -> str:
     """What it takes or would take of a disk, and where."""
     item = facts.item
-    if facts.activity == "fetching":
+    if facts.activity in ("fetching", "checking", "mending"):
         return ""  # the line below the bar says it
     if item.begun is not None:
         words = tr("%1 of %2 fetched").replace("%1", size(item.begun.done))

@@ -1,4 +1,4 @@
-"""``main.py worlds``: which worlds there are, getting one, bringing one in, taking one away."""
+"""``main.py worlds``: which there are, getting one, bringing one in, checking it, taking it away."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.commands.arguments import Trouble
-from core.commands.terminal import OK, STOPPED, Line, Stop, say
+from core.commands.terminal import FAILED, OK, STOPPED, Line, Stop, say
 from core.models.errors import LicenceNotAccepted, ModelError, Stopped
 from core.models.offers import OFFERS, Offer, offer
 from core.models.overview import Item, overview
 from core.models.progress import Progress
 from core.models.settings import ModelSettings
 from core.models.sizes import duration, size
+
+if TYPE_CHECKING:
+    from core.engine.control import CancelToken
+    from core.models.places import Installed
 
 _WIDTH, _PAD = 96, "    "
 _STATES = {
@@ -37,7 +41,7 @@ _COMMERCIAL = {
 def add_worlds(commands: Any) -> None:
     """The options of ``worlds``, added to main.py's parser."""
     worlds = commands.add_parser(
-        "worlds", help="the worlds there are: list, get, import, remove",
+        "worlds", help="the worlds there are: list, get, import, verify, remove",
         description="Which worlds the studio can run, what they need and their licences; getting "
         "them, bringing in what you have, and taking them away.",
     )
@@ -61,6 +65,14 @@ def add_worlds(commands: Any) -> None:
     bring.add_argument("--copy", action="store_true", help="copy it")
     bring.add_argument("--to", metavar="DIR", help="where the copy goes")
     bring.add_argument("--id", default="", metavar="NAME", help="what it is called here")
+    proof = actions.add_parser(
+        "verify", help="whether the files of a world are still right",
+        description="Read every file of an installed world and compare it with the checksum it had "
+        "when it came. Without ID: of all. Ctrl-C stops; nothing is changed.",
+    )
+    proof.add_argument("id", nargs="?", default="", metavar="ID", help="from the list")
+    proof.add_argument("--mend", action="store_true",
+                       help="fetch the files that are damaged again, and no others")
     remove = actions.add_parser("remove", help="take a world, or what was fetched of it, away")
     remove.add_argument("id", metavar="ID", help="from the list")
     token = actions.add_parser(
@@ -83,6 +95,8 @@ def worlds(args: argparse.Namespace, stop: Stop) -> int:
             return _get(args, settings, stop)
         case "import":
             return _import(args, settings, stop)
+        case "verify":
+            return _verify(args.id, args.mend, settings, stop)
         case "remove":
             return _remove(args.id, settings)
         case "token":
@@ -278,6 +292,67 @@ def _import(args: argparse.Namespace, settings: ModelSettings, stop: Stop) -> in
     say(f"{world.name} is there as {world.id}.")
     print(world.folder)
     return OK
+
+
+def _verify(id: str, mending: bool, settings: ModelSettings, stop: Stop) -> int:
+    from core.models.places import find_installed, installed
+
+    if id and not (one := offer(id)) and find_installed(id, settings) is None:
+        raise Trouble(f"There is no world {id!r} here. See: main.py worlds list", True)
+    starter = next(o for o in OFFERS if o.embedded)
+    if id in ("", starter.id):
+        code = _verify_starter(starter)
+        if id:
+            return code
+    else:
+        code = OK
+        if find_installed(id, settings) is None:
+            raise Trouble(f"{one.name} is not installed. Get it with: main.py worlds get {id}")
+    token, line = stop.listen(), Line()
+    for world in installed(settings):
+        if id in ("", world.id):
+            try:
+                code = max(code, _verify_one(world, mending, settings, token, line))
+            except Stopped:
+                line.end()
+                say("Stopped." if not mending else f"Stopped. Go on with: worlds get {world.id}")
+                return STOPPED
+            finally:
+                line.end()
+    return code
+
+
+def _verify_one(
+    world: Installed, mending: bool, settings: ModelSettings, token: CancelToken, line: Line
+) -> int:
+    from core.models.verify import mend, verify
+
+    telling = _telling(line, world.name)
+    found = verify(world, telling, lambda: token.cancelled)
+    line.end()
+    print(found.words)
+    if found.fine:
+        return OK
+    if not found.fetchable:
+        return FAILED
+    if not mending:
+        say(f"To do that: main.py worlds verify {world.id} --mend")
+        return FAILED
+    done = mend(found, settings, None, telling, lambda: token.cancelled)
+    line.end()
+    print(f"{done.name} is whole again.")
+    return OK
+
+
+def _verify_starter(starter: Offer) -> int:
+    """It comes with the studio, and its checksums with it."""
+    from core.machine.doctor import STARTER, check_starter
+
+    found = check_starter(STARTER)
+    print(f"{starter.name}: {found.detail}")
+    if found.remedy:
+        say(found.remedy)
+    return OK if found.status == "ok" else FAILED
 
 
 def _remove(id: str, settings: ModelSettings) -> int:

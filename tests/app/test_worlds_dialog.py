@@ -127,14 +127,14 @@ def test_get_to_another_folder_and_remove(worlds, tmp_path):
     worlds.until(lambda: worlds.sheet() is not None)
     worlds.sheet().place.setText(str(tmp_path / "disk"))
     worlds.agree()
-    worlds.until(lambda: worlds.shown() == {"show", "remove"})
+    worlds.until(lambda: worlds.shown() == {"verify", "show", "remove"})
     assert find_installed(WAN.id).folder == tmp_path / "disk" / WAN.id and heard
     assert "Installed" in worlds.words() and "1.6 MB" in worlds.words()
     assert worlds.dialog.folder.text() == str(tmp_path / "disk")
     worlds.press("remove")
     assert worlds.shown() == {"keep", "really"} and "1.6 MB go" in worlds.words()
     worlds.press("keep")
-    assert worlds.shown() == {"show", "remove"}
+    assert worlds.shown() == {"verify", "show", "remove"}
     worlds.press("remove")
     worlds.press("really")
     worlds.until(lambda: worlds.shown() == {"get"})
@@ -156,7 +156,7 @@ def test_pause_keeps_and_resume_goes_on(worlds, hub):
     assert "Paused" in worlds.words() and "fetched" in worlds.words()
     hub.faults.clear()
     worlds.press("resume")
-    worlds.until(lambda: worlds.shown() == {"show", "remove"})
+    worlds.until(lambda: worlds.shown() == {"verify", "show", "remove"})
     assert tree(find_installed(WAN.id).folder)[BIG] == hub.repos[WAN.repo].files[BIG]
     assert any(s.range for s in hub.asked(BIG, "cdn"))
 
@@ -202,7 +202,7 @@ def test_closing_pauses_and_another_day_goes_on(worlds, hub, qtbot):
     again.until(lambda: bool(dialog.cards))
     assert again.shown() == {"resume", "cancel"} and "Paused" in again.words()
     again.press("resume")
-    again.until(lambda: again.shown() == {"show", "remove"})
+    again.until(lambda: again.shown() == {"verify", "show", "remove"})
     later.shut_down()
 
 
@@ -230,7 +230,7 @@ def test_an_error_is_said_on_its_card(worlds, hub):
     assert "What was fetched is kept" in worlds.words() and worlds.shown() == {"resume", "cancel"}
     hub.faults.clear()
     worlds.press("resume")
-    worlds.until(lambda: worlds.shown() == {"show", "remove"})
+    worlds.until(lambda: worlds.shown() == {"verify", "show", "remove"})
     assert "2 h" not in worlds.words()
 
 
@@ -257,7 +257,7 @@ def test_a_licence_that_changed_is_shown_before_it_goes_on(worlds, hub):
     worlds.press("resume")
     worlds.until(lambda: worlds.sheet() is not None)
     worlds.agree()
-    worlds.until(lambda: worlds.shown() == {"show", "remove"})
+    worlds.until(lambda: worlds.shown() == {"verify", "show", "remove"})
 
 
 def test_offline_turns_getting_off(worlds, hub):
@@ -288,12 +288,68 @@ def test_the_token_is_hidden_kept_and_forgotten(worlds, hub):
     assert not settings.exists() or TOKEN not in settings.read_text()
 
 
+def test_files_are_checked_and_only_what_is_damaged_is_fetched_again(worlds, hub):
+    worlds.press("get")
+    worlds.agree()
+    worlds.until(lambda: worlds.shown() == {"verify", "show", "remove"})
+    worlds.press("verify")
+    worlds.until(lambda: "Installed, checked" in worlds.words())
+    assert "is whole" in worlds.dialog.message.text() + worlds.dialog.message.toolTip()
+    broken = find_installed(WAN.id).folder / BIG
+    data = bytearray(broken.read_bytes())
+    data[-1] ^= 1
+    broken.write_bytes(data)
+    heard = []
+    worlds.fetching.installed.connect(lambda: heard.append(1))
+    worlds.press("verify")
+    worlds.until(lambda: worlds.shown() == {"mend", "show", "remove"})
+    assert "Damaged" in worlds.words() and f"{BIG} (another checksum)" in worlds.words()
+    hub.fault(BIG, times=None, pace=60_000.0)
+    hub.seen.clear()
+    worlds.press("mend")
+    assert worlds.shown() == {"pause"}, "what is installed is never thrown away by a click"
+    worlds.until(lambda: bool(hub.asked(BIG, "cdn")))
+    worlds.press("pause")
+    worlds.until(lambda: worlds.shown() == {"resume", "cancel"})
+    assert heard and find_installed(WAN.id) is None
+    hub.faults.clear()
+    worlds.press("resume")
+    worlds.until(lambda: worlds.shown() == {"verify", "show", "remove"})
+    assert all(BIG in s.path or "/lfs/" in s.path for s in hub.seen if s.method == "GET")
+    worlds.press("verify")
+    worlds.until(lambda: "Installed, checked" in worlds.words())
+
+
+def test_a_check_can_be_stopped_and_changes_nothing(worlds, hub, monkeypatch):
+    from core.models import verify
+
+    worlds.press("get")
+    worlds.agree()
+    worlds.until(lambda: worlds.shown() == {"verify", "show", "remove"})
+    before = tree(find_installed(WAN.id).folder)
+    started, hashed = [], verify._hashed
+
+    def slowly(path, moved, cancelled):  # as a large file is: asked again and again
+        started.append(path)
+        while not cancelled():
+            time.sleep(0.01)
+        return hashed(path, moved, cancelled)
+
+    monkeypatch.setattr(verify, "_hashed", slowly)
+    worlds.press("verify")
+    worlds.until(lambda: bool(started))
+    assert worlds.shown() == {"cancel"} and "Checking" in worlds.words()
+    worlds.press("cancel")
+    worlds.until(lambda: worlds.shown() == {"verify", "show", "remove"})
+    assert tree(find_installed(WAN.id).folder) == before
+
+
 def test_a_folder_in_place(worlds, tmp_path):
     mine = lay(tmp_path / "mine", tiny_files("LTXPipeline"))
     before = tree(mine)
     worlds.dialog.import_folder(mine)
     worlds.bot.mouseClick(worlds.sheet().go, Qt.MouseButton.LeftButton)
-    worlds.until(lambda: worlds.shown("ltx-video-2b") == {"show", "remove"})
+    worlds.until(lambda: worlds.shown("ltx-video-2b") == {"verify", "show", "remove"})
     assert "Used where it is" in worlds.words("ltx-video-2b")
     worlds.press("remove", "ltx-video-2b")
     assert "Your folder stays" in worlds.words("ltx-video-2b")
@@ -311,7 +367,7 @@ def test_a_copy_and_a_folder_that_is_none(worlds, tmp_path):
     worlds.dialog.import_folder(mine)
     worlds.sheet().choose_copy()
     worlds.bot.mouseClick(worlds.sheet().go, Qt.MouseButton.LeftButton)
-    worlds.until(lambda: worlds.shown("ltx-video-2b") == {"show", "remove"})
+    worlds.until(lambda: worlds.shown("ltx-video-2b") == {"verify", "show", "remove"})
     assert find_installed("ltx-video-2b").owned
 
 

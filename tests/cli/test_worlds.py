@@ -108,6 +108,26 @@ def test_ctrl_c_keeps_what_there_is_and_the_same_command_goes_on(hub):
     assert found[BIG] == hub.repos[WAN.repo].files[BIG]
 
 
+def test_verify_says_what_is_damaged_and_mends_it(here, hub):
+    assert here("get", WAN.id, "--accept-licence").returncode == 0
+    done = here("verify", WAN.id)
+    assert done.returncode == 0 and "is whole" in done.stdout
+    broken = find_installed(WAN.id).folder / "scheduler" / "scheduler_config.json"
+    whole = broken.read_bytes()
+    broken.write_bytes(b"x" * len(whole))
+    done = here("verify")  # all of them, the starter world too
+    assert done.returncode == 1 and "Starter world: there" in done.stdout
+    assert "scheduler/scheduler_config.json (another checksum)" in done.stdout
+    assert f"worlds verify {WAN.id} --mend" in done.stderr
+    done = here("verify", WAN.id, "--mend")
+    assert done.returncode == 0 and "is whole again" in done.stdout
+    assert broken.read_bytes() == whole
+    assert here("verify", "starter").returncode == 0
+    gone = here("verify", "ltx-video-2b")
+    assert gone.returncode == 1 and "is not installed" in gone.stderr
+    assert here("verify", "nothing").returncode == 2
+
+
 def test_what_is_partly_there_can_be_thrown_away(here, hub):
     hub.fault(BIG, times=None, status=404)
     hub.fault("scheduler/scheduler_config.json", times=None, status=404,
