@@ -33,7 +33,7 @@ from app.widgets.basics import (
 from core.engine.lowered import of_this_machine
 from core.worlds.tiers import AUTO
 
-_WIDTH, _HEIGHT, _EDGE = 620, 790, 80  # at most; and what is left of a small screen
+_WIDTH, _HEIGHT, _EDGE = 620, 690, 80  # at most; and what is left of a small screen
 
 
 class PreferencesDialog(QDialog):

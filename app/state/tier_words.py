@@ -32,8 +32,16 @@ def name(id: str) -> str:
     return {
         AUTO: tr("Automatic"), "full": tr("Full size"), "bf16": tr("bf16 with checkpointing"),
         "tiled": tr("bf16, pictures in tiles"), "int8": tr("int8 weights"),
-        "fp8": tr("fp8 weights"), "offload": tr("Layers moved in and out"),
+        "fp8": tr("fp8 weights"), "offload": tr("Offload: layers moved in and out"),
     }[id]
+
+
+def brief(id: str) -> str:
+    """For the one line under Generate."""
+    return {
+        "full": tr("Full size"), "bf16": tr("bf16"), "tiled": tr("bf16, tiled"),
+        "int8": tr("int8"), "fp8": tr("fp8"), "offload": tr("Offload"),
+    }.get(id, id)
 
 
 def sentence(id: str) -> str:
@@ -63,14 +71,14 @@ def lacking(id: str) -> str:
 
 
 def short(id: str, options: tuple[Option, ...], there: int | None) -> str:
-    """"bf16 with checkpointing · 9.1 GB of 24.0 GB"; "" where no tier is known."""
+    """"bf16 · 9.1 GB of 24.0 GB"; "" where no tier is known."""
     peak = next((one.peak for one in options if one.id == id), None)
     if not id or peak is None:
-        return name(id) if id in CHOICES else ""
+        return brief(id)
     needs = size(peak) if there is None else (
         tr("%1 of %2").replace("%1", size(peak)).replace("%2", size(there))
     )
-    return f"{name(id)} · {needs}"
+    return f"{brief(id)} · {needs}"
 
 
 def rows(options: tuple[Option, ...], chosen: str) -> tuple[TierRow, ...]:

@@ -105,7 +105,7 @@ class WorldCard(QFrame):
             "resume": button(self.tr("Resume"), "play"),
             "pause": button(self.tr("Pause"), "pause"),
             "cancel": button(self.tr("Cancel"), "close"),
-            "mend": button(self.tr("Fetch these again"), "download"),
+            "mend": button(self.tr("Fetch again"), "download"),
             "verify": button(
                 self.tr("Check files"), "file-check-outline",
                 tip=self.tr("Read every file again and compare it with its checksum"),

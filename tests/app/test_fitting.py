@@ -64,7 +64,7 @@ def test_the_sentence_stands_by_generate_and_follows_the_engine(
     assert "Full size · " in line.text() and " of " in line.text()
     ways["bf16 with checkpointing"].trigger()
     h.until(lambda: "as you chose" in h.w.fitting.words)
-    assert h.w.settings.get("tier") == "bf16" and "bf16 with checkpointing · " in line.text()
+    assert h.w.settings.get("tier") == "bf16" and "bf16 · " in line.text()
     again = {a.text(): a for a in panel.tiers.actions()}
     again["Automatic"].trigger()
     h.until(lambda: "at full size" in h.w.fitting.words)
@@ -84,7 +84,7 @@ def test_the_sentence_stands_by_generate_and_follows_the_engine(
     assert "since memory ran out before" in line.toolTip()
     notice = h.w.notices.current
     assert notice.level == "warning" and "goes on in bf16" in notice.text
-    assert "bf16 with checkpointing · " in line.text()
+    assert "bf16 · " in line.text()
     # What the engine remembers here, the line says before a job too, until the person resets it.
     of_this_machine().put(Bench(tmp_path, wan_dir).chunk(), Low("tiled", "auto", "the processor"))
     h.w.fitting._asked = None
