@@ -255,8 +255,8 @@ class ActionsPanel(QWidget):
         self._hint.setText(" · ".join(w for w in (hint, keys if enabled else "") if w))
 
     def show_fit(self, words: str, details: str = "", tiers: Sequence[TierRow] = ()) -> None:
-        """How the world runs on this machine: one line, the whole of it (``details``) in the tooltip;
-        ``tiers`` to choose from."""
+        """How the world runs on this machine: one line, the whole of it (``details``) in the
+        tooltip; ``tiers`` to choose from."""
         self.fit.setText(words)
         self.fit.set_more(details)
         self._fit_row.setVisible(bool(words))

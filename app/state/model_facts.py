@@ -19,8 +19,8 @@ Activity = Literal[
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """``error`` is the sentence of the last thing that went wrong with it; ``verdict`` what the last
-    look at its files found."""
+    """``error`` is the sentence of the last thing that went wrong with it; ``verdict`` what the
+    last look at its files found."""
 
     item: Item
     fits: tuple[Fit, ...] = ()

@@ -184,7 +184,7 @@ class WorldCard(QFrame):
             self._needs.addWidget(part)
             self._needs.addSpacing(10)
         self._needs.addStretch(1)
-        shortage = words.shortage(shown)
+        shortage = words.shortage(shown, facts.item.world is not None)
         self._shortage.setText(shortage)
         self._shortage.setVisible(bool(shortage))
 

@@ -52,12 +52,16 @@ def need(one: Fit) -> str:
     return f"{words} ({has})"
 
 
-def shortage(fits: Sequence[Fit]) -> str:
-    """What it means that this machine has less than a world needs; the chips say how much."""
+def shortage(fits: Sequence[Fit], there: bool = False) -> str:
+    """What it means that this machine has less than a world needs; the chips say how much.
+    ``there``: it is installed."""
     short = {f.what for f in fits if f.level == "short"}
     said = []
     if short - {"disk"}:
-        said.append(tr("That is more than this machine has: it can be fetched, but hardly run."))
+        said.append(
+            tr("That is more than this machine has: it will hardly run.") if there
+            else tr("That is more than this machine has: it can be fetched, but hardly run.")
+        )
     elif any(f.level == "tight" for f in fits):
         said.append(tr("It just fits: it will be slower, and other programs should be closed."))
     if "disk" in short:

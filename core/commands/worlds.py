@@ -1,4 +1,4 @@
-"""``main.py worlds``: which there are, getting one, bringing one in, checking it, taking it away."""
+"""``main.py worlds``: which there are; getting, bringing in, checking and taking away one."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import weakref
 from pathlib import Path
 
@@ -154,6 +155,65 @@ def test_moved_layers_learn_the_same_and_are_let_go(folders, monkeypatch):
     block = sum(p.nbytes for p in world.net.blocks[0].parameters())
     assert len(alive) == 0 and 0 < most[False] <= 2 * max(sizes)
     assert most[True] < block + sum(sizes) / 4
+
+
+def test_the_next_layers_weights_are_there_before_they_are_asked_for(folders, monkeypatch):
+    """The order is learned in the first pass and in the first backward pass; the bits are those of
+    fetching each layer when it is its turn, and a world that is let go goes."""
+    walked, fitting_offload = [], offload.offload
+    for ahead in (False, True):
+        movers = []
+        monkeypatch.setattr(
+            "core.worlds.fitting.offload",
+            lambda net, device, a=ahead, m=movers: m.append(fitting_offload(net, device, a)),
+        )
+        world = load_world(folders["wan"], "cpu", tier=tier("offload"))
+        gone = weakref.ref(world.net)
+        z, learner, record = _walk(world)
+        (mover,) = movers
+        walked.append((z, record.loss_before, record.loss_after, learner.adapter.copies()))
+        calls = mover.guessed + mover.fetched
+        assert mover.guessed == 0 if not ahead else mover.guessed > 0.6 * calls
+        fetched = mover.fetched
+        with torch.no_grad():
+            _walk_on(world)
+        if ahead:
+            assert mover.fetched <= fetched + 1, "the order is known by now"
+        del world, learner, mover, movers
+        gc.collect()
+        assert gone() is None
+    assert torch.equal(walked[0][0], walked[1][0]) and walked[0][1:3] == walked[1][1:3]
+    assert all(torch.equal(a, b) for a, b in zip(walked[0][3], walked[1][3]))
+
+
+def _walk_on(world) -> None:
+    make_chunk(
+        world, None, _context(world), (ActionPart("walk on", world.geometry.chunk_frames),),
+        "a hall", 4, Sampling(2, 2.0),
+    )
+
+
+def test_where_the_next_layer_does_not_fit_each_comes_in_its_turn(folders, monkeypatch):
+    def full(self, layer):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(offload.Mover, "_begin", full)
+    linear = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.Linear(3, 3)).requires_grad_(False)
+    x, mover = torch.ones(1, 3), None
+    plain = linear(x)
+    mover = offload.offload(linear, torch.device("cpu"), ahead=True)
+    assert all(torch.equal(linear(x), plain) for _ in range(3))
+    assert not mover.ahead and mover.guessed == 0 and mover.fetched == 6
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a card")
+def test_on_a_card_copies_overlap_and_the_bits_are_the_same(folders):
+    found = []
+    for id in ("tiled", "offload"):
+        world = load_world(folders["wan"], "cuda", tier=tier(id))
+        z, learner, record = _walk(world)
+        found.append((z.cpu(), record.loss_after))
+    assert torch.equal(found[0][0], found[1][0]) and found[0][1] == found[1][1]
 
 
 def test_the_text_encoder_is_given_up_where_there_is_no_room_for_it(folders):
