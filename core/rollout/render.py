@@ -122,6 +122,7 @@ def roll_out(
     seed: int | None = None,
     progress: Callable[[RenderProgress], None] | None = None,
     told: Callable[[str], None] | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Make, accept and learn chunk by chunk until ``until``; the project is saved after every one.
     ``told``: hears in a sentence when it has to go on in another way (memory ran out).
@@ -131,7 +132,7 @@ def roll_out(
     """
     p = store.project
     job = replace(generate_job(until, seed), state=Running())
-    meter = _Meter(p, until, progress, told)
+    meter = _Meter(p, until, progress, told, clock)
     _journal(store, job)
     try:
         while True:
@@ -199,12 +200,13 @@ class _Meter:
 
     def __init__(
         self, p: Project, until: int, tell: Callable[[RenderProgress], None] | None,
-        told: Callable[[str], None] | None,
+        told: Callable[[str], None] | None, clock: Callable[[], float],
     ):
         left = max(0, until - queries.sequence_end(p))
         self._chunks = max(1, -(-left // p.chunk_frames))
         self._tell, self._told, self._done = tell, told, 0
-        self._began = time.monotonic()
+        self._clock = clock
+        self._began = clock()
         self._kind, self._since = "", self._began  # what is under way: "sampling" or "learning"
         self._took: dict[str, list[float]] = {"sampling": [], "learning": []}
 
@@ -217,7 +219,7 @@ class _Meter:
             self._told(event.words)
         if self._tell is None or not isinstance(event, Progress):
             return
-        now = time.monotonic()
+        now = self._clock()
         if event.phase in self._took and event.phase != self._kind:
             if self._kind:
                 self._took[self._kind].append(now - self._since)

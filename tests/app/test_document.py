@@ -44,7 +44,7 @@ def test_undo_and_redo_say_what(document):
 def test_an_edit_that_is_refused_is_said_and_changes_nothing(document, qtbot):
     document.do("Add", lambda p: edits.add_action(p, "walk", 0, 8))
     before = document.project
-    with qtbot.waitSignal(document.problem) as said:
+    with qtbot.waitSignal(document.problem, timeout=60_000) as said:
         assert not document.do("Add", lambda p: edits.add_action(p, "turn", 4, 12))
     assert "already there" in said.args[0]
     assert document.project is before
@@ -68,7 +68,7 @@ def test_every_edit_reaches_the_disk(document, qtbot, tmp_path):
     for i in range(30):
         document.do(f"Scene {i}", lambda p, i=i: edits.set_scene(p, f"scene {i}"))
     assert document.unsaved
-    with qtbot.waitSignal(document.saved, timeout=10_000):
+    with qtbot.waitSignal(document.saved, timeout=60_000):
         pass
     assert document.flush()
     document.close()
@@ -80,7 +80,7 @@ def test_a_save_that_fails_is_said_and_nothing_is_lost(document, qtbot, tmp_path
     folder = tmp_path / "walk"
     moved = tmp_path / "elsewhere"
     folder.rename(moved)
-    with qtbot.waitSignal(document.problem, timeout=10_000) as said:
+    with qtbot.waitSignal(document.problem, timeout=60_000) as said:
         document.do("Scene", lambda p: edits.set_scene(p, "kept in memory"))
     assert "not saved" in said.args[0] or "could not be saved" in said.args[0]
     assert document.unsaved
@@ -88,7 +88,7 @@ def test_a_save_that_fails_is_said_and_nothing_is_lost(document, qtbot, tmp_path
     moved.rename(folder)
     document.save()
     assert document.flush()
-    qtbot.waitUntil(lambda: not document.unsaved, timeout=10_000)
+    qtbot.waitUntil(lambda: not document.unsaved, timeout=60_000)
 
 
 def test_a_read_only_project_is_shown_but_not_changed(qtbot, tmp_path):
@@ -103,7 +103,7 @@ def test_a_read_only_project_is_shown_but_not_changed(qtbot, tmp_path):
     document = Document()
     store = ProjectStore.open(tmp_path / "newer")
     document.open(store.project, store)
-    with qtbot.waitSignal(document.problem) as said:
+    with qtbot.waitSignal(document.problem, timeout=60_000) as said:
         assert not document.do("Scene", lambda p: edits.set_scene(p, "x"))
     assert "reading only" in said.args[0]
     document.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -93,20 +94,34 @@ def test_an_engine_that_ends_without_a_word(qtbot, thread):
     assert len(ends) == 1 and isinstance(ends[0], Failed)
 
 
+class Gate(PauseGate):
+    """Tells when a task has come to it and stands."""
+
+    def __init__(self):
+        super().__init__()
+        self.held = threading.Event()
+
+    def wait(self, token):
+        if self.paused:
+            self.held.set()
+        super().wait(token)
+
+
 def test_cancel_and_pause_act_between_steps(qtbot, thread):
     engine = thread(lambda: Stepper(steps=10_000))
-    token, pause, ends, events = CancelToken(), PauseGate(), [], []
+    token, pause, ends, events = CancelToken(), Gate(), [], []
     engine.worker.finished.connect(lambda key, event: ends.append(event))
     engine.worker.event.connect(lambda key, event: events.append(event))
     engine.worker.submit("task", None, token, pause)
     qtbot.waitUntil(lambda: len(events) > 2, timeout=20_000)
     pause.pause()
-    qtbot.wait(150)
+    qtbot.waitUntil(pause.held.is_set, timeout=20_000)
+    qtbot.wait(20)  # what it had sent before
     seen = len(events)
     qtbot.wait(250)
     assert len(events) == seen
     token.cancel()
-    qtbot.waitUntil(lambda: bool(ends), timeout=5_000)
+    qtbot.waitUntil(lambda: bool(ends), timeout=20_000)
     assert ends == [Cancelled()]
 
 

@@ -142,17 +142,17 @@ def test_get_to_another_folder_and_remove(worlds, tmp_path):
 
 
 def test_pause_keeps_and_resume_goes_on(worlds, hub):
-    hub.fault(BIG, times=None, pace=60_000.0)
+    hub.fault(BIG, times=None, pace=20_000.0)  # 20 s, were it left alone
     worlds.press("get")
     worlds.agree()
     worlds.until(lambda: bool(hub.asked(BIG, "cdn")))
     worlds.until(lambda: "left" in worlds.dialog.cards[WAN.id].progress.text(), 20_000)
     assert "/s" in worlds.dialog.cards[WAN.id].progress.text()
     assert worlds.dialog.cards[WAN.id].bar.value() > 0
-    started = time.monotonic()
-    worlds.press("pause")
-    worlds.until(lambda: worlds.shown() == {"resume", "cancel"}, 3000)
-    assert time.monotonic() - started < 2
+    worlds.press("pause")  # and what is there then is not the whole file
+    worlds.until(lambda: worlds.shown() == {"resume", "cancel"})
+    there = find_partly(WAN.id)
+    assert there.done < there.total
     assert "Paused" in worlds.words() and "fetched" in worlds.words()
     hub.faults.clear()
     worlds.press("resume")
@@ -173,16 +173,19 @@ def test_cancel_throws_away(worlds, hub):
 
 
 def test_the_window_stays_alive_while_bytes_come(worlds, hub, qtbot):
-    hub.fault(BIG, times=None, pace=200_000.0)
+    """Its loop turns many times, and hears of bytes, long before the file is there."""
+    hub.fault(BIG, times=None, pace=4_000.0)  # 100 s
+    heard = []
+    worlds.fetching.progressed.connect(heard.append)
     worlds.press("get")
     worlds.agree()
     worlds.until(lambda: bool(hub.asked(BIG, "cdn")))
-    longest, last = 0.0, time.monotonic()
+    heard.clear()
     for _ in range(60):
         qtbot.wait(5)
-        now = time.monotonic()
-        longest, last = max(longest, now - last), now
-    assert longest < 0.5
+    worlds.until(lambda: len(heard) > 2)
+    assert worlds.fetching.fact_of(WAN.id).activity == "fetching"
+    assert find_installed(WAN.id) is None
 
 
 def test_closing_pauses_and_another_day_goes_on(worlds, hub, qtbot):

@@ -96,7 +96,7 @@ def test_ctrl_c_keeps_what_there_is_and_the_same_command_goes_on(hub):
         time.sleep(0.05)
     time.sleep(0.3)
     going.send_signal(signal.SIGINT)
-    out, err = going.communicate(timeout=30)
+    out, err = going.communicate(timeout=100)
     assert going.returncode == 130 and "Traceback" not in err, err
     there = find_partly(WAN.id)
     assert f"Go on with: main.py worlds get {WAN.id}" in err and 0 < there.done < there.total

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 from installers.lock import only_one
 from installers.requirements import ROOT
@@ -34,14 +33,12 @@ def test_the_second_waits_and_a_killed_first_lets_go(tmp_path):
         told.append(holder)
         child.kill()
 
-    started = time.monotonic()
     with only_one(path, waiting, poll=0.05):
         pass
     assert len(told) == 1
     if sys.platform != "win32":
         assert told == [str(child.pid)]
-    assert time.monotonic() - started < 10
-    child.wait()
+    assert child.wait() != 0, "it was not waited for: it ended because it was killed"
     child.stdout.close()
 
 

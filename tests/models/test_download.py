@@ -139,9 +139,7 @@ def test_a_line_that_stays_broken_is_said_and_what_came_is_kept(getter, server):
 def test_a_silent_line_is_given_up_and_taken_up_again(getter, server):
     getter.timeout = 0.4
     server.fault(BIG, stall=3000)
-    started = time.monotonic()
     world = getter.get()
-    assert time.monotonic() - started < 20
     assert weights_of(world.folder) == expected(server)
     assert server.asked(BIG, "cdn")[1].range == "bytes=3000-"
 
@@ -183,10 +181,10 @@ def test_asked_too_often_waits_as_long_as_the_hub_says(getter, server):
 
 def test_asked_too_often_for_long_is_said_at_once(getter, server):
     server.fault(BIG, times=None, status=429, headers={"Retry-After": "1800"})
-    started = time.monotonic()
     with pytest.raises(HubBusy, match="in 30 min") as caught:
         getter.get()
-    assert caught.value.wait == 1800 and time.monotonic() - started < 5
+    assert caught.value.wait == 1800
+    assert not any(p.phase == "waiting" for p in getter.told)
 
 
 def test_no_such_repository(getter, server):
@@ -309,13 +307,14 @@ def test_notes_that_were_damaged_cost_no_bytes(getter, server):
 # -- stopping and going on -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fault", [{"stall": 4000}, {"pace": 3000.0}, {"status": 503}])
+@pytest.mark.parametrize("fault", [{"stall": 4000}, {"pace": 300.0}, {"status": 503}])
 def test_stopping_takes_a_moment_whatever_the_line_does(getter, server, settings, fault):
     accept(settings, TINY)
+    """The line would be waited for much longer than the stop is."""
     server.fault(BIG, times=None, **fault)
-    getter.timeout = 30.0
+    getter.timeout = 200.0
     stop = threading.Event()
-    slow = getter.make(cancelled=stop.is_set, patience=Patience(waits=(30.0,)))
+    slow = getter.make(cancelled=stop.is_set, patience=Patience(waits=(200.0,)))
     errors: list[BaseException] = []
 
     def run() -> None:
@@ -326,14 +325,13 @@ def test_stopping_takes_a_moment_whatever_the_line_does(getter, server, settings
 
     thread = threading.Thread(target=run)
     thread.start()
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while time.monotonic() < end and not server.asked(BIG, "cdn"):
         time.sleep(0.02)
     time.sleep(0.3)
-    asked = time.monotonic()
     stop.set()
-    thread.join(10)
-    assert time.monotonic() - asked < 1.0
+    thread.join(60)
+    assert not thread.is_alive()
     assert isinstance(errors[0], Stopped)
     there = find_partly(TINY.id)
     before = tree(there.folder)
@@ -347,12 +345,18 @@ def test_stopping_takes_a_moment_whatever_the_line_does(getter, server, settings
 
 def test_stopping_while_the_hub_thinks_about_the_list(getter, server, settings):
     accept(settings, TINY)
-    getter.timeout = 30.0
-    server.listed = lambda rows: time.sleep(3)
-    started = time.monotonic()
+    getter.timeout = 200.0
+    asked, answer = threading.Event(), threading.Event()
+
+    def think(rows) -> None:
+        asked.set()
+        answer.wait(200)
+
+    server.listed = think
     with pytest.raises(Stopped):
-        getter.make(cancelled=lambda: time.monotonic() - started > 0.3).run()
-    assert time.monotonic() - started < 1.5
+        getter.make(cancelled=asked.is_set).run()
+    assert not answer.is_set(), "the hub has not answered yet"
+    answer.set()
 
 
 def test_what_is_not_wanted_any_more_is_thrown_away(getter, server, settings):
@@ -375,7 +379,7 @@ def test_two_studios_do_not_fetch_one_world(getter, server, settings):
 
     thread = threading.Thread(target=run)
     thread.start()
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while time.monotonic() < end and not server.asked(BIG, "cdn"):
         time.sleep(0.02)
     with pytest.raises(ModelError, match="another studio"):

@@ -139,9 +139,9 @@ def test_how_long_the_hub_wants_a_pause(headers, seconds):
 
 
 def test_how_long_the_hub_wants_a_pause_as_a_date():
-    for ahead, seconds in ((90, 90), (-90, 0)):
+    for ahead, seconds in ((9000, 9000), (-9000, 0)):
         when = formatdate(time.time() + ahead, usegmt=True)
-        assert retry_after({"retry-after": when}) == pytest.approx(seconds, abs=10)
+        assert retry_after({"retry-after": when}) == pytest.approx(seconds, abs=60)
 
 
 def test_patience_ends():

@@ -38,19 +38,23 @@ def long_project():
     return p
 
 
-def best(work, tries: int = 7) -> float:
-    """Seconds, the best of some."""
-    times = []
+def seconds(work) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def within(p, work, limit: float, tries: int = 40) -> bool:
+    """Whether ``work`` takes less than ``limit`` times copying every clip of ``p``. Both are
+    measured in turn until they show it: what disturbs one try does not disturb all, and a quadratic
+    edit shows it in none."""
+    mine, copies = [], []
     for _ in range(tries):
-        begin = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - begin)
-    return min(times)
-
-
-def in_copies(p, work, tries: int = 7) -> float:
-    """Time of ``work`` over the time of copying every clip of ``p``."""
-    return best(work, tries) / best(lambda: [replace(c, start=c.start) for c in p.tracks[0].clips])
+        mine.append(seconds(work))
+        copies.append(seconds(lambda: [replace(c, start=c.start) for c in p.tracks[0].clips]))
+        if min(mine) < limit * min(copies):
+            return True
+    return False
 
 
 EDITS = {
@@ -71,22 +75,22 @@ EDITS = {
 
 @pytest.mark.parametrize("name", EDITS)
 def test_edits(long_project, name):
-    assert in_copies(long_project, lambda: EDITS[name](long_project)) < 4
+    assert within(long_project, lambda: EDITS[name](long_project), 4)
 
 
 def test_adding_a_take(long_project):
     p, take = make_take(long_project, "new", queries.tip(long_project))
-    assert in_copies(p, lambda: edits.add_take(p, None, take)) < 2
+    assert within(p, lambda: edits.add_take(p, None, take), 2)
 
 
 def test_questions_a_repaint_asks(long_project):
     p = replace(long_project, takes=dict(long_project.takes))  # nothing is remembered of this one
-    assert in_copies(p, lambda: [queries.stale_reason(p, f"t{i}") for i in range(CLIPS)]) < 2
-    assert in_copies(p, lambda: queries.source_at(p, 30_000)) < 0.1
-    assert in_copies(p, lambda: queries.chunk_number(p, "c4000")) < 0.1
+    assert within(p, lambda: [queries.stale_reason(p, f"t{i}") for i in range(CLIPS)], 2)
+    assert within(p, lambda: queries.source_at(p, 30_000), 0.1)
+    assert within(p, lambda: queries.chunk_number(p, "c4000"), 0.1)
 
 
 def test_writing_and_reading(long_project):
     text = serialise.to_json(long_project)
-    assert in_copies(long_project, lambda: serialise.to_json(long_project), 1) < 300
-    assert in_copies(long_project, lambda: serialise.from_json(text), 1) < 300
+    assert within(long_project, lambda: serialise.to_json(long_project), 300, 3)
+    assert within(long_project, lambda: serialise.from_json(text), 300, 3)
