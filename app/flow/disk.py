@@ -44,8 +44,8 @@ class DiskRoom(QObject):
         from core.rollout.disk import shortage
 
         p, store = self._document.project, self._document.store
-        if p is None or store is None:
-            return ""
+        if p is None or store is None or not any(chunks_left(p, j) for j in jobs):
+            return ""  # what only learns is never held back
         try:
             entry = self._worlds.find(p.world.id)
         except WorldError:

@@ -95,6 +95,7 @@ class ChildProcessEngine:
         """One attempt after the other, until one has come to its end. ``clear`` takes away what a
         process that is gone has left of the task."""
         killed_in: str | None = None
+        tier = ""  # the last one that is known; a process may be ended before it says its own
         while True:
             counted = self._times_killed()
             try:
@@ -117,6 +118,7 @@ class ChildProcessEngine:
                 yield _died(lost)
                 return
             self._killed += 1
+            tier = lost.tier or tier
             now = self._times_killed()
             sure = now is not None and counted is not None and now > counted
             if killed_in is not None and not lost.lowered:
@@ -128,7 +130,7 @@ class ChildProcessEngine:
                     "begins this chunk anew; everything that was accepted is kept."
                 )
             else:
-                killed_in = lost.tier
+                killed_in = tier
 
     def _attempt(
         self, child: _Process, task: EngineTask, token: CancelToken, pause: PauseGate,

@@ -57,16 +57,16 @@ def chunk(bench, **changes):
 
 
 class Killer:
-    """Ends the engine's process at the first step of ``phase``, ``times`` times."""
+    """Ends the engine's process at the first step of each of ``phases``, one after the other."""
 
-    def __init__(self, engine, times: int, phase: str = "sampling"):
-        self._engine, self.left, self._phase = engine, times, phase
+    def __init__(self, engine, *phases: str):
+        self._engine, self._phases = engine, list(phases)
         self.pids: list[int] = []
 
     def __call__(self, event) -> None:
-        if self.left and isinstance(event, Progress) and event.phase == self._phase:
+        if self._phases and isinstance(event, Progress) and event.phase == self._phases[0]:
             if (pid := self._engine.pid) is not None and pid not in self.pids:
-                self.left -= 1
+                self._phases.pop(0)
                 self.pids.append(pid)
                 os.kill(pid, signal.SIGKILL)
 
@@ -86,7 +86,7 @@ def test_the_second_time_it_goes_on_a_tier_lower_and_stays_there(bench, tmp_path
     engine = engine_of(file)
     try:
         # Once might be anything: the same chunk in the same tier, with the bits it would have had.
-        events = run(engine, chunk(bench), on_event=Killer(engine, 1))
+        events = run(engine, chunk(bench), on_event=Killer(engine, "sampling"))
         again = [e for e in events if isinstance(e, BegunAgain)]
         assert len(again) == 1 and "ended the engine while making this chunk" in again[0].words
         assert tiers(events) == [("full", False), ("full", False)] and not len(engine.lowered)
@@ -94,13 +94,14 @@ def test_the_second_time_it_goes_on_a_tier_lower_and_stays_there(bench, tmp_path
         kept = Path(first.latents).read_bytes()
         plain = run(InProcessEngine("cpu", previews=False, threads=1), chunk(bench))[-1]
         assert kept == Path(plain.latents).read_bytes()
-        # A task came to its end in between, so the next kill is a first one. Now twice.
+        # A task came to its end in between, so the next kill is a first one. Now twice: the second
+        # time before the process has said in which tier it is.
         task = bench.learn(first.latents, 2, context=(ContextRef(str(bench.start), 0, 9),))
-        killer = Killer(engine, 2, "learning")
+        killer = Killer(engine, "learning", "loading")
         events = run(engine, task, on_event=killer)
         assert len(killer.pids) == 2 and isinstance(events[-1], Learned)
         assert sum(isinstance(e, BegunAgain) for e in events) == 1
-        assert tiers(events) == [("full", False), ("bf16", True), ("bf16", False)]
+        assert tiers(events) == [("bf16", True), ("bf16", False)]
         told = next(e for e in events if isinstance(e, Fitted) and e.lowered)
         assert "system ended the engine while learning" in told.words
         assert "accepted is kept" in told.words
@@ -122,7 +123,7 @@ def test_where_the_system_counts_it_the_first_time_is_enough(tmp_path, tiny_worl
     """The starter world has one tier: it says what to do, and the next task works."""
     counts, bench = [3], Bench(tmp_path, tiny_world_dir)
     engine = engine_of(counts=lambda: counts[0])
-    killer = Killer(engine, 1)
+    killer = Killer(engine, "sampling")
 
     def end(event):
         killer(event)
