@@ -31,7 +31,7 @@ from tests.builders.tasks import Bench, files_below, run
 from tests.worlds.tiny import build_wan, film
 
 pytestmark = [
-    pytest.mark.timeout(300), pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there"),
+    pytest.mark.timeout(600), pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there"),
 ]
 
 
