@@ -9,7 +9,8 @@ since frozen weights do not change.
 On a card the next layer's weights come over while a layer computes, on a stream of their own, as
 ``use_stream=True`` does there. Which layer is next is what came after this one the last time; the
 backward pass, which computes blocks again from the last to the first, has an order of its own. A
-wrong guess costs one copy for nothing.
+wrong guess costs one copy for nothing; a chunk's first call has some, where it makes of the prompt
+what the others only use.
 """
 
 from __future__ import annotations

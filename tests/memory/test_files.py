@@ -91,7 +91,9 @@ def untouched(still: dict[str, int]) -> Snapshot:
     })
 
 
-@pytest.mark.parametrize("still", [{"exp_avg": 1, "exp_avg_sq": 2}, {"exp_avg": 3, "exp_avg_sq": 3}])
+@pytest.mark.parametrize(
+    "still", [{"exp_avg": 1, "exp_avg_sq": 2}, {"exp_avg": 3, "exp_avg_sq": 3}]
+)
 def test_moments_that_are_zero_take_no_room_and_come_back_bit_for_bit(tmp_path, still):
     path, whole = tmp_path / "s.safetensors", tmp_path / "whole.safetensors"
     save_snapshot(whole, snapshot())
