@@ -15,6 +15,7 @@ from core.learning.shards import ShardError, read_walks
 from core.learning.train_text import motion_of, motions_of
 from core.learning.trainer import Trainer
 from core.learning.whereabouts import whereabouts
+from core.memory.bank import anchors, useful
 from core.rollout.context import CONTEXT_LEVEL
 from core.worlds.protocol import Address, LatentFrame
 from core.worlds.starter.autoencoder import StarterAutoencoder
@@ -220,13 +221,21 @@ def test_training_expects_what_the_studio_will(data: Path, text, world, domain, 
     assert (domain, now) != ("footage", 5) or condition.expected.any()
 
 
-def test_remembered_frames_of_a_fixed_camera_are_any_older_ones(data: Path, text) -> None:
+def test_remembered_frames_of_a_fixed_camera_are_those_that_the_studio_will_choose(
+    data: Path, text, world
+) -> None:
     clips = Clips(data, text, sources=("robot",))
     poses = clips.mixture.where[0].poses
-    here, new = np.arange(15, 19), np.arange(19, 27)
-    drawn = [clips._remembered(poses, here, new, 3) for _ in range(20)]
-    assert all(len(d) == 3 and d.max() < 15 and (np.diff(d) > 0).all() for d in drawn)
-    assert len({tuple(d) for d in drawn}) > 10
+    here, new = np.arange(14, 18), np.arange(18, 26)
+    drawn = [clips._remembered(poses, here, new, 3).tolist() for _ in range(60)]
+    assert all(len(d) == 3 and d[-1] < 14 and sorted(set(d)) == d for d in drawn)
+    bank, recent = ([Address(int(i), tuple(poses[i])) for i in r] for r in (range(18), here))
+    wanted = world.addresses(recent[-1], ["rest the arm"] * 8)
+    assert useful(world, bank, recent, wanted, 3) == []
+    usual = anchors(bank, recent, [], 3)
+    assert usual == [0, 4, 9]
+    # Mostly those, now and then any older ones.
+    assert 40 <= drawn.count(usual) < 60
 
 
 def test_frames_whose_pose_is_not_known_are_never_recalled(world) -> None:
