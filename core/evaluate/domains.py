@@ -13,7 +13,7 @@ def hears(world: World, domain: str) -> bool:
 
 
 def check_hears(world: World, domain: str, suite: str) -> None:
-    """Raises ValueError, with what to do, where ``suite`` speaks of what the world does not know."""
+    """Raises ValueError, with what to do, where ``suite`` speaks of what the world knows not."""
     if hears(world, domain):
         return
     if domain == "robot":

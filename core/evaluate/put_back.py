@@ -6,9 +6,9 @@ down again; the arm rests. The goal is the first picture. For every command the 
 its memory, what will be seen when it is done; the one whose last picture looks most like the goal
 is carried out in the simulator. What counts is how far the block is then from where it stood.
 
-To the simulator "put the red block back" is an order like any other; the model has to imagine where
-that is. Without a memory of the opening it can't be told from "put the red block somewhere else",
-which is among the commands: where that one leads nobody knows, and the simulator draws a free place.
+To the simulator "put the red block back" is an order like any other; the model has to imagine
+where that is. Without a memory of the opening it can't be told from "put the red block somewhere
+else", which is among the commands: where that leads nobody knows, and the simulator draws a place.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from core.learning.data import HELD_OUT
 from core.learning.language import BOOKS
 from core.learning.robot.table import layout
 from core.media.cv import cv2
+from core.worlds.protocol import LatentFrame
 
 #: Frames that a skill takes, about, in the recordings; then the arm rests until a chunk is full.
 _FRAMES = {"rest": 0, "put_back": 30, "carry": 30, "push_left": 21, "push_right": 21}
@@ -157,7 +158,7 @@ class Search:
         self._world, self._walker, self._table, self._rng = bench.world, walker, table, rng
         self._goal, self._now = table.pictures[0], table.pictures[-1]
         self._weight = weights(self._goal, self._now)
-        self._made: dict[Plan, np.ndarray] = {}
+        self._made: dict[Plan, list[LatentFrame]] = {}
         self.scores: dict[Plan, float] = {}
         self.first: list[Plan] = []
 
@@ -179,23 +180,30 @@ class Search:
 
     def score(self, plan: Plan) -> float:
         """How unlike the goal the plan ends, by the model."""
-        return unlike(self.imagined(plan)[-1], self._goal, self._weight)
+        return unlike(self._end(plan), self._goal, self._weight)
 
     def likeness(self, plan: Plan, truth: Ended) -> float:
         """PSNR of how the plan ends, imagined against filmed, where it must change the picture."""
         there = self._weight > 1
-        end, true = self.imagined(plan)[-1][there], truth.pictures[-1][there]
+        end, true = self._end(plan)[there], truth.pictures[-1][there]
         return float(psnr(end[None, None], true[None, None])[0])
 
-    @torch.no_grad()
     def imagined(self, plan: Plan) -> np.ndarray:
         """What the model shows of the plan: uint8 [F, H, W, 3]."""
+        return decoded(self._world, self._frames(plan), len(self._walker.frames))
+
+    def _end(self, plan: Plan) -> np.ndarray:
+        frames = self._frames(plan)
+        return decoded(self._world, frames, len(frames) - 1)[-1]
+
+    @torch.no_grad()
+    def _frames(self, plan: Plan) -> list[LatentFrame]:
+        """All frames up to the end of the plan."""
         if plan not in self._made:
             twin, size = self._walker.branch(), self._world.geometry.chunk_frames
             said = texts(plan, size)
             for start in range(0, len(said), size):
                 part = said[start : start + size]
                 twin.accept(twin.make(part), part)
-            since = len(self._walker.frames)
-            self._made[plan] = decoded(self._world, twin.frames, since)
+            self._made[plan] = twin.frames
         return self._made[plan]

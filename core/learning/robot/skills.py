@@ -1,4 +1,4 @@
-"""What the arm can do, as a plan of hand places a frame: pick, push, carry, put back, swap, rest."""
+"""What the arm can do, as a plan of hand places a frame: pick, push, carry, put back, swap."""
 
 from __future__ import annotations
 
