@@ -27,10 +27,12 @@ from core.evaluate.walking import Walker, decoded, first_visit
 from core.learning.data import HELD_OUT
 from core.learning.language import BOOKS
 from core.learning.robot.table import layout
+from core.learning.sources.source import FPS
 from core.media.cv import cv2
 from core.worlds.protocol import LatentFrame
 
-#: Frames that a skill takes, about, in the recordings; then the arm rests until a chunk is full.
+#: Frames that a skill takes, about, in the recordings at 8 a second; then the arm rests until a
+#: chunk is full.
 _FRAMES = {"rest": 0, "put_back": 30, "carry": 30, "push_left": 21, "push_right": 21}
 _REST = 6  # frames the arm rests at least at the end of what is imagined
 _EVERYWHERE = 0.2  # weight of what need not change, beside what must
@@ -61,8 +63,8 @@ class PutBack:
     def trajectory(self, bench: Bench, number: int) -> Trajectory:
         """What the camera saw: one table, its first visit in whole chunks."""
         table = self.table(bench, number)
-        frames = len(table.actions)
-        verbs = np.array([CONTROLS.index(a) for a in table.actions], np.uint8)
+        frames = len(table.pictures)
+        verbs = np.array([CONTROLS.index(a) for a in table.actions[:: table.every]], np.uint8)
         return Trajectory(
             number, table.seed, layout(table.seed).table, "put_back", verbs, np.zeros((frames, 3)),
             frames - 1, np.zeros((0, 3), int), CONTROLS, self.domain, table.pictures,
@@ -72,9 +74,10 @@ class PutBack:
         """Table ``number`` of the run; the last one is kept. Raises SourceUnavailable."""
         g = bench.world.geometry
         key = (bench.seed, number, g.width)
+        every = max(1, round(FPS / g.rate))
         if self._table is None or self._table[0] != key:
             first = HELD_OUT + 100_000 * (bench.seed + 1) + 80_000 + number
-            tried = (table_of(first + 1000 * k, g.chunk_frames, g.width) for k in range(10))
+            tried = (table_of(first + 1000 * k, g.chunk_frames, g.width, every) for k in range(10))
             found = next((t for t in tried if t is not None), None)
             if found is None:
                 raise ValueError(f"no table of number {number} has room to carry a block")
@@ -123,13 +126,15 @@ class PutBack:
         return them
 
 
-def texts(plan: Plan, chunk: int) -> list[str]:
-    """One text a frame, in whole chunks: each command as long as its skill takes, then rest."""
+def texts(plan: Plan, chunk: int, every: int = 1) -> list[str]:
+    """One text a picture, one of ``every`` so many frames, in whole chunks: each command as long as
+    its skill takes, then rest."""
     phrases, found = BOOKS["robot"].phrases, []
     for name in plan:
         skill = name if name in _FRAMES else name.rpartition("_")[0]
-        found += [phrases[name][0]] * _FRAMES[skill]
-    rest = _REST + -(len(found) + _REST) % chunk
+        found += [phrases[name][0]] * -(-_FRAMES[skill] // every)
+    least = -(-_REST // every)
+    rest = least + -(len(found) + least) % chunk
     return found + [phrases["rest"][0]] * rest
 
 
@@ -201,7 +206,7 @@ class Search:
         """All frames up to the end of the plan."""
         if plan not in self._made:
             twin, size = self._walker.branch(), self._world.geometry.chunk_frames
-            said = texts(plan, size)
+            said = texts(plan, size, self._table.every)
             for start in range(0, len(said), size):
                 part = said[start : start + size]
                 twin.accept(twin.make(part), part)

@@ -39,7 +39,8 @@ class Table:
     other: str
     home: np.ndarray  # where the block stood at first
     away: np.ndarray  # and where it stands then
-    actions: tuple[str, ...]  # [T], the control that led to each frame
+    actions: tuple[str, ...]  # [N], the control that led to each frame, 8 a second
+    every: int  # of the frames, so many apart, pictures are kept
     pictures: np.ndarray = field(repr=False)  # uint8 [T, H, W, 3]
 
     @property
@@ -61,10 +62,13 @@ class Table:
             arm, rng = Arm(simulator), _luck(self.seed)
             for _, step in _lived(arm, rng, self.colour, self.other, len(self.actions)):
                 simulator.frame(*step, seen=False)
+            steps = (step for name in [*plan, "rest"] for step in _done(arm, name, rng))
             shown = [
-                simulator.frame(*step, seen=size is not None)
-                for name in [*plan, "rest"] for step in _done(arm, name, rng)
+                simulator.frame(*step, seen=size is not None and k % self.every == 0)
+                for k, step in enumerate(steps, start=1)
             ]
+            if size is not None:
+                shown = [p for p in shown if p is not None] + [simulator.picture()]
             places = {c: simulator.at(c) for c in arm.homes}
         return Ended(places, np.stack(shown) if size is not None else None)
 
@@ -85,21 +89,25 @@ class Table:
         }
 
 
-def table_of(seed: int, chunk: int, size: int) -> Table | None:
-    """The table of ``seed``, its first visit filmed in whole chunks; None where its blocks leave
-    no room to carry one elsewhere. Raises SourceUnavailable."""
+def table_of(seed: int, chunk: int, size: int, every: int = 1) -> Table | None:
+    """The table of ``seed``, its first visit filmed in whole chunks of ``chunk`` pictures, one of
+    ``every`` so many frames; None where its blocks leave no room to carry one elsewhere. Raises
+    SourceUnavailable."""
     colour, other = _chosen(seed)
     with Simulator(seed, size) as simulator:
         arm = Arm(simulator)
         home = simulator.at(colour)
         pictures, actions = [simulator.picture()], ["rest"]
-        for name, step in _lived(arm, _luck(seed), colour, other, chunk=chunk):
-            pictures.append(simulator.frame(*step))
+        for name, step in _lived(arm, _luck(seed), colour, other, chunk=chunk * every):
+            seen = len(actions) % every == 0
+            picture = simulator.frame(*step, seen=seen)
             actions.append(name)
+            if seen:
+                pictures.append(picture)
         away = simulator.at(colour)
     if np.linalg.norm((away - home)[:2]) < _FAR or abs(away[2] - SIZE) > SIZE / 2:
         return None
-    return Table(seed, colour, other, home, away, tuple(actions), np.stack(pictures))
+    return Table(seed, colour, other, home, away, tuple(actions), every, np.stack(pictures))
 
 
 def _luck(seed: int) -> np.random.Generator:

@@ -27,7 +27,7 @@ def picture(size: int = 64, seed: int = 0) -> np.ndarray:
 def build_tiny_world(
     folder: Path, *, seed: int = 7, size: int = 64, dim: int = 64, layers: int = 2,
     width: int = 16, heads: int = 2, verbs: tuple[str, ...] = VERBS,
-    motions: tuple[tuple[float, float, float], ...] = MOTIONS,
+    motions: tuple[tuple[float, float, float], ...] = MOTIONS, rate: str = "8",
 ) -> Path:
     """Write it to ``folder`` and return ``folder``."""
     import torch
@@ -58,7 +58,7 @@ def build_tiny_world(
             text.verb.weight[: len(verbs)] = named
             text.verb.weight[len(verbs) :] = 0
         _measure(autoencoder, size)
-    save(folder, autoencoder, net, text, depth, id="tiny", name="Tiny world")
+    save(folder, autoencoder, net, text, depth, id="tiny", name="Tiny world", rate=rate)
     return folder
 
 

@@ -22,13 +22,15 @@ PHRASES = BOOKS["robot"].phrases
 def robot_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("worlds") / "robot"
     verbs = tuple(PHRASES)
-    return build_tiny_world(folder, layers=1, verbs=verbs, motions=((0.0, 0.0, 0.0),) * len(verbs))
+    return build_tiny_world(
+        folder, layers=1, verbs=verbs, motions=((0.0, 0.0, 0.0),) * len(verbs), rate="2"
+    )
 
 
 @pytest.fixture(scope="module")
 def table() -> Table:
     try:
-        found = table_of(10_000_003, 8, 64)
+        found = table_of(10_000_003, 8, 64, every=4)
     except SourceUnavailable as error:
         pytest.skip(str(error))
     assert found is not None
@@ -47,8 +49,12 @@ def _quiet(line: str) -> None:
 def test_a_plan_is_said_in_whole_chunks_and_ends_with_rest(plan) -> None:
     said = texts(plan, 8)
     assert len(said) % 8 == 0 and said[-6:] == [PHRASES["rest"][0]] * 6
+    fewer = texts(plan, 8, every=4)
+    assert len(fewer) % 8 == 0 and fewer[-2:] == [PHRASES["rest"][0]] * 2
+    assert len(fewer) < len(said) or plan == ("rest",)
     order = list(dict.fromkeys(said))
     assert order == list(dict.fromkeys(PHRASES[name][0] for name in (*plan, "rest")))
+    assert list(dict.fromkeys(fewer)) == order
 
 
 def test_what_must_change_counts_most() -> None:
@@ -66,7 +72,8 @@ def test_what_must_change_counts_most() -> None:
 
 
 def test_a_table_is_lived_again_exactly(table: Table) -> None:
-    assert len(table.actions) % 8 == 1 and table.actions[-4:] == ("rest",) * 4
+    assert len(table.pictures) % 8 == 1 and len(table.actions) == 4 * len(table.pictures) - 3
+    assert table.actions[-4:] == ("rest",) * 4
     assert set(table.actions) <= set(CONTROLS) and table.undoing in table.commands()
     stayed = table.distances(table.after(()))
     away = 100 * np.linalg.norm(table.away - table.home)

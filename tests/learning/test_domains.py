@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from core.learning.clips import Clips
+from core.learning.data import build
 from core.learning.language import BOOKS
 from core.learning.mixture import read_mixture
 from core.learning.shards import ShardError, read_walks
@@ -24,7 +25,7 @@ from core.worlds.starter.depth import StarterDepth
 from core.worlds.starter.expectation import Expectations
 from core.worlds.starter.text import StarterTextEncoder
 from core.worlds.starter.world import StarterWorld, geometry_of, sources
-from tests.builders.recordings import encoder, write
+from tests.builders.recordings import Sketches, encoder, write
 
 ALL = tuple(BOOKS)
 
@@ -236,6 +237,18 @@ def test_remembered_frames_of_a_fixed_camera_are_those_that_the_studio_will_choo
     assert usual == [0, 4, 9]
     # Mostly those, now and then any older ones.
     assert 40 <= drawn.count(usual) < 60
+
+
+def test_a_slow_arm_may_be_kept_at_fewer_frames_a_second(tmp_path: Path, autoencoder, text) -> None:
+    build(autoencoder, tmp_path, range(1), 1, 16, Sketches("robot", 1, 64), every=4)
+    mixture = read_mixture(tmp_path, text, 16, ("robot",))
+    assert mixture.rate == 2 and len(mixture.walks[0].verbs) == 16
+    assert mixture.walks[0].actions == Sketches("robot", 1, 64).record(0, 64).actions[::4]
+    build(autoencoder, tmp_path, range(1, 2), 1, 32, Sketches("robot", 2, 32))
+    with pytest.raises(ValueError, match="one rate"):
+        read_mixture(tmp_path, text, 16, ("robot",))
+    with pytest.raises(ValueError, match="the camera moves"):
+        build(autoencoder, tmp_path, range(1), 1, 16, Sketches("driving", 1, 64), every=4)
 
 
 def test_frames_whose_pose_is_not_known_are_never_recalled(world) -> None:
