@@ -62,8 +62,8 @@ def build(
     held_out: bool = False,
     every: int = 1,
 ) -> None:
-    """Make those of ``shards`` of ``source`` that are not there yet, of ``walks`` walks each; of
-    what is filmed ``every``-th frames are kept, ``frames`` of them.
+    """Make those of ``shards`` of ``source`` that are not there yet, of ``walks`` walks each. With
+    ``every`` each walk is ``every`` recordings of ``frames`` frames that are so far apart.
 
     Without a ``net`` pictures are kept instead of latents. A damaged shard is named and made
     anew. Raises MediaError where something cannot be read or written.
@@ -84,7 +84,7 @@ def build(
             print(f"{path.name} is damaged ({wrong}) and is made anew", flush=True)
         last = (shard + 1) * walks if there is None else min(there, (shard + 1) * walks)
         filmed = (source.record(n, frames * every, held_out) for n in range(shard * walks, last))
-        made = [_kept(recording, every, source.name) for recording in filmed]
+        made = [part for recording in filmed for part in _kept(recording, every, source.name)]
         if not made:
             break
         latents = None if net is None else [encode(net, m.pictures) for m in made]
@@ -92,13 +92,14 @@ def build(
         print(f"{path.name} {len(list(out.glob('*.safetensors')))} shards", flush=True)
 
 
-def _kept(recording: Recording, every: int, source: str) -> Recording:
+def _kept(recording: Recording, every: int, source: str) -> list[Recording]:
+    """Every ``every``-th frame, once from each of the first ones on: filming is what takes long."""
     if every > 1 and recording.poses is not None:
         raise ValueError(
             f"In {source} the camera moves, one step a frame as its words say: --every is for "
             "cameras that stay (robot). Leave it out here."
         )
-    return thinned(recording, every)
+    return [thinned(recording, every, first) for first in range(every)]
 
 
 def _build(args: argparse.Namespace) -> None:
@@ -192,8 +193,8 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--walks", type=_positive, default=1200,
                      help="walks of each source (default: %(default)s); footage: at most so many")
     one.add_argument("--every", type=int, default=1, choices=(1, 2, 4, 8), metavar="N",
-                     help="keep every N-th frame alone (1, 2, 4 or 8): what moves slowly, as a "
-                     "robot's arm, is then seen whole in one chunk. A world is trained on one rate")
+                     help="N recordings of each walk, of every N-th frame (1, 2, 4 or 8): what a "
+                     "robot's arm does is then seen whole in a chunk. A world is trained on one rate")
     one.add_argument("--per-shard", type=_positive, default=WALKS, help=argparse.SUPPRESS)
     one.add_argument("--worker", type=_worker, default=(0, 1), metavar="I/N",
                      help="which of how many workers this is, each on its own core (default: 0/1)")
