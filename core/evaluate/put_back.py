@@ -55,7 +55,7 @@ class PutBack:
                 f"a round has at least 2 plans of 1 command, got {candidates} of {longest}"
             )
         self.candidates, self.longest, self.visits = candidates, longest, ("real",)
-        self._table: tuple[tuple[int, int, int], Table] | None = None
+        self._tables: dict[tuple[int, int, int], Table] = {}
 
     def facts(self) -> dict[str, Any]:
         return {"candidates": self.candidates, "longest": self.longest, "task": "put-back"}
@@ -71,18 +71,20 @@ class PutBack:
         )
 
     def table(self, bench: Bench, number: int) -> Table:
-        """Table ``number`` of the run; the last one is kept. Raises SourceUnavailable."""
+        """Table ``number`` of the run; the last two are kept. Raises SourceUnavailable."""
         g = bench.world.geometry
         key = (bench.seed, number, g.width)
-        every = max(1, round(FPS / g.rate))
-        if self._table is None or self._table[0] != key:
+        if key not in self._tables:
             first = HELD_OUT + 100_000 * (bench.seed + 1) + 80_000 + number
+            every = max(1, round(FPS / g.rate))
             tried = (table_of(first + 1000 * k, g.chunk_frames, g.width, every) for k in range(10))
             found = next((t for t in tried if t is not None), None)
             if found is None:
                 raise ValueError(f"no table of number {number} has room to carry a block")
-            self._table = key, found
-        return self._table[1]
+            while len(self._tables) > 1:
+                del self._tables[next(iter(self._tables))]
+            self._tables[key] = found
+        return self._tables[key]
 
     def measure(
         self, bench: Bench, walked: Trajectory, arm: Arm | None, visit: str
@@ -97,7 +99,7 @@ class PutBack:
             return row | table.distances(truth), np.concatenate([table.pictures, truth.pictures])
         walker, other = bench.walker(arm, walked), None
         if arm.whose != "own":
-            them = self._other(bench, walked.number)
+            them = self.trajectory(bench, walked.number + 1)
             other = them, bench.shot(them)
         first_visit(walker, walked, shot, True, other)
         rng = np.random.default_rng([87, bench.seed, walked.number])
@@ -117,13 +119,6 @@ class PutBack:
         if walker.gate_open is not None:
             row["gate_open"] = float(walker.gate_open)
         return row, np.concatenate([shot.pictures, search.imagined(best)])
-
-    def _other(self, bench: Bench, number: int) -> Trajectory:
-        """Another table's first visit; the table at hand stays at hand."""
-        kept = self._table
-        them = self.trajectory(bench, number + 1)
-        self._table = kept
-        return them
 
 
 def texts(plan: Plan, chunk: int, every: int = 1) -> list[str]:

@@ -42,6 +42,7 @@ class Table:
     actions: tuple[str, ...]  # [N], the control that led to each frame, 8 a second
     every: int  # of the frames, so many apart, pictures are kept
     pictures: np.ndarray = field(repr=False)  # uint8 [T, H, W, 3]
+    _ends: dict = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def undoing(self) -> str:
@@ -57,7 +58,13 @@ class Table:
 
     def after(self, plan: Sequence[str], size: int | None = None) -> Ended:
         """Live the first visit again, then do what ``plan`` says and rest; with pictures of the
-        plan where a ``size`` is given."""
+        plan where a ``size`` is given. What was lived is kept: it is the same each time."""
+        key = (tuple(plan), size)
+        if key not in self._ends:
+            self._ends[key] = self._live(plan, size)
+        return self._ends[key]
+
+    def _live(self, plan: Sequence[str], size: int | None) -> Ended:
         with Simulator(self.seed, size or 8, draw=size is not None) as simulator:
             arm, rng = Arm(simulator), _luck(self.seed)
             for _, step in _lived(arm, rng, self.colour, self.other, len(self.actions)):

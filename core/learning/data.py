@@ -194,7 +194,7 @@ def _parser() -> argparse.ArgumentParser:
                      help="walks of each source (default: %(default)s); footage: at most so many")
     one.add_argument("--every", type=int, default=1, choices=(1, 2, 4, 8), metavar="N",
                      help="N recordings of each walk, of every N-th frame (1, 2, 4 or 8): what a "
-                     "robot's arm does is then seen whole in a chunk. A world is trained on one rate")
+                     "robot's arm does is then seen whole in a chunk. A world has one rate")
     one.add_argument("--per-shard", type=_positive, default=WALKS, help=argparse.SUPPRESS)
     one.add_argument("--worker", type=_worker, default=(0, 1), metavar="I/N",
                      help="which of how many workers this is, each on its own core (default: 0/1)")
