@@ -16,7 +16,8 @@ from pathlib import Path
 from core.evaluate.arms import ArmError, arms
 from core.evaluate.features import NETWORKS, FeatureError
 from core.evaluate.rows import RunRefused
-from core.evaluate.run import SUITES, Options, suite_of, take_run
+from core.evaluate.run import SUITES, TASKS, Options, suite_of, take_run
+from core.learning.sources.source import SourceUnavailable
 from core.worlds.catalogue import DEFAULT, WorldError, find_world, read_entry
 
 
@@ -40,7 +41,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--patterns", default="", help="revisit: only these patterns")
     made.add_argument("--chunks", type=int, default=40, help="long: chunks of one roll-out")
     made.add_argument("--candidates", type=int, default=16, help="planning: plans in a round")
-    made.add_argument("--task", default="waypoint", choices=["waypoint", "put-back"])
+    made.add_argument("--task", default="waypoint", choices=TASKS,
+                      help="planning: walk back to a waypoint, or (robot worlds) put a thing back")
+    made.add_argument("--longest", type=int, default=1,
+                      help="put-back: most commands of a plan (default: %(default)s)")
     made.add_argument("--no-controls", action="store_true",
                       help="leave out the arms with another episode's memory")
     made.add_argument("--videos", type=int, default=3, help="trajectories shown side by side")
@@ -67,14 +71,15 @@ def main(arguments: list[str] | None = None) -> int:
             worlds = {"with loop": worlds["as given"], "without loop": without}
         options = Options(
             suite=suite_of(args.suite, patterns=args.patterns, chunks=args.chunks,
-                           candidates=args.candidates, visits=args.visits, task=args.task),
+                           candidates=args.candidates, visits=args.visits, task=args.task,
+                           longest=args.longest),
             worlds=worlds, arms=[a for a in args.arms.split(",") if a],
             trajectories=args.trajectories, seed=args.seed, out=args.out, features=args.features,
             controls=not args.no_controls, videos=args.videos, device=args.device,
             plots=not args.no_plots, slow_adapter=args.slow_adapter,
         )
         take_run(options, say=lambda line: print(line, flush=True))
-    except (WorldError, ArmError, FeatureError, RunRefused, ValueError) as error:
+    except (WorldError, ArmError, FeatureError, RunRefused, SourceUnavailable, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

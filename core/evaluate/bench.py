@@ -23,7 +23,7 @@ class Bench:
 
     world: World
     features: nets.Features
-    verbs: VerbReader
+    verbs: VerbReader | None = None  # read by suites that walk
     sampling: Sampling = field(default_factory=Sampling)
     seed: int = 0
 

@@ -20,7 +20,7 @@ class Long:
     roll-out later, so each of its frames is a revisit; drift is measured chunk by chunk."""
 
     name, primary = "long", "psnr"
-    claims = True
+    claims, domain = True, "first-person"
     columns = ("psnr", "lpips", "src", "fvd", "scuts", "spread_kept", "sharpness_kept", "flow",
                "adherence")
 

@@ -1,4 +1,5 @@
-"""The suite ``planning``: a plan found in the model alone leads back to a waypoint, or not.
+"""The suite ``planning --task waypoint``: a plan found in the model alone leads back to a waypoint,
+or not.
 
 A walk leads away from a waypoint, whose picture is the goal. Plans (one verb a chunk) are imagined
 by the model with its memory, and judged by how much their last picture looks like the goal. The
@@ -25,7 +26,6 @@ from core.learning.language import PHRASES
 from core.learning.scenes.walker import follow
 from core.worlds.poses import apart
 
-TASKS = ("waypoint", "put-back")
 _WAY = 3  # chunks from the waypoint to where planning begins, and of a plan
 _ROUNDS = 2
 _ELITE = 0.25
@@ -40,19 +40,11 @@ class Planning:
     one, and with staying."""
 
     name, primary = "planning", "distance"
-    claims = True
+    claims, domain = True, "first-person"
     columns = ("distance", "distance_cells", "distance_turn", "distance_random",
                "distance_best_tried", "distance_stay", "rank", "reached")
 
-    def __init__(self, candidates: int = 16, task: str = "waypoint"):
-        if task not in TASKS:
-            raise ValueError(f"unknown task {task!r}; use {', '.join(TASKS)}")
-        if task == "put-back":
-            raise ValueError(
-                "moving a thing and putting it back needs a world with things that can be moved; "
-                "first-person worlds have none. It is measured in the robot world; here use "
-                "--task waypoint"
-            )
+    def __init__(self, candidates: int = 16):
         if candidates < 4:
             raise ValueError(f"a round has at least 4 plans, got {candidates}")
         self.candidates, self.visits = candidates, ("real", "generated")

@@ -15,7 +15,7 @@ from core.evaluate.metrics import frechet
 #: Measures of which less is better; of all others more is.
 LESS = {
     "lpips", "lpips_truth", "scuts", "cuts_per_100", "fvd", "distance", "distance_cells",
-    "distance_turn", "refused",
+    "distance_turn", "distance_blocks", "disturbed", "refused",
 }
 #: A memory must leave this share of the contrast and of the motion that there is without one.
 LIVELY = 0.95

@@ -22,7 +22,7 @@ class Revisit:
     model's own ("generated": with what it showed there itself); reported apart."""
 
     name, primary = "revisit", PRIMARY
-    claims = True
+    claims, domain = True, "first-person"
     columns = ("psnr", "ssim", "lpips", "src", "fvd", "scuts", "spread", "flow", "adherence")
 
     def __init__(self, patterns: tuple[str, ...] = PATTERNS):

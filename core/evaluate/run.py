@@ -16,17 +16,21 @@ from core.evaluate.actions import Actions
 from core.evaluate.adherence import reader
 from core.evaluate.arms import TRUTH, Arm, with_controls
 from core.evaluate.bench import Bench
+from core.evaluate.domains import check_hears
 from core.evaluate.features import network
 from core.evaluate.long import Long
 from core.evaluate.planning import Planning
+from core.evaluate.put_back import PutBack
 from core.evaluate.revisit import PATTERNS, Revisit
 from core.evaluate.rows import Rows
 from core.evaluate.trajectories import Trajectory
+from core.learning.shards import FIRST_PERSON
 from core.worlds.catalogue import load_world
 from core.worlds.protocol import World
 
 _STAND_IN = "LPIPS, SRC and FVD are taken with a stand-in: compare them within this run only."
 SUITES = ("revisit", "long", "actions", "planning")
+TASKS = ("waypoint", "put-back")  # of planning
 
 
 class Suite(Protocol):
@@ -35,6 +39,7 @@ class Suite(Protocol):
     name: str
     visits: Sequence[str]
     primary: str
+    domain: str  # whose words it speaks: a key of ``core.learning.language.BOOKS``
     claims: bool  # whether a memory claims to better it: then the controls are run and judged
     columns: Sequence[str]  # shown in tables and plots
 
@@ -71,7 +76,7 @@ class Options:
 
 def suite_of(
     name: str, *, patterns: str = "", chunks: int = 40, candidates: int = 16, visits: str = "",
-    task: str = "waypoint",
+    task: str = "waypoint", longest: int = 1,
 ) -> Suite:
     """The suite called ``name``; raises ValueError."""
     if name == "revisit":
@@ -84,7 +89,11 @@ def suite_of(
     elif name == "actions":
         suite = Actions()
     elif name == "planning":
-        suite = Planning(candidates, task)
+        if task not in TASKS:
+            raise ValueError(f"unknown task {task!r}; use {', '.join(TASKS)}")
+        suite = Planning(candidates) if task == "waypoint" else PutBack(
+            candidates, longest
+        )
     else:
         raise ValueError(f"unknown suite {name!r}; use {', '.join(SUITES)}")
     if visits:
@@ -98,7 +107,8 @@ def suite_of(
 
 def take_run(options: Options, say: Callable[[str], None] = print) -> dict[str, Any]:
     """Measure what is not measured yet, write ``result.json``, plots and videos; returns the
-    result. Raises WorldError, ArmError, FeatureError, RunRefused."""
+    result. Raises WorldError, ArmError, FeatureError, RunRefused; ValueError where a world does not
+    fit the suite; SourceUnavailable where what draws its scenes is missing."""
     suite, out = options.suite, options.out
     arms = with_controls(list(options.arms))
     if not (options.controls and suite.claims):
@@ -108,6 +118,8 @@ def take_run(options: Options, say: Callable[[str], None] = print) -> dict[str, 
         k: load_world(folder, options.device, options.slow_adapter)
         for k, folder in options.worlds.items()
     }
+    for world in worlds.values():
+        check_hears(world, suite.domain, suite.name)
     facts = {
         "suite": suite.name, "seed": options.seed, "features": net.name,
         "worlds": {k: w.hash for k, w in worlds.items()}, **suite.facts(),
@@ -160,7 +172,7 @@ def _measure(
 ) -> None:
     say(f"{len(todo)} measurements to make, {len(rows.rows)} are there")
     size = next(iter(worlds.values())).geometry.width
-    verbs = reader(size, options.reader_scenes)
+    verbs = reader(size, options.reader_scenes) if options.suite.domain == FIRST_PERSON else None
     benches = {k: Bench(w, net, verbs, seed=options.seed) for k, w in worlds.items()}
     suite, spent, walked = options.suite, {}, None
     for done, (number, label, arm, visit) in enumerate(todo):

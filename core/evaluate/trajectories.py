@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from core.learning.data import HELD_OUT, VERBS
+from core.learning.language import BOOKS
 from core.learning.scenes.scene import Scene
 from core.learning.scenes.walker import MOTIONS, TURN, follow, walk
 from core.worlds.poses import apart
@@ -43,10 +44,18 @@ class Trajectory:
     poses: np.ndarray  # [T, 3]
     half: int  # the first visit is frames 0 … half, a whole number of chunks after the first
     pairs: np.ndarray  # [P, 3]: frame of the first visit, of the revisit, of the wrong pose
+    names: tuple[str, ...] = VERBS  # what ``verbs`` number: controls of ``domain``
+    domain: str = "first-person"
+    pictures: np.ndarray | None = None  # uint8 [T, H, W, 3], where it is filmed already
 
     @property
     def name(self) -> str:
         return f"{self.number:03d}-{self.pattern}"
+
+    def texts(self, start: int, stop: int) -> list[str]:
+        """The simplest phrasing of what leads to frames [start, stop)."""
+        phrases = BOOKS[self.domain].phrases
+        return [phrases[self.names[v]][0] for v in self.verbs[start:stop]]
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,9 @@ def footage(world: World, walked: Trajectory) -> Footage:
             f"held-out scenes are drawn square, and {world.name} works at {g.width}×{g.height}; "
             'give it a square "width" and "height" in its world.json to measure it'
         )
-    pictures = scene_of(walked.scene).render(walked.poses, g.width)
+    pictures = walked.pictures
+    if pictures is None:
+        pictures = scene_of(walked.scene).render(walked.poses, g.width)
     return Footage(pictures, world.encode(pictures), g.t_stride, world.context_level)
 
 

@@ -174,7 +174,7 @@ class Walker:
             own, self.frames = self.frames, real_frames(other, shot, 0, 1)
             for start in range(1, other.half + 1, size):
                 new = real_frames(other, shot, start, start + size)
-                texts = plain_texts(other.verbs[start : start + size])
+                texts = other.texts(start, start + size)
                 self._learn(new, texts)
                 self.frames += new
             self.frames = own
@@ -260,7 +260,7 @@ def _walk(
         walker.adapter = None
     while start <= last:
         stop = start + size
-        texts = plain_texts(walked.verbs[start:stop])
+        texts = walked.texts(start, stop)
         new = real_frames(walked, shot, start, stop) if real else walker.make(texts)
         walker.accept(new, texts, remember)
         start = stop

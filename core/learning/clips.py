@@ -15,7 +15,7 @@ from core.learning.language import name_place, say
 from core.learning.mixture import Say, read_mixture
 from core.learning.shards import FIRST_PERSON, WalkData
 from core.learning.whereabouts import Whereabouts
-from core.memory.bank import choose
+from core.memory.bank import choose, moments
 from core.worlds.poses import apart, from_home
 from core.worlds.starter.denoiser import Condition
 from core.worlds.starter.text import StarterTextEncoder
@@ -164,6 +164,8 @@ class Clips:
         if self.rng.random() >= ANY_FRAME:
             have = apart(poses[here], poses[new]).min(0)
             found = [int(old[i]) for i in choose(apart(poses[old], poses[new]), have, count)]
+            if not found and bool((poses[oldest : new[-1] + 1] == poses[oldest]).all()):
+                found = [int(old[i]) for i in moments(len(old), count)]
         rest = self.rng.permutation(np.setdiff1d(old, found))[: count - len(found)]
         return np.sort(np.concatenate([np.array(found, int), rest]))
 

@@ -22,6 +22,7 @@ from core.learning.scenes.scene import STYLES
 from core.learning.shards import VERBS, ShardError, WalkData, damage, read_walks, write_shard
 from core.learning.sources import HELD_OUT, SOURCES, Source, SourceUnavailable, make_source
 from core.learning.sources.first_person import FirstPerson, record_walk
+from core.learning.sources.source import FPS, Recording, thinned
 from core.media.errors import MediaError
 from core.worlds.starter.autoencoder import StarterAutoencoder
 
@@ -59,15 +60,17 @@ def build(
     frames: int = FRAMES,
     source: Source | None = None,
     held_out: bool = False,
+    every: int = 1,
 ) -> None:
-    """Make those of ``shards`` of ``source`` that are not there yet, of ``walks`` walks each.
+    """Make those of ``shards`` of ``source`` that are not there yet, of ``walks`` walks each. With
+    ``every`` each walk is ``every`` recordings of ``frames`` frames that are so far apart.
 
     Without a ``net`` pictures are kept instead of latents. A damaged shard is named and made
     anew. Raises MediaError where something cannot be read or written.
     """
     source = FirstPerson() if source is None else source
     out.mkdir(parents=True, exist_ok=True)
-    there = source.count(frames, held_out)
+    there = source.count(frames * every, held_out)
     for shard in shards:
         path = out / f"{source.name}-{shard:05d}.safetensors"
         # First-person shards were once named by their number alone.
@@ -80,12 +83,23 @@ def build(
                 continue
             print(f"{path.name} is damaged ({wrong}) and is made anew", flush=True)
         last = (shard + 1) * walks if there is None else min(there, (shard + 1) * walks)
-        made = [source.record(n, frames, held_out) for n in range(shard * walks, last)]
+        filmed = (source.record(n, frames * every, held_out) for n in range(shard * walks, last))
+        made = [part for recording in filmed for part in _kept(recording, every, source.name)]
         if not made:
             break
         latents = None if net is None else [encode(net, m.pictures) for m in made]
-        write_shard(path, source.name, made, latents, held_out)
+        write_shard(path, source.name, made, latents, held_out, FPS // every)
         print(f"{path.name} {len(list(out.glob('*.safetensors')))} shards", flush=True)
+
+
+def _kept(recording: Recording, every: int, source: str) -> list[Recording]:
+    """Every ``every``-th frame, once from each of the first ones on: filming is what takes long."""
+    if every > 1 and recording.poses is not None:
+        raise ValueError(
+            f"In {source} the camera moves, one step a frame as its words say: --every is for "
+            "cameras that stay (robot). Leave it out here."
+        )
+    return [thinned(recording, every, first) for first in range(every)]
 
 
 def _build(args: argparse.Namespace) -> None:
@@ -101,10 +115,11 @@ def _build(args: argparse.Namespace) -> None:
         net = StarterAutoencoder.from_pretrained(args.autoencoder).eval()
     out = args.out / "held_out" if args.held_out else args.out
     for source in sources:
-        there = source.count(args.frames, args.held_out)
+        there = source.count(args.frames * args.every, args.held_out)
         walks = args.walks if there is None else min(there, args.walks)
         shards = range(worker, -(-walks // args.per_shard), workers)
-        build(net, out, shards, args.per_shard, args.frames, source, args.held_out)
+        build(net, out, shards, args.per_shard, args.frames, source, args.held_out,
+              args.every)
 
 
 def _actions(args: argparse.Namespace) -> None:
@@ -157,7 +172,7 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--source", default="first-person", metavar="NAME[,NAME…]",
                         help="one or more of the sources below (default: first-person)")
     common.add_argument("--frames", type=_positive, default=FRAMES,
-                        help="frames a walk, 8 a second (default: %(default)s)")
+                        help="frames a walk, 8 a second without --every (default: %(default)s)")
     common.add_argument("--kinds", default="", metavar="KIND[,KIND…]",
                         help="kinds of walks or drives, taken in turn; those for memory come back: "
                         "there_and_back,turns,two_rooms,loop (first-person), "
@@ -177,6 +192,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--out", type=Path, default=Path("runs/data"), help="where the shards go")
     one.add_argument("--walks", type=_positive, default=1200,
                      help="walks of each source (default: %(default)s); footage: at most so many")
+    one.add_argument("--every", type=int, default=1, choices=(1, 2, 4, 8), metavar="N",
+                     help="N recordings of each walk, of every N-th frame (1, 2, 4 or 8): what a "
+                     "robot's arm does is then seen whole in a chunk. A world has one rate")
     one.add_argument("--per-shard", type=_positive, default=WALKS, help=argparse.SUPPRESS)
     one.add_argument("--worker", type=_worker, default=(0, 1), metavar="I/N",
                      help="which of how many workers this is, each on its own core (default: 0/1)")

@@ -24,6 +24,11 @@ class Mixture:
     domains: dict[str, np.ndarray]  # name → indices into ``walks``
     shares: np.ndarray  # of the domains, in their order; they add up to 1
 
+    @property
+    def rate(self) -> int:
+        """Frames a second, the same for all."""
+        return self.walks[0].rate
+
     def draw(self, rng: np.random.Generator) -> int:
         """The index of a recording: a domain by its share, then any recording of it."""
         indices = next(iter(self.domains.values()))
@@ -78,6 +83,11 @@ def read_mixture(
         raise ValueError(
             f"The shards in {folder} were made with different autoencoders: their latents differ "
             "in shape. Build them again with one."
+        )
+    if len(rates := {walk.rate for walk in walks}) > 1:
+        raise ValueError(
+            f"The shards in {folder} have {' and '.join(map(str, sorted(rates)))} frames a second. "
+            "A world is trained on one rate: build the others again with the same --every."
         )
     edges = np.cumsum([0, *(len(domain) for domain in found.values())])
     domains = {name: np.arange(a, b) for name, a, b in zip(found, edges, edges[1:])}

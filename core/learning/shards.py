@@ -6,9 +6,9 @@ A shard ("walks-2") holds its recordings one after the other along the first axi
     poses     float64 [N, 3]          not a number where the camera's pose is not known
     actions   uint8 [N]               numbers of names; number i led to frame i
 
-and its facts as JSON under "shard": source, whether it is held out, the names of the actions, and
-for each recording its frames, place, scene and kind. Shards of "walks-1" (first-person walks of one
-length, latents alone) are read too.
+and its facts as JSON under "shard": source, whether it is held out, the names of the actions,
+frames a second (8 where it is not said), and for each recording its frames, place, scene and kind.
+Shards of "walks-1" (first-person walks of one length, latents alone) are read too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from safetensors.torch import save_file
 
 from core.learning.language import PHRASES
 from core.learning.scenes.styles import STYLES
-from core.learning.sources.source import Recording
+from core.learning.sources.source import FPS, Recording
 from core.media.errors import cannot_write
 from core.media.files import remove
 
@@ -55,6 +55,7 @@ class WalkData:
     place: str = ""
     scene: str = ""
     kind: str = ""
+    rate: int = FPS  # frames a second
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -68,8 +69,10 @@ def write_shard(
     recordings: Sequence[Recording],
     latents: Sequence[torch.Tensor] | None,
     held_out: bool = False,
+    rate: int = FPS,
 ) -> None:
-    """Write ``recordings``: their latents where given, else their pictures. Raises MediaError."""
+    """Write ``recordings`` of ``rate`` frames a second: their latents where given, else their
+    pictures. Raises MediaError."""
     names = sorted({a for r in recordings for a in r.actions})
     if len(names) > 256:
         raise ShardError(
@@ -93,6 +96,7 @@ def write_shard(
         "format": "walks-2", "source": source, "held_out": held_out, "names": names,
         "frames": frames, "places": [r.place for r in recordings],
         "scenes": [r.scene for r in recordings], "kinds": [r.kind for r in recordings],
+        "rate": rate,
     }
     # Not named as a shard until it is one: a reader of the folder meets whole shards alone.
     part = path.with_suffix(".tmp")
@@ -177,7 +181,7 @@ def _read(path: Path, facts: dict[str, Any]) -> Iterator[WalkData]:
                 part("latents"), None if np.isnan(poses).any() else poses,
                 table[part("actions").numpy()], STYLES.index(place) if own else -1,
                 None if pictures is None else pictures.numpy(), VERBS if own else names,
-                source, place, scene, kind,
+                source, place, scene, kind, int(facts.get("rate", FPS)),
             )
             begin += frames
 

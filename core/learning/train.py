@@ -40,6 +40,7 @@ from core.learning.mixture import Say
 from core.learning.options import read_arguments
 from core.learning.rollouts import PRACTICE, Rollouts
 from core.learning.shards import ShardError
+from core.learning.sources.source import FPS
 from core.learning.trainer import Trainer, learning_rate
 from core.media.errors import MediaError
 from core.memory.tensors import TensorFileError
@@ -88,10 +89,12 @@ def prepare(args: argparse.Namespace) -> Parts:
         latent_channels=autoencoder.config.latent_channels, dim=args.dim, layers=args.layers,
         heads=args.dim // 64,
     )
-    return assembled(
+    parts = assembled(
         args, accelerator, (autoencoder, net, text, depth), args.muon_rate,
         partial(_keep_world, args.out, autoencoder, text, depth),
     )
+    parts.keep = partial(parts.keep, rate=parts.clips.mixture.rate)
+    return parts
 
 
 def assembled(
@@ -210,9 +213,10 @@ def checkpoint(out: Path, trainer: Trainer, keep: Callable[[Trainer], None]) -> 
 
 
 def _keep_world(
-    out: Path, autoencoder: nn.Module, text: nn.Module, depth: nn.Module, trainer: Trainer
+    out: Path, autoencoder: nn.Module, text: nn.Module, depth: nn.Module, trainer: Trainer,
+    rate: int = FPS,
 ) -> None:
-    save_world(out / "world", autoencoder, trainer.average, text, depth)
+    save_world(out / "world", autoencoder, trainer.average, text, depth, rate=str(rate))
 
 
 #: Raised with a sentence for whoever typed the command.

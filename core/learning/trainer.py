@@ -115,8 +115,10 @@ class Trainer:
             for m, w in zip(master, work):
                 w.copy_(m)
                 w.grad = None
+            # Counted from where this run began: another run's average would linger in a short one.
+            age = self.step - self.first
             for m, a in zip(self.net.parameters(), self.average.parameters()):
-                a.lerp_(m, 1 - min(0.997, (1 + self.step) / (20 + self.step)))
+                a.lerp_(m, 1 - min(0.997, (1 + age) / (20 + age)))
         if critic:
             judges = [
                 *self.adversary.critic.parameters(), *self.adversary.style_critic.parameters()

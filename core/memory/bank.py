@@ -142,8 +142,30 @@ def useful(
 def anchors(bank: Sequence, present: Sequence, found: Sequence[int], count: int) -> list[int]:
     """Indices into ``bank`` of the frames of this walk's opening that join the context beside those
     ``found``: they show what the scene looked like at first, so that what is newly seen does not
-    drift away from it. At most ``ANCHORS``, and no more than ``count`` leaves room for."""
+    drift away from it. At most ``ANCHORS``, and no more than ``count`` leaves room for.
+
+    Where the camera has never moved (a robot's) all addresses are one place, and nothing can be
+    ``found`` by them. There only time tells frames apart: the first of all joins, and others spread
+    over the time since, so that what was moved is known where it stood.
+    """
     first = min((a.time for a in present), default=0)
-    opening = [i for i, a in enumerate(bank) if 0 <= a.time < first][: _ANCHOR_STEP + 1 : _ANCHOR_STEP]
-    room = max(0, min(ANCHORS, count - len(found)))
-    return [i for i in opening if i not in found][:room]
+    before = [i for i, a in enumerate(bank) if a.time < first]
+    room = max(0, count - len(found))
+    if not found and _stood_still([bank[i] for i in before], present):
+        return [before[i] for i in moments(len(before), room)]
+    walked = [i for i in before if bank[i].time >= 0]  # an episode's frames came before the walk
+    opening = walked[: _ANCHOR_STEP + 1 : _ANCHOR_STEP]
+    return [i for i in opening if i not in found][: min(ANCHORS, room)]
+
+
+def moments(frames: int, count: int) -> list[int]:
+    """``count`` of the numbers below ``frames`` (all where there are fewer), evenly from 0 on; the
+    last stretch is left out, since it leads up to the present."""
+    count = min(count, frames)
+    return [i * frames // count for i in range(count)]
+
+
+def _stood_still(bank: Sequence, present: Sequence) -> bool:
+    """Whether one pose is known, and the same, for all of them."""
+    poses = {a.pose for a in (*bank, *present)}
+    return len(poses) == 1 and None not in poses

@@ -26,7 +26,8 @@ def picture(size: int = 64, seed: int = 0) -> np.ndarray:
 
 def build_tiny_world(
     folder: Path, *, seed: int = 7, size: int = 64, dim: int = 64, layers: int = 2,
-    width: int = 16, heads: int = 2,
+    width: int = 16, heads: int = 2, verbs: tuple[str, ...] = VERBS,
+    motions: tuple[tuple[float, float, float], ...] = MOTIONS, rate: str = "8",
 ) -> Path:
     """Write it to ``folder`` and return ``folder``."""
     import torch
@@ -46,18 +47,18 @@ def build_tiny_world(
         )
         depth = StarterDepth(latent_channels=12, width=8)
         text = StarterTextEncoder(
-            buckets=256, width=16, features=32, styles=("a house", "a street"), verbs=VERBS,
-            motions=MOTIONS,
+            buckets=256, width=16, features=32, styles=("a house", "a street"), verbs=verbs,
+            motions=motions,
         )
         depth = StarterDepth(latent_channels=12, width=8)
         _fill(net, autoencoder)
         text.met.fill_(True)
         with torch.no_grad():  # each verb is heard where it is named
-            named = text([verb.replace("_", " ") for verb in VERBS])
-            text.verb.weight[: len(VERBS)] = named
-            text.verb.weight[len(VERBS) :] = 0
+            named = text([verb.replace("_", " ") for verb in verbs])
+            text.verb.weight[: len(verbs)] = named
+            text.verb.weight[len(verbs) :] = 0
         _measure(autoencoder, size)
-    save(folder, autoencoder, net, text, depth, id="tiny", name="Tiny world")
+    save(folder, autoencoder, net, text, depth, id="tiny", name="Tiny world", rate=rate)
     return folder
 
 

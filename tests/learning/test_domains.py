@@ -9,12 +9,14 @@ import pytest
 import torch
 
 from core.learning.clips import Clips
+from core.learning.data import build
 from core.learning.language import BOOKS
 from core.learning.mixture import read_mixture
 from core.learning.shards import ShardError, read_walks
 from core.learning.train_text import motion_of, motions_of
 from core.learning.trainer import Trainer
 from core.learning.whereabouts import whereabouts
+from core.memory.bank import anchors, useful
 from core.rollout.context import CONTEXT_LEVEL
 from core.worlds.protocol import Address, LatentFrame
 from core.worlds.starter.autoencoder import StarterAutoencoder
@@ -23,7 +25,7 @@ from core.worlds.starter.depth import StarterDepth
 from core.worlds.starter.expectation import Expectations
 from core.worlds.starter.text import StarterTextEncoder
 from core.worlds.starter.world import StarterWorld, geometry_of, sources
-from tests.builders.recordings import encoder, write
+from tests.builders.recordings import Sketches, encoder, write
 
 ALL = tuple(BOOKS)
 
@@ -220,13 +222,34 @@ def test_training_expects_what_the_studio_will(data: Path, text, world, domain, 
     assert (domain, now) != ("footage", 5) or condition.expected.any()
 
 
-def test_remembered_frames_of_a_fixed_camera_are_any_older_ones(data: Path, text) -> None:
+def test_remembered_frames_of_a_fixed_camera_are_those_that_the_studio_will_choose(
+    data: Path, text, world
+) -> None:
     clips = Clips(data, text, sources=("robot",))
     poses = clips.mixture.where[0].poses
-    here, new = np.arange(15, 19), np.arange(19, 27)
-    drawn = [clips._remembered(poses, here, new, 3) for _ in range(20)]
-    assert all(len(d) == 3 and d.max() < 15 and (np.diff(d) > 0).all() for d in drawn)
-    assert len({tuple(d) for d in drawn}) > 10
+    here, new = np.arange(14, 18), np.arange(18, 26)
+    drawn = [clips._remembered(poses, here, new, 3).tolist() for _ in range(60)]
+    assert all(len(d) == 3 and d[-1] < 14 and sorted(set(d)) == d for d in drawn)
+    bank, recent = ([Address(int(i), tuple(poses[i])) for i in r] for r in (range(18), here))
+    wanted = world.addresses(recent[-1], ["rest the arm"] * 8)
+    assert useful(world, bank, recent, wanted, 3) == []
+    usual = anchors(bank, recent, [], 3)
+    assert usual == [0, 4, 9]
+    # Mostly those, now and then any older ones.
+    assert 40 <= drawn.count(usual) < 60
+
+
+def test_a_slow_arm_may_be_kept_at_fewer_frames_a_second(tmp_path: Path, autoencoder, text) -> None:
+    build(autoencoder, tmp_path, range(1), 1, 16, Sketches("robot", 1, 64), every=4)
+    mixture = read_mixture(tmp_path, text, 16, ("robot",))
+    assert mixture.rate == 2 and len(mixture.walks) == 4
+    filmed = Sketches("robot", 1, 64).record(0, 64).actions
+    assert [w.actions for w in mixture.walks] == [filmed[first::4] for first in range(4)]
+    build(autoencoder, tmp_path, range(1, 2), 1, 32, Sketches("robot", 2, 32))
+    with pytest.raises(ValueError, match="one rate"):
+        read_mixture(tmp_path, text, 16, ("robot",))
+    with pytest.raises(ValueError, match="the camera moves"):
+        build(autoencoder, tmp_path, range(1), 1, 16, Sketches("driving", 1, 64), every=4)
 
 
 def test_frames_whose_pose_is_not_known_are_never_recalled(world) -> None:

@@ -14,6 +14,7 @@ import torch
 from core.learning import train as command
 from core.learning import trainer as training
 from core.learning.curve import draw_curve, read_log
+from core.learning.data import build
 from core.learning.journal import Journal
 from core.learning.loop import main as loop
 from core.learning.options import read_arguments
@@ -23,7 +24,7 @@ from core.worlds.catalogue import load_world
 from core.worlds.starter.autoencoder import StarterAutoencoder
 from core.worlds.starter.depth import StarterDepth
 from core.worlds.starter.text import StarterTextEncoder
-from tests.builders.recordings import encoder, write
+from tests.builders.recordings import Sketches, encoder, write
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.timeout(240)
@@ -215,3 +216,12 @@ def _learners(trainer: training.Trainer) -> list[list[torch.nn.Parameter]]:
         training.learned(trainer.work),
         [*judges.critic.parameters(), *judges.style_critic.parameters()],
     ]
+
+
+def test_a_world_has_the_rate_of_its_recordings(parts: Path, tmp_path: Path) -> None:
+    autoencoder = StarterAutoencoder.from_pretrained(parts / "autoencoder").eval()
+    build(autoencoder, tmp_path / "data", range(1), 1, 16, Sketches("robot", 1, 64), every=4)
+    given = options(parts, tmp_path / "run", "--data", tmp_path / "data", "--sources", "robot")
+    prepared = prepare(read_arguments(given))
+    prepared.keep(prepared.trainer)
+    assert load_world(tmp_path / "run" / "world").geometry.rate == 2

@@ -62,6 +62,21 @@ def test_the_opening_stays_in_view_where_there_is_room():
     assert anchors(bank, walked[2:6], [], 4) == [5] and anchors([], recent, [], 4) == []
 
 
+def test_where_the_camera_never_moves_moments_are_remembered_the_first_one_always():
+    watched = addresses([(0.0, 0.0, 0.0)] * 40)
+    recent, wanted = watched[-4:], addresses([(0.0, 0.0, 0.0)] * 8, 40)
+    assert useful(Walker(), watched, recent, wanted, 4) == []
+    assert anchors(watched, recent, [], 4) == [0, 9, 18, 27]
+    assert anchors(watched, recent, [], 1) == [0] and anchors(watched, recent, [], 0) == []
+    assert anchors(watched[:2] + recent, recent, [], 4) == [0, 1]
+    # Frames of an episode that was loaded show the same place and count like one's own.
+    before = addresses([(0.0, 0.0, 0.0)] * 4, -1000)
+    assert anchors(before + watched, recent, [], 4) == [0, 10, 20, 30]
+    # A pose that nobody knows is no camera that stands still.
+    unknown = [Address(i) for i in range(40)]
+    assert anchors(unknown, unknown[-4:], [], 4) == [0, 4]
+
+
 def test_choosing_is_greedy_in_what_is_gained():
     cost = np.array([[0.1, 2.0], [0.2, 0.2], [2.0, 0.1]])
     assert choose(cost, np.array([2.5, 2.5]), 1) == [1]

@@ -102,3 +102,16 @@ def test_from_where_nobody_knows_nothing_is_shown_and_there_nothing_is_expected(
     found = expectations(z, pose, new)
     assert found.isfinite().all() and not found[:, :, 1].any()
     torch.testing.assert_close(found[:, :, [0, 2]], alone[:, :, [0, 2]], atol=1e-4, rtol=1e-4)
+
+
+def test_what_looks_from_one_place_or_is_not_known_costs_nothing_and_changes_nothing() -> None:
+    torch.manual_seed(2)
+    expectations = Expectations(
+        StarterAutoencoder(latent_channels=4, width=8).eval(), StarterDepth(4, 8).eval(), 75.0
+    )
+    z, here = torch.randn(1, 3, 4, 4, 4), torch.zeros(1, 3, 3)
+    here[:, :2] = math.nan
+    one = expectations(z[:, 2:], here[:, 2:], torch.zeros(1, 1, 3))
+    same = expectations(z, here, torch.zeros(1, 8, 3))
+    assert same.shape[2] == 8 and one.abs().sum() > 0
+    torch.testing.assert_close(same, one.expand_as(same))

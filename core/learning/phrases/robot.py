@@ -28,6 +28,11 @@ _SKILLS: dict[str, tuple[str, ...]] = {
         "put {b} back", "return {b} to its place", "put {b} back where it was", "set {b} back down",
         "bring {b} back", "place {b} where it came from", "put down {b} at its place",
     ),
+    "carry": (
+        "put {b} somewhere else", "carry {b} away", "move {b} elsewhere",
+        "set {b} down somewhere else", "bring {b} to another place", "place {b} elsewhere",
+        "find another place for {b}",
+    ),
 }
 _SWAP = (
     "swap {a} and {b}", "exchange {a} and {b}", "swap {a} with {b}", "switch {a} and {b}",
@@ -38,6 +43,7 @@ _HELD_OUT = {
     "push_left": ("shift {b} to the left", "push {b} leftwards"),
     "push_right": ("shift {b} to the right", "push {b} rightwards"),
     "put_back": ("return {b} to where it was", "lay {b} back"),
+    "carry": ("carry {b} to another place", "put {b} elsewhere"),
 }
 _SWAP_HELD_OUT = ("switch the places of {a} and {b}", "swap the places of {a} and {b}")
 _REST = (

@@ -111,8 +111,11 @@ class Simulator:
             self.data.eq_active[self.model.equality(f"hold_{self.held}").id] = 0
             self.held = None
 
-    def frame(self, tip: np.ndarray, fingers: float, yaw: float) -> np.ndarray | None:
-        """Lead the hand there within a frame; the picture [size, size, 3] uint8 at its end."""
+    def frame(
+        self, tip: np.ndarray, fingers: float, yaw: float, seen: bool = True
+    ) -> np.ndarray | None:
+        """Lead the hand there within a frame; the picture [size, size, 3] uint8 at its end, where
+        it is to be ``seen``."""
         tip = np.asarray(tip, float)
         from_tip, from_fingers, from_yaw = self.tip, self.fingers, self.yaw
         for k in range(1, SUBSTEPS + 1):
@@ -122,7 +125,7 @@ class Simulator:
             self.yaw = from_yaw + (yaw - from_yaw) * share
             self._place_arm()
             self._mujoco.mj_step(self.model, self.data)
-        return self.picture() if self._renderer is not None else None
+        return self.picture() if seen and self._renderer is not None else None
 
     def picture(self) -> np.ndarray:
         self._renderer.update_scene(self.data, camera="fixed")

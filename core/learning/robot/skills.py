@@ -1,4 +1,4 @@
-"""What the arm can do, as a plan of hand places a frame: pick, push, put back, swap, rest."""
+"""What the arm can do, as a plan of hand places a frame: pick, push, carry, put back, swap."""
 
 from __future__ import annotations
 
@@ -59,6 +59,12 @@ class Arm:
             yield from self.pick(colour)
         yield from self.place(self.homes[colour])
 
+    def carry(self, colour: str, place: np.ndarray) -> Iterator[Step]:
+        """Set a block down elsewhere. Where it belongs stays the same."""
+        if self.simulator.held != colour:
+            yield from self.pick(colour)
+        yield from self.place(place)
+
     def push(self, colour: str, side: int) -> Iterator[Step]:
         """Shove a block ``side`` (−1 left, 1 right) with closed fingers across its way."""
         at = self.simulator.at(colour)
@@ -78,11 +84,12 @@ class Arm:
         self.homes[a], self.homes[b] = place_b, place_a
 
     def free_place(self, rng: np.random.Generator) -> np.ndarray | None:
-        """A place far enough from every block; None when none was found."""
-        blocks = [self.simulator.at(c)[:2] for c in self.homes]
+        """A place with room for the gripper beside every block, and where none belongs; None when
+        none was found."""
+        taken = [self.simulator.at(c)[:2] for c in self.homes] + list(self.homes.values())
         for _ in range(200):
             place = np.array([rng.uniform(*SPOT_X), rng.uniform(*SPOT_Y)])
-            if all(max(abs(place - b)) > 0.1 for b in blocks):
+            if all(abs(place - b)[0] > 0.095 or abs(place - b)[1] > 0.085 for b in taken):
                 return place
         return None
 
@@ -123,6 +130,9 @@ def choose(arm: Arm, rng: np.random.Generator, last: str) -> tuple[str, Iterator
     """What to do next that can be done: the control's name and its frames."""
     held = arm.simulator.held
     if held is not None:
+        free = arm.free_place(rng) if rng.random() < 0.4 else None
+        if free is not None:
+            return control("carry", held), arm.carry(held, free)
         return control("put_back", held), arm.put_back(held)
     colours = sorted(arm.homes)
     # Only what can be put back afterwards is taken away.
@@ -133,12 +143,17 @@ def choose(arm: Arm, rng: np.random.Generator, last: str) -> tuple[str, Iterator
         colour = colours[int(rng.integers(len(colours)))]
         if what < 0.07 and last != "rest":
             return "rest", arm.rest(int(rng.integers(3, 7)))
-        if what < 0.30 and moved:
-            colour = moved[int(rng.integers(len(moved)))]
-            return control("put_back", colour), arm.put_back(colour)
-        if what < 0.55:
+        if what < 0.38:
+            if moved:
+                colour = moved[int(rng.integers(len(moved)))]
+                return control("put_back", colour), arm.put_back(colour)
+        elif what < 0.48:
             return control("pick", colour), arm.pick(colour)
-        if what < 0.86:
+        elif what < 0.72:
+            free = arm.free_place(rng)
+            if free is not None:
+                return control("carry", colour), arm.carry(colour, free)
+        elif what < 0.96:
             side = -1 if rng.random() < 0.5 else 1
             if arm.can_push(colour, side):
                 name = "push_left" if side < 0 else "push_right"

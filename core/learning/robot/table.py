@@ -84,7 +84,7 @@ def model_xml(at: Layout, seed: int) -> str:
   <option timestep="0.004" integrator="implicitfast" cone="elliptic"/>
   <visual>
     <headlight ambient="0.38 0.38 0.39" diffuse="0.22 0.22 0.22" specular="0 0 0"/>
-    <quality shadowsize="2048" offsamples="4"/>
+    <quality shadowsize="1024" offsamples="0"/>
     <global fovy="42"/><map znear="0.02" shadowclip="0.9"/>
   </visual>
   <asset>

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -42,6 +42,17 @@ class Recording:
             raise ValueError(f"one action a frame: {len(self.actions)} for {frames} frames")
         if self.poses is not None and self.poses.shape != (frames, 3):
             raise ValueError(f"poses are [{frames}, 3], got {self.poses.shape}")
+
+
+def thinned(recording: Recording, every: int, first: int = 0) -> Recording:
+    """Every ``every``-th frame from ``first`` on: what moves slowly seen at fewer frames a second.
+    ``actions[i]`` is then what was being done when frame i was reached."""
+    part = slice(first, None, every)
+    poses = None if recording.poses is None else recording.poses[part]
+    return replace(
+        recording, pictures=recording.pictures[part], poses=poses,
+        actions=recording.actions[part],
+    )
 
 
 class Source(Protocol):

@@ -154,8 +154,13 @@ class Expectations:
     def __call__(self, sources: Tensor, source_pose: Tensor, pose: Tensor) -> Tensor:
         """Sources [B, S, C, h, w], the present last, seen from [B, S, 3]; new poses [B, F, 3] →
         [B, C + EXPECTED_FACTS, F, h, w] (see ``Condition``); zeros where one is not known."""
-        b, s, c, h, w = sources.shape
         f = pose.shape[1]
+        if f > 1 and bool((pose == pose[:, :1]).all()):  # all look from one place
+            return self(sources, source_pose, pose[:, :1]).expand(-1, -1, f, -1, -1)
+        used = known_pose(source_pose).any(0)
+        used[-1] = True
+        sources, source_pose = sources[:, used], source_pose[:, used]
+        b, s, c, h, w = sources.shape
         dtype = next(self.autoencoder.parameters()).dtype
         z = sources.flatten(0, 1).to(dtype)
         pictures = torch.cat([self.autoencoder.decode(part) for part in z.split(8)])
