@@ -8,11 +8,11 @@ episode from elsewhere is only used once its place has been recognised.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from core.memory.snapshot import Frames
+from core.memory.frames import Frames
 from core.project.memory_use import RECALLED
 from core.worlds.poses import apart
 
@@ -24,8 +24,13 @@ BUDGET = 2048
 BUDGET_BYTES = 64 << 20
 #: Two pictures of one place differ by less than this share of what two places differ by.
 _KNOWN_AGAIN = 0.35
+#: Where two walks of one place meet: what is no farther apart than this shows the same.
+_OVERLAP = 0.25
 #: Frames of the opening that stay in view where places need no room, and how far apart they are.
 ANCHORS, _ANCHOR_STEP = 2, 4
+
+#: A pose of a bank, and the pose of the walk it joins that shows the same.
+Lies = tuple[np.ndarray, np.ndarray]
 
 
 def choose(away: np.ndarray, have: np.ndarray, count: int, gate: float = GATE) -> list[int]:
@@ -64,7 +69,7 @@ def recognised(bank: Frames, context: Frames) -> tuple[int, int] | None:
 
 def moved(bank: Frames, here: np.ndarray, there: np.ndarray) -> Frames:
     """The bank as if its pose ``here`` [3] were the pose ``there`` [3] of the walk it joins."""
-    return Frames(bank.z, bank.time, moved_poses(bank.pose, here, there))
+    return Frames(bank.z, bank.time, moved_poses(bank.pose, here, there), bank.walk)
 
 
 def moved_poses(pose: np.ndarray, here: np.ndarray, there: np.ndarray) -> np.ndarray:
@@ -77,7 +82,7 @@ def moved_poses(pose: np.ndarray, here: np.ndarray, there: np.ndarray) -> np.nda
     )
 
 
-def placement(bank: Frames, context: Frames) -> tuple[np.ndarray, np.ndarray] | None:
+def placement(bank: Frames, context: Frames) -> Lies | None:
     """(pose of a frame of the bank, pose at which the walk of ``context`` shows the same); None
     where its place is not recognised or a pose is not known."""
     found = recognised(bank, context)
@@ -87,18 +92,54 @@ def placement(bank: Frames, context: Frames) -> tuple[np.ndarray, np.ndarray] | 
     return (here, there) if np.isfinite(here).all() and np.isfinite(there).all() else None
 
 
+def placements(bank: Frames, context: Frames) -> dict[int, Lies]:
+    """The ``placement`` of each walk of ``bank`` that is recognised, by its number. Each is for
+    itself: where one place lies says nothing about where another does."""
+    found = ((number, placement(part, context)) for number, part in bank.walks().items())
+    return {number: lies for number, lies in found if lies is not None}
+
+
 def placed(bank: Frames, context: Frames) -> Frames | None:
-    """An episode's bank in the axes of the walk that ``context`` belongs to; None where its place
-    is not recognised."""
-    found = placement(bank, context)
-    return None if found is None else moved(bank, *found)
+    """An episode's bank in the axes of the walk that ``context`` belongs to; None where none of
+    its places is recognised."""
+    return laid(bank, placements(bank, context))
 
 
-def thinned(bank: Frames, budget: int = BUDGET) -> Frames:
-    """At most ``budget`` frames, and no more than ``BUDGET_BYTES`` of them: of those that look alike
-    by their pose, the earlier stays."""
+def laid(bank: Frames, lies: Mapping[int, Lies]) -> Frames | None:
+    """The walks of ``bank`` that ``lies`` has a placement for, moved there. Where two of them show
+    the same, the frames of the first are kept: they may differ in what they show there."""
+    found: Frames | None = None
+    for number, part in bank.walks().items():
+        if number in lies:
+            part = moved(part, *lies[number])
+            found = part if found is None else Frames.joined([found, beside(part, found)])
+    return found
+
+
+def beside(bank: Frames, known: Frames) -> Frames:
+    """The frames of ``bank`` that show what none of ``known`` shows, in the same axes."""
+    return bank[apart(bank.pose, known.pose).min(1, initial=np.inf) > _OVERLAP]
+
+
+def thinned(
+    bank: Frames, budget: int = BUDGET, weights: Mapping[int, float] | None = None
+) -> Frames:
+    """At most ``budget`` frames, and no more than ``BUDGET_BYTES`` of them: of those that look
+    alike by their pose, the earlier stays. Several walks share the room by their ``weights`` (None:
+    evenly), and what one does not need the others have."""
     if len(bank):
         budget = max(1, min(budget, BUDGET_BYTES // bank.z[0].nbytes))
+    if len(bank) <= budget:
+        return bank
+    walks = bank.walks()
+    room = _shared(budget, {n: len(part) for n, part in walks.items()}, weights or {})
+    kept = [
+        _thinned(part, room[n]).of_walk(n) for n, part in walks.items() if room[n]
+    ]
+    return Frames.joined(kept)
+
+
+def _thinned(bank: Frames, budget: int) -> Frames:
     if len(bank) <= budget:
         return bank
     known = np.isfinite(bank.pose).all(1)
@@ -107,6 +148,25 @@ def thinned(bank: Frames, budget: int = BUDGET) -> Frames:
         return bank.at(keep)
     kept = _spread(bank.pose, budget)
     return bank.at(np.sort(kept))
+
+
+def _shared(room: int, sizes: Mapping[int, int], weights: Mapping[int, float]) -> dict[int, int]:
+    """How many of each to keep, ``room`` in all: by weight, and none gets more than it has."""
+    found, open_ = {}, dict(sizes)
+    while open_:
+        total = sum(weights.get(n, 1.0) for n in open_)
+        part = {n: int(room * weights.get(n, 1.0) / total) if total else 0 for n in open_}
+        full = [n for n in open_ if part[n] >= open_[n]]
+        if not full:
+            left = room - sum(part.values())
+            for n in open_:  # what rounding left over: to the first ones
+                part[n] += left > 0
+                left -= left > 0
+            return found | part
+        for n in full:
+            found[n] = open_.pop(n)
+            room -= found[n]
+    return found
 
 
 def _spread(pose: np.ndarray, count: int) -> np.ndarray:
