@@ -13,7 +13,7 @@ from typing import get_args
 from core.project.model import MemoryPreset
 from core.worlds.tiers import AUTO, IDS, VARIABLE
 
-COMMANDS = ("render", "export", "worlds", "doctor")
+COMMANDS = ("render", "export", "worlds", "episodes", "doctor")
 MAX_SECONDS = 3600.0
 
 
@@ -77,9 +77,11 @@ def parser() -> argparse.ArgumentParser:
                         help="x264's, ultrafast to veryslow (medium)")
     export.add_argument("--size", type=_size, metavar="WxH", help="of the film")
     export.add_argument("--fps", type=_rate, metavar="R", help='of the film, "24" or "24000/1001"')
+    from core.commands.episodes import add_episodes
     from core.commands.worlds import add_worlds
 
     add_worlds(commands)
+    add_episodes(commands)
     doctor = commands.add_parser("doctor", help="what this machine can run, and why not")
     doctor.add_argument("--json", action="store_true", help="for programs")
     return whole

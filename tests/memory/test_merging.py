@@ -66,7 +66,8 @@ def written_to(folder: Path, episode: Episode) -> Path:
     path = folder / f"{episode.info.name}.sfep"
     save_episode(
         path, episode.snapshot, name=episode.info.name, bank=episode.bank,
-        thumbnail=episode.info.thumbnail, learned=episode.info.learned, created=episode.info.created,
+        thumbnail=episode.info.thumbnail, learned=episode.info.learned,
+        created=episode.info.created,
     )
     return path
 
@@ -304,7 +305,8 @@ def test_a_merged_episode_comes_back_with_its_walks(pair, tmp_path):
     assert load_snapshot(snapshot).bank.walk.tolist() == merged.bank.walk.tolist()
     # An older studio would take the two walks for one: its kind of check must refuse them.
     assert read_header(out).facts["schema"] == read_header(snapshot).facts["schema"] == 2
-    assert read_header(files[0]).facts["schema"] == 1 and "merged" not in read_header(files[0]).facts
+    plain = read_header(files[0]).facts
+    assert plain["schema"] == 1 and "merged" not in plain
     episodes.export_episode(out, tmp_path / "copy.sfep")
     assert (tmp_path / "copy.sfep").read_bytes() == out.read_bytes()
 
@@ -389,3 +391,18 @@ def test_an_adapter_that_does_not_fit_is_refused(pair, change):
     change(weights)
     wrong = replace(pair[1], snapshot=replace(pair[1].snapshot, weights=weights))
     assert "Kitchen" in refused([pair[0], wrong], [1, 1])
+
+
+def test_a_walk_that_is_only_much_alike_is_not_taken_for_the_place():
+    """Alone it would pass; beside the very place it does not."""
+    place = views(6, 1)
+    rng = np.random.default_rng(5)
+    unlike = rng.normal(size=place.z.shape).astype(np.float32)
+    alike = replace(views(6, 1), z=place.z + np.float32(0.9) * unlike, pose=place.pose + 40)
+    seen = Frames(place.z[2:4], np.array([0, 1]), place.pose[2:4])
+    assert list(placements(alike, seen)) == [0]
+    bank = Frames.joined([alike, place.of_walk(1)])
+    assert list(placements(bank, seen)) == [1]
+    # Two walks of one place that are both known again count both.
+    again = replace(place, z=place.z + np.float32(0.2) * unlike)
+    assert list(placements(Frames.joined([again, place.of_walk(1)]), seen)) == [0, 1]
