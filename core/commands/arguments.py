@@ -62,7 +62,8 @@ def parser() -> argparse.ArgumentParser:
                         help="another world than the starter world, in the diffusers layout")
     render.add_argument("--slow-adapter", metavar="FILE",
                         help="what was learned from your own footage on top of that world "
-                        "(core.learning.train --adapter)")
+                        "(core.learning.train --adapter); the project keeps a copy, so --continue "
+                        "needs it only to choose another one")
     render.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps")
     render.add_argument("--tier", choices=(AUTO, *IDS), default=AUTO,
                         help="how the world is made to fit into memory; auto: the first way that "

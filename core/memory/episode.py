@@ -34,7 +34,7 @@ from core.memory.snapshot import (
     text_of,
 )
 from core.memory.tensors import Header, TensorFileError, read_arrays, write_arrays
-from core.project.model import ActionPart, WorldRef
+from core.project.model import ActionPart, MergedFrom, WorldRef
 
 FORMAT = "slowfast-episode"
 SUFFIX = ".sfep"
@@ -56,14 +56,6 @@ class Learned:
 
 
 @dataclass(frozen=True)
-class Source:
-    """An episode that this one was merged from. ``weight`` 1 = as strong as it was alone."""
-
-    name: str
-    weight: float
-
-
-@dataclass(frozen=True)
 class EpisodeInfo:
     """What a list shows of an episode."""
 
@@ -78,7 +70,7 @@ class EpisodeInfo:
     frames: int  # in the bank
     learned: tuple[Learned, ...]
     thumbnail: bytes  # JPEG, may be empty
-    merged: tuple[Source, ...] = ()
+    merged: tuple[MergedFrom, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,7 +91,7 @@ def save_episode(
     thumbnail: bytes = b"",
     learned: Sequence[Learned] = (),
     created: str = "",
-    merged: Sequence[Source] = (),
+    merged: Sequence[MergedFrom] = (),
 ) -> EpisodeInfo:
     """Write ``path`` whole; raises TensorFileError or MemoryRefused."""
     if not isinstance(snapshot, Snapshot):
@@ -225,10 +217,10 @@ def _learned(row: Any) -> Learned:
     return Learned(actions, text_of(row["scene"]), row["seed"], row["frames"])
 
 
-def _merged(rows: Any) -> tuple[Source, ...]:
+def _merged(rows: Any) -> tuple[MergedFrom, ...]:
     if type(rows) is not list or len(rows) > MAX_MERGED:
         raise ValueError("what it was merged from is no list")
-    found = tuple(Source(text_of(name, 200), weight) for name, weight in rows)
+    found = tuple(MergedFrom(text_of(name, 200), weight) for name, weight in rows)
     if any(type(s.weight) not in (int, float) or not 0 <= s.weight <= MAX_WEIGHT for s in found):
         raise ValueError("a weight is out of range")
     return found

@@ -32,7 +32,6 @@ from core.memory.episode import (
     MAX_WEIGHT,
     Episode,
     Learned,
-    Source,
     load_episode,
     save_episode,
 )
@@ -41,6 +40,7 @@ from core.memory.frames import Frames
 from core.memory.low_rank import summed
 from core.memory.merged_bank import merged_bank
 from core.memory.snapshot import Snapshot
+from core.project.model import MergedFrom
 
 _A, _B = ".lora_A.weight", ".lora_B.weight"
 _PAGE = "rays."
@@ -56,7 +56,7 @@ class Merged:
     bank: Frames
     thumbnail: bytes
     learned: tuple[Learned, ...]
-    sources: tuple[Source, ...]
+    sources: tuple[MergedFrom, ...]
     created: str  # of the newest source
     kept: float  # share of the norm of the summed update that its rank holds, 0 to 1
     page: str  # the episode whose page for places was kept; "" = none
@@ -110,7 +110,7 @@ def merge(episodes: Sequence[Episode], weights: Sequence[float]) -> Merged:
         bank=bank,
         thumbnail=next((e.info.thumbnail for e, _ in used if e.info.thumbnail), b""),
         learned=tuple(row for e, _ in used for row in e.info.learned)[-MAX_LEARNED:],
-        sources=tuple(Source(e.info.name, float(w)) for e, w in zip(episodes, weights)),
+        sources=tuple(MergedFrom(e.info.name, float(w)) for e, w in zip(episodes, weights)),
         created=max(e.info.created for e in episodes),
         kept=kept,
         page=used[owner][0].info.name if has_page else "",

@@ -12,14 +12,14 @@ import pytest
 
 from core.memory import episode as episodes
 from core.memory.bank import laid, placed, placements, thinned
-from core.memory.episode import Episode, Learned, Source, load_episode, peek_episode, save_episode
+from core.memory.episode import Episode, Learned, load_episode, peek_episode, save_episode
 from core.memory.errors import MemoryRefused
 from core.memory.frames import Frames
 from core.memory.low_rank import summed
 from core.memory.merging import merge, merge_files
 from core.memory.snapshot import Snapshot, load_bank, load_snapshot
 from core.memory.tensors import TensorFileError, read_arrays, read_header, write_arrays
-from core.project.model import ActionPart, WorldRef
+from core.project.model import ActionPart, MergedFrom, WorldRef
 
 WORLD = WorldRef("tiny", "a" * 64, "Tiny world")
 LAYERS = {"one": (10, 6), "two": (7, 12)}  # out, in
@@ -288,7 +288,7 @@ def test_the_same_inputs_give_the_same_bytes(pair, tmp_path):
         merge_files(files, [0.7, 0.3], tmp_path / name, "Both")
     assert (tmp_path / "a.sfep").read_bytes() == (tmp_path / "b.sfep").read_bytes()
     info = peek_episode(tmp_path / "a.sfep")
-    assert info.merged == (Source("Hall", 0.7), Source("Kitchen", 0.3))
+    assert info.merged == (MergedFrom("Hall", 0.7), MergedFrom("Kitchen", 0.3))
     assert (info.name, info.created, info.chunks, info.frames) == ("Both", "2026-01-02", 4, 12)
     assert [row.scene for row in info.learned] == ["Hall", "Kitchen"]
     assert info.thumbnail == pair[0].info.thumbnail
