@@ -25,7 +25,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.widgets.basics import button, icon_button, label, level_labels, primary, restyle
+from app.widgets.basics import (
+    ElidedLabel,
+    button,
+    icon_button,
+    label,
+    level_labels,
+    primary,
+    restyle,
+)
 from app.widgets.crop_view import CropView
 from app.widgets.pixmaps import Pixmaps
 from app.workers.background import Background
@@ -50,6 +58,7 @@ class NewProject:
     actions: tuple[tuple[str, int], ...] = ()  # texts with frames, written behind the start
     media: str = ""  # what the start is called in the project, else its file's name
     world: str = ""  # id of the world it walks through; "" = the starter world
+    slow_adapter: Path | None = None  # on top of that world
 
 
 def free_folder(parent: Path, name: str) -> Path:
@@ -175,6 +184,7 @@ class NewProjectDialog(QDialog):
         self.world.currentIndexChanged.connect(self._world_chosen)
         if len(self._worlds) > 1:
             form.addRow(label(self.tr("World"), "dim"), self.world)
+        form.addRow(label(self.tr("Slow adapter"), "dim"), self._build_adapter())
         self.scene = QPlainTextEdit()
         self.scene.setAccessibleName(self.tr("Scene"))
         self.scene.setTabChangesFocus(True)
@@ -187,6 +197,20 @@ class NewProjectDialog(QDialog):
         level_labels(form)
         column.addLayout(form)
         return column
+
+    def _build_adapter(self) -> QHBoxLayout:
+        self._adapter: Path | None = None
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        self.adapter = ElidedLabel("", "dim")
+        row.addWidget(self.adapter, 1)
+        self._no_adapter = icon_button(
+            "close", self.tr("Without a slow adapter"), lambda: self._show_adapter(None)
+        )
+        row.addWidget(self._no_adapter)
+        row.addWidget(button(self.tr("Choose…"), "", self._choose_adapter))
+        self._show_adapter(None)
+        return row
 
     def _build_foot(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -293,6 +317,48 @@ class NewProjectDialog(QDialog):
         if self._peeked is not None:
             self._tell(self._peeked)
 
+        if self._adapter is not None:  # it fits one world only
+            self.use_adapter(self._adapter)
+
+    def _choose_adapter(self) -> None:
+        kinds = self.tr("Slow adapters") + " (*.safetensors)"
+        path, _ = QFileDialog.getOpenFileName(self, self.tr("Choose a slow adapter"), "", kinds)
+        if path:
+            self.use_adapter(Path(path))
+
+    def use_adapter(self, path: Path) -> None:
+        """Taken where it is for the chosen world, else left out with the reason."""
+        chosen = self.world.currentData()
+        entry = next((e for e in self._worlds if e.id == chosen), None)
+        if entry is None:
+            self._say(self.tr("There is no world to use it with."))
+            return
+
+        def work() -> None:
+            from core.worlds.slow_adapter import check_slow_adapter, load_slow_adapter
+
+            check_slow_adapter(path, entry.hash, entry.name)
+            load_slow_adapter(path)
+
+        def done(_: object) -> None:
+            if self.world.currentData() == chosen:
+                self._say("")
+                self._show_adapter(path)
+
+        def refused(error: Exception) -> None:
+            if self.world.currentData() == chosen:
+                self._show_adapter(None)
+                self._say(str(error) or type(error).__name__)
+
+        self._background.run(work, done, refused)
+
+    def _show_adapter(self, path: Path | None) -> None:
+        self._adapter = path
+        none = self.tr("none: the world as it is by itself")
+        self.adapter.setText(path.stem if path is not None else none)
+        restyle(self.adapter, role="" if path is not None else "dim")
+        self._no_adapter.setVisible(path is not None)
+
     def _name_edited(self) -> None:
         self._named_by_hand = bool(self.name.text().strip())
 
@@ -342,6 +408,7 @@ class NewProjectDialog(QDialog):
             actions=sample.actions if sample else (),
             media=sample.name if sample else "",
             world=self.world.currentData() or "",
+            slow_adapter=self._adapter,
         )
         self.accept()
 

@@ -41,7 +41,7 @@ SUFFIX = ".sfep"
 MAX_THUMBNAIL = 256 << 10  # bytes
 MAX_LEARNED = 10_000  # chunks listed
 MAX_MERGED = 16  # episodes that one was merged from
-MAX_WEIGHT = 2.0  # of each of them
+MAX_WEIGHT = 1.5  # of each of them, as the strength of a memory goes
 _JPEG = b"\xff\xd8\xff"
 
 

@@ -63,6 +63,11 @@ class Merged:
     pages_left_out: tuple[str, ...]  # the other episodes that had one
     frames_left_out: int  # for lack of room
 
+    @property
+    def whole(self) -> bool:
+        """Whether all that was learned and remembered is in it."""
+        return self.kept >= 0.995 and not self.pages_left_out and not self.frames_left_out
+
     def words(self) -> str:
         """What became of it, in sentences."""
         parts = ", ".join(f"“{s.name}” ({100 * s.weight:g} %)" for s in self.sources)
@@ -123,14 +128,16 @@ def merge(episodes: Sequence[Episode], weights: Sequence[float]) -> Merged:
 
 def merge_files(
     paths: Sequence[str | os.PathLike], weights: Sequence[float], target: str | os.PathLike,
-    name: str, created: str = "",
+    name: str, created: str = "", names: Sequence[str] = (),
 ) -> Merged:
     """Write the episodes in ``paths``, merged, to ``target``. ``created`` "" = when the newest of
-    them was. Raises MemoryRefused, TensorFileError; then nothing was written."""
+    them was; ``names``: what they are called now, where not as their files say. Raises
+    MemoryRefused, TensorFileError; then nothing was written."""
     found = []
-    for path in paths:
+    for i, path in enumerate(paths):
         try:
-            found.append(load_episode(path))
+            one = load_episode(path)
+            found.append(replace(one, info=replace(one.info, name=names[i])) if names else one)
         except MemoryRefused as error:
             words = str(error)
             named = words if Path(path).name in words else f"{Path(path).name}: {words}"
