@@ -194,7 +194,7 @@ class NewProjectDialog(QDialog):
         )
         self.scene.textChanged.connect(self._scene_edited)
         form.addRow(label(self.tr("Scene"), "dim"), self.scene)
-        level_labels(form)
+        self._form = form
         column.addLayout(form)
         return column
 
@@ -328,8 +328,8 @@ class NewProjectDialog(QDialog):
 
     def use_adapter(self, path: Path) -> None:
         """Taken where it is for the chosen world, else left out with the reason."""
-        chosen = self.world.currentData()
-        entry = next((e for e in self._worlds if e.id == chosen), None)
+        chosen = self.world.currentIndex()
+        entry = self._worlds[chosen] if chosen >= 0 else None
         if entry is None:
             self._say(self.tr("There is no world to use it with."))
             return
@@ -341,12 +341,12 @@ class NewProjectDialog(QDialog):
             load_slow_adapter(path)
 
         def done(_: object) -> None:
-            if self.world.currentData() == chosen:
+            if self.world.currentIndex() == chosen:
                 self._say("")
                 self._show_adapter(path)
 
         def refused(error: Exception) -> None:
-            if self.world.currentData() == chosen:
+            if self.world.currentIndex() == chosen:
                 self._show_adapter(None)
                 self._say(str(error) or type(error).__name__)
 
@@ -411,6 +411,10 @@ class NewProjectDialog(QDialog):
             slow_adapter=self._adapter,
         )
         self.accept()
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        level_labels(self._form)  # only now the fields have the heights of the style sheet
 
     def done(self, result: int) -> None:
         self._background.wait(10_000)

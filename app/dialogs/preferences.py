@@ -90,9 +90,13 @@ class PreferencesDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(12)
-        level_labels(form)
+        self._form = form
         column.addLayout(form)
         column.addLayout(foot)
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        level_labels(self._form)  # only now the fields have the heights of the style sheet
 
     def _choice(self, key: str, name: str, values: tuple[tuple[str, str], ...]) -> QComboBox:
         box = QComboBox()

@@ -82,11 +82,11 @@ class EpisodesPanel(QWidget):
         row = QHBoxLayout()
         row.setSpacing(4)
         row.addWidget(self._load)
+        self._merge = bind(button(self.tr("Merge…"), "call-merge"), actions["episode_merge"])
+        row.addWidget(self._merge)  # in the place of the other, where several are selected
         row.addStretch(1)
         for tool in self._tools[1:]:
             row.addWidget(tool)
-        self._merge = bind_icon(actions, "episode_merge")
-        row.addWidget(self._merge)
         row.addWidget(bind_icon(actions, "episode_import"))
         row.addWidget(bind_icon(actions, "episode_save"))
         column.addLayout(row)
@@ -103,9 +103,10 @@ class EpisodesPanel(QWidget):
                 if e.chunks == 1
                 else self.tr("%1 chunks").replace("%1", str(e.chunks))
             )
+            if e.merged:
+                chunks = self.tr("merged of %1").replace("%1", str(len(e.merged)))
             facts = f"{chunks} · {short(e.frames, p.rate)}"
-            badge = self.tr("merged") if e.merged else ""
-            badge = badge if e.world_hash == p.world.hash else self.tr("other world")
+            badge = "" if e.world_hash == p.world.hash else self.tr("other world")
             rows.append(
                 Row(e.id, e.name, facts, self._thumb(e), tip=self._tip(e, facts), badge=badge)
             )
@@ -125,6 +126,8 @@ class EpisodesPanel(QWidget):
         selected = self.rows.selected
         for tool in self._tools:
             tool.setEnabled(len(selected) == 1)
+        self._load.setVisible(len(selected) < 2)
+        self._merge.setVisible(len(selected) > 1)
         if len(selected) > 1:
             words = self.tr("%1 episodes selected.").replace("%1", str(len(selected)))
         elif len(self.rows.ids()) > 1:

@@ -51,7 +51,7 @@ class Work(QObject):
 
     def fitting(self) -> None:
         f = self._w.fitting
-        self._w.actions_panel.show_fit(f.words, f.details)
+        self._w.actions_panel.show_fit(f.brief or f.words, "\n\n".join(t for t in (f.words, f.details) if t))
 
     def progress(self) -> None:
         w, p = self._w, self._w.document.project

@@ -33,7 +33,7 @@ class Fitting(QObject):
         super().__init__(parent)
         self._document, self._worlds = document, worlds
         self._settings, self._background = settings, background
-        self.words = self.details = self.tier = ""
+        self.words = self.brief = self.details = self.tier = ""
         self._asked: object = None
 
     def refresh(self) -> None:
@@ -43,7 +43,7 @@ class Fitting(QObject):
         if key == self._asked:
             return
         self._asked = key
-        self.words = self.details = self.tier = ""
+        self.words = self.brief = self.details = self.tier = ""
         self.changed.emit()
         if p is None:
             return
@@ -65,7 +65,7 @@ class Fitting(QObject):
         p = self._document.project
         if p is None or self._family(p) == "starter":
             return
-        self.tier, self.words = event.tier, event.words
+        self.tier, self.words, self.brief = event.tier, event.words, event.brief
         self.changed.emit()
 
     def _chosen(self) -> str:
@@ -79,12 +79,12 @@ class Fitting(QObject):
 
     def _show(self, key: object, found: Preflight) -> None:
         if key == self._asked and not self.tier:
-            self.words, self.details = found.words, found.details
+            self.words, self.brief, self.details = found.words, found.brief, found.details
             self.changed.emit()
 
     def _refused(self, key: object, error: Exception) -> None:
         if key == self._asked and isinstance(error, WorldError | ValueError):
-            self.words = str(error)
+            self.words = self.brief = str(error)
             self.changed.emit()
 
 

@@ -152,7 +152,8 @@ class ThumbList(QWidget):
     def select(self, id: str) -> None:
         for i in range(self.list.count()):
             if self.list.item(i).data(_ID) == id:
-                self.list.setCurrentRow(i)
+                alone = QItemSelectionModel.SelectionFlag.ClearAndSelect
+                self.list.setCurrentRow(i, alone)
 
     def show_rows(self, rows: Sequence[Row]) -> None:
         rows = tuple(rows)

@@ -343,7 +343,7 @@ class InProcessEngine:
         self._recall = Recall(world)
         self._encoded = Encoded()
         self._world, self._loaded = world, (task.world_dir, task.world_hash)
-        yield Fitted(found.tier.id, found.words)
+        yield Fitted(found.tier.id, found.words, brief=found.brief)
         yield Progress("loading", 3, 3)
         return world
 

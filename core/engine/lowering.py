@@ -40,7 +40,7 @@ def lower(task: EngineTask, device: str, tier: str) -> Fitted | Failed:
     return Fitted(
         found.tier.id,
         f"Memory ran out while {what}; it goes on {found.tier.words}, which needs less. Everything "
-        "that was accepted is kept.", lowered=True,
+        "that was accepted is kept.", lowered=True, brief=found.brief,
     )
 
 

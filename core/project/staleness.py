@@ -89,4 +89,4 @@ def sentence(stale: Stale, number: int | None) -> str:
         case "gone":
             return "Made from a chunk that was discarded."
         case "world":
-            return "Made with another slow adapter, or without one."
+            return "The slow adapter was changed."

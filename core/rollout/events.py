@@ -54,12 +54,13 @@ class Learned:
 
 @dataclass(frozen=True)
 class Fitted:
-    """How the world was made to fit: the tier's id, and a sentence with what is done and why.
-    ``lowered``: memory ran out, and the task begins again in this tier."""
+    """How the world was made to fit: the tier's id, a sentence with what is done and why, and the
+    same in a few words. ``lowered``: memory ran out, and the task begins again in this tier."""
 
     tier: str
     words: str
     lowered: bool = False
+    brief: str = ""
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,9 @@ def tflops_of(name: str) -> float:
 
 @dataclass(frozen=True)
 class Preflight:
-    """``words``: a sentence on what will be done and why. ``details``: what each tier needs, line
-    by line. ``fits`` None: this machine does not say how much memory it has."""
+    """``words``: a sentence on what will be done and why; ``brief``: what of it is to be seen at a
+    glance. ``details``: what each tier needs, line by line. ``fits`` None: this machine does not say
+    how much memory it has."""
 
     tier: Tier
     fits: bool | None
@@ -86,6 +87,7 @@ class Preflight:
     keep_text: bool
     seconds: float
     measured: bool
+    brief: str = ""
 
 
 def preflight(
@@ -128,6 +130,7 @@ def preflight(
         + _time(seconds, bool(measured)) + _disk(room) + _learning(entry),
         details=_details(sums, rungs, room, learns), needs=mine,
         keep_text=_keeps_text(mine, taken, room), seconds=seconds, measured=bool(measured),
+        brief=_brief(room, mine, fits, learns, seconds),
     )
 
 
@@ -186,14 +189,22 @@ def _words(
     return f"{runs}. {short}{what.lower()} about {peak} of {there}."
 
 
+def _brief(room: Room, needs: Needs, fits: bool | None, learns: int, seconds: float) -> str:
+    peak = size(_peak(needs, learns))
+    there = f" of {size(room.memory)}" if room.memory else ""
+    wants = f"Too little memory: {peak}{there}" if fits is False else f"Needs {peak}{there}"
+    return f"{wants} · {_long(seconds)} a chunk"
+
+
 def _time(seconds: float, measured: bool) -> str:
+    how = "as measured here" if measured else "an estimate"
+    return f" A chunk takes about {_long(seconds)} ({how})."
+
+
+def _long(seconds: float) -> str:
     if seconds < 90:
-        words = f"{max(1, seconds):.0f} s"
-    elif seconds < 5400:
-        words = f"{seconds / 60:.0f} min"
-    else:
-        words = f"{seconds / 3600:.0f} h"
-    return f" A chunk takes about {words} ({'as measured here' if measured else 'an estimate'})."
+        return f"{max(1, seconds):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
 
 
 def _disk(room: Room) -> str:
