@@ -296,7 +296,11 @@ class Commands(QObject):
             w.document.project.rate, w.pixmaps, w,
         )  # fmt: skip
         ids = [e.id for e in chosen]
-        dialog.accepted.connect(lambda: w.merging.merge(ids, dialog.weights, dialog.name))
+        dialog.wanted.connect(lambda: w.merging.merge(ids, dialog.weights, dialog.name))
+        dialog.stop_wanted.connect(w.merging.stop)
+        w.merging.progressed.connect(dialog.show_progress)
+        w.merging.made.connect(lambda _id: dialog.accept())
+        w.merging.failed.connect(dialog.failed)
         dialog.open()
 
     def choose_slow_adapter(self) -> None:

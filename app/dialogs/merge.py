@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLineEdit,
+    QProgressBar,
     QSlider,
     QSpinBox,
     QVBoxLayout,
@@ -44,7 +45,9 @@ class WeightRow(QWidget):
 
     changed = Signal()
 
-    def __init__(self, episode: EpisodeRef, picture: Path | None, facts: str, pixmaps: Pixmaps):
+    def __init__(
+        self, episode: EpisodeRef, picture: Path | None, facts: str, percent: int, pixmaps: Pixmaps
+    ):
         super().__init__()
         self.setFixedHeight(_ROW)
         row = QHBoxLayout(self)
@@ -74,8 +77,8 @@ class WeightRow(QWidget):
         self.box.setFixedWidth(80)
         self.box.setAccessibleName(name)
         airy(self.box)
-        self.slider.setValue(100)
-        self.box.setValue(100)
+        self.slider.setValue(percent)
+        self.box.setValue(percent)
         self.slider.valueChanged.connect(self._slid)
         self.box.valueChanged.connect(self._typed)
         row.addWidget(self.slider)
@@ -97,7 +100,11 @@ class WeightRow(QWidget):
 
 
 class MergeDialog(QDialog):
-    """``weights`` and ``name`` say what was chosen once it is accepted."""
+    """``wanted`` when it is to begin: ``weights`` and ``name`` say what was chosen. It stays until
+    it is told how that went, and ``stop_wanted`` gives it up."""
+
+    wanted = Signal()
+    stop_wanted = Signal()
 
     def __init__(
         self,
@@ -129,13 +136,15 @@ class MergeDialog(QDialog):
         self.rows: list[WeightRow] = []
         for episode, picture in episodes:
             facts = f"{self._chunks(episode.chunks)} · {short(episode.frames, rate)}"
-            made = WeightRow(episode, picture, facts, pixmaps)
+            # Even shares: that is what two places learned in many steps bear.
+            made = WeightRow(episode, picture, facts, round(100 / len(episodes)), pixmaps)
             made.changed.connect(self._tell)
             self.rows.append(made)
             body.column.addWidget(made)
         area = scrolled(body)
         area.setFixedHeight(_ROW * min(len(episodes), _SHOWN))
         column.addWidget(area)
+        self._area = area
         column.addWidget(rule())
         column.addSpacing(4)
         named = QHBoxLayout()
@@ -154,9 +163,15 @@ class MergeDialog(QDialog):
         column.addWidget(self.message)
         foot = QHBoxLayout()
         foot.setSpacing(8)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName(self.tr("How much is merged"))
+        self.bar.hide()
+        foot.addWidget(self.bar, 1)
         foot.addStretch(1)
-        foot.addWidget(button(self.tr("Cancel"), "", self.reject))
-        self.go = primary(self.tr("Merge"), "", self.accept)
+        self.cancel = button(self.tr("Cancel"), "", self.reject)
+        foot.addWidget(self.cancel)
+        self.go = primary(self.tr("Merge"), "", self._begin)
         self.go.setDefault(True)
         foot.addWidget(self.go)
         column.addLayout(foot)
@@ -172,6 +187,37 @@ class MergeDialog(QDialog):
     def name(self) -> str:
         return self._name.text().strip()
 
+    # -- while it is made ----------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._busy(True)
+        self.wanted.emit()
+
+    def _busy(self, on: bool) -> None:
+        for part in (self._area, self._name, self.go):
+            part.setEnabled(not on)
+        self.bar.setValue(0)
+        self.bar.setVisible(on)
+        self.cancel.setText(self.tr("Stop") if on else self.tr("Cancel"))
+
+    def show_progress(self, share: float) -> None:
+        self.bar.setValue(round(100 * share))
+
+    def failed(self, words: str) -> None:
+        """Nothing was made. ``words`` "": because it was stopped."""
+        self._busy(False)
+        self._tell()
+        if words:
+            self._say(words, True)
+
+    def reject(self) -> None:
+        if self.bar.isVisible():
+            self.stop_wanted.emit()
+        else:
+            super().reject()
+
+    # -- words ---------------------------------------------------------------------------------------
+
     def _tell(self) -> None:
         """What will come of it, or what is missing."""
         left_out = [n for n, row in zip(self._names, self.rows) if not row.percent]
@@ -183,14 +229,21 @@ class MergeDialog(QDialog):
         elif left_out:
             wrong = False
             words = self.tr("Left out: %1.").replace("%1", ", ".join(left_out))
+        elif sum(row.percent for row in self.rows) > 100:
+            wrong = False
+            words = self.tr("Beyond 100 % together, what one memory learned may disturb the place of "
+                            "another.")  # fmt: skip
         else:
             wrong = False
             words = self.tr("Remembered frames stay with their own place and are shown only there. "
                             "The episodes themselves stay as they are.")  # fmt: skip
-        self.message.setText(words)
-        restyle(self.message, role="bad" if wrong else "dim")
+        self._say(words, wrong)
         self.go.setEnabled(not wrong)
         self.go.setToolTip(words if wrong else "")
+
+    def _say(self, words: str, wrong: bool) -> None:
+        self.message.setText(words)
+        restyle(self.message, role="bad" if wrong else "dim")
 
     def _chunks(self, n: int) -> str:
         return self.tr("1 chunk") if n == 1 else self.tr("%1 chunks").replace("%1", str(n))

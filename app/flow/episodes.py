@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from app.state.document import Document
 from app.widgets.notice_bar import Notice
@@ -133,7 +133,7 @@ class Episodes(QObject):
                 )
 
         self.busy.emit(self.tr("Saving the memory…"))
-        self._background.run(work, done, self.refused)
+        self._background.run(work, done, self._refused)
 
     # -- loading -----------------------------------------------------------------------------------
 
@@ -177,7 +177,7 @@ class Episodes(QObject):
                 )
 
         self.busy.emit(self.tr("Loading the memory…"))
-        self._background.run(work, done, self.refused)
+        self._background.run(work, done, self._refused)
 
     def import_file(self, path: Path) -> None:
         """Bring a file in beside the project; refused, with the reason, where it does not fit."""
@@ -216,7 +216,7 @@ class Episodes(QObject):
                 )
 
         self.busy.emit(self.tr("Reading the episode…"))
-        self._background.run(work, done, self.refused)
+        self._background.run(work, done, self._refused)
 
     # -- names and files ---------------------------------------------------------------------------
 
@@ -274,7 +274,7 @@ class Episodes(QObject):
             )
 
         self.busy.emit(self.tr("Writing the episode…"))
-        self._background.run(work, done, self.refused)
+        self._background.run(work, done, self._refused)
 
     def export_name(self, id: str) -> str:
         from core.memory.episode import export_name
@@ -282,22 +282,22 @@ class Episodes(QObject):
         episode = self.find(id)
         return export_name(episode.name) if episode else f"episode{SUFFIX}"
 
-    def refused(self, error: Exception) -> None:
+    def _refused(self, error: Exception) -> None:
         self.busy.emit("")
-        from core.memory.errors import MemoryRefused
-        from core.memory.tensors import TensorFileError
+        self.notice.emit(Notice(words_of(error), kept=self.tr("The memory is as it was.")))
 
-        known = isinstance(error, (MemoryRefused, TensorFileError, ProjectError))
-        if not known:
-            log.error("episode", exc_info=error)
-        words = (
-            str(error)
-            if known or isinstance(error, OSError)
-            else self.tr("The episode cannot be used: %1.").replace(
-                "%1", str(error) or type(error).__name__
-            )
-        )
-        self.notice.emit(Notice(words, kept=self.tr("The memory is as it was.")))
+
+def words_of(error: Exception) -> str:
+    """What went wrong with an episode, as a sentence."""
+    from core.memory.errors import MemoryRefused
+    from core.memory.tensors import TensorFileError
+
+    if isinstance(error, (MemoryRefused, TensorFileError, ProjectError, OSError)):
+        return str(error)
+    log.error("episode", exc_info=error)
+    return QCoreApplication.translate("Episodes", "The episode cannot be used: %1.").replace(
+        "%1", str(error) or type(error).__name__
+    )
 
 
 def ref_of(id: str, name: str, folder: Path, path: Path, info) -> EpisodeRef:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.flow.episodes import SUFFIX, Episodes, ref_of
+from app.flow.episodes import SUFFIX, Episodes, ref_of, words_of
 from app.state.document import Document
 from app.widgets.notice_bar import Notice
 from app.workers.background import Background
@@ -20,9 +20,15 @@ if TYPE_CHECKING:
     from core.memory.merging import Merged
 
 
+class _Stopped(Exception):
+    """It was given up."""
+
+
 class Merging(QObject):
     notice = Signal(object)  # Notice
     made = Signal(str)  # episode id
+    failed = Signal(str)  # one sentence; "" where it was stopped
+    progressed = Signal(float)  # 0 to 1
 
     def __init__(
         self, document: Document, background: Background, episodes: Episodes,
@@ -30,6 +36,10 @@ class Merging(QObject):
     ):
         super().__init__(parent)
         self._document, self._background, self._episodes = document, background, episodes
+        self._share, self._stopped = 0.0, False  # between this thread and that of the work
+        self._timer = QTimer(self)
+        self._timer.setInterval(100)
+        self._timer.timeout.connect(lambda: self.progressed.emit(self._share))
 
     def to_merge(self, selected: Sequence[str]) -> list[EpisodeRef]:
         """Those of ``selected`` where they can be merged; with none selected the only two that can.
@@ -73,8 +83,15 @@ class Merging(QObject):
         p, store = self._document.project, self._document.store
         chosen = [e for id in ids if (e := self._episodes.find(id)) is not None]
         if p is None or store is None or len(chosen) != len(ids):
+            self.failed.emit(self.tr("One of these episodes is no longer in the project."))
             return
         id = new_id()
+        self._share, self._stopped = 0.0, False
+
+        def tell(share: float) -> None:  # on the thread of the work
+            self._share = share
+            if self._stopped:
+                raise _Stopped
 
         def work() -> tuple[EpisodeRef, Merged]:
             from core.memory.episode import peek_episode
@@ -83,27 +100,37 @@ class Merging(QObject):
             target = store.episodes() / f"{id}{SUFFIX}"
             merged = merge_files(
                 [store.folder / e.path for e in chosen], weights, target, name, now(),
-                [e.name for e in chosen],
+                [e.name for e in chosen], tell,
             )
             info = peek_episode(target)
             return ref_of(id, name, store.folder, target, info), merged
 
         def done(made: tuple[EpisodeRef, Merged]) -> None:
-            self._episodes.busy.emit("")
+            self._timer.stop()
             ref, merged = made
-            if self._document.store is store and self._document.do(
+            if self._document.store is not store or not self._document.do(
                 self.tr("Merge episodes into “%1”").replace("%1", name),
                 lambda q: edits.add_episode(q, ref),
             ):
-                self.made.emit(id)
-                self.notice.emit(
-                    Notice(
-                        self.tr("“%1” is among the episodes now.").replace("%1", name),
-                        "info" if merged.whole else "warning",  # a warning stays until it is read
-                        kept=merged.words(),
-                        fixes=((self.tr("Continue with it"), lambda: self._episodes.load(id)),),
-                    )
+                self.failed.emit("")
+                return
+            self.made.emit(id)
+            self.notice.emit(
+                Notice(
+                    self.tr("“%1” is among the episodes now.").replace("%1", name),
+                    "info" if merged.whole else "warning",  # a warning stays until it is read
+                    kept=merged.words(),
+                    fixes=((self.tr("Continue with it"), lambda: self._episodes.load(id)),),
                 )
+            )
 
-        self._episodes.busy.emit(self.tr("Merging the episodes…"))
-        self._background.run(work, done, self._episodes.refused)
+        self._timer.start()
+        self._background.run(work, done, self._refused)
+
+    def stop(self) -> None:
+        """Give it up; nothing is written."""
+        self._stopped = True
+
+    def _refused(self, error: Exception) -> None:
+        self._timer.stop()
+        self.failed.emit("" if isinstance(error, _Stopped) else words_of(error))

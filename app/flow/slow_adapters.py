@@ -14,7 +14,7 @@ from app.widgets.notice_bar import Notice
 from app.workers.background import Background
 from core.project import edits
 from core.project.errors import EditError, ProjectError
-from core.project.model import AT_START, Project
+from core.project.model import Project
 from core.worlds.catalogue import WorldError
 
 log = logging.getLogger(__name__)
@@ -76,9 +76,8 @@ class SlowAdapters(QObject):
         kept = []
         if p.takes:
             kept.append(self.tr("What was made before is kept and marked as stale."))
-        if AT_START in before.memory_bases and AT_START not in p.memory_bases:
-            kept.append(self.tr("The episode loaded at the start fits the former world only and is "
-                                "no longer used."))  # fmt: skip
+        if any(before.memory_bases.values()):
+            kept.append(self.tr("A loaded episode fits the former world only and is not used."))
         kept.append(self.tr("Undo takes it back."))
         self.notice.emit(Notice(words, "info", kept=" ".join(kept)))
 

@@ -116,7 +116,7 @@ class EpisodesPanel(QWidget):
     def _tip(self, e: EpisodeRef, facts: str) -> str:
         merged = ""
         if e.merged:
-            parts = ", ".join(f"{m.name} ({100 * m.weight:g} %)" for m in e.merged)
+            parts = ", ".join(f"{m.name} ({100 * m.weight:.3g} %)" for m in e.merged)
             merged = self.tr("Merged from %1").replace("%1", parts)
         lines = (e.name, facts, merged, e.created[:16].replace("T", " "))
         return "\n".join(line for line in lines if line)
@@ -126,12 +126,12 @@ class EpisodesPanel(QWidget):
         selected = self.rows.selected
         for tool in self._tools:
             tool.setEnabled(len(selected) == 1)
-        self._load.setVisible(len(selected) < 2)
+            tool.setVisible(len(selected) < 2)
         self._merge.setVisible(len(selected) > 1)
         if len(selected) > 1:
             words = self.tr("%1 episodes selected.").replace("%1", str(len(selected)))
         elif len(self.rows.ids()) > 1:
-            words = self.tr("Select several with Ctrl+click to merge them.")
+            words = self.tr("Ctrl+click several to merge them.")
         else:
             words = ""
         self._hint.setText(words)

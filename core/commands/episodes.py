@@ -36,9 +36,9 @@ def add_episodes(commands: Any) -> None:
     )
     merge.add_argument("files", nargs="+", metavar=f"FILE{SUFFIX}", help="two or more")
     merge.add_argument("--weights", type=_weights, metavar="W,W,…",
-                       help="one for each: 1 as strong as alone (that is what they are without "
-                       f"this), .5 half as strong, 0 left out, at most {MAX_WEIGHT:g}; they need "
-                       "not add up to 1")
+                       help="one for each: 1 as strong as alone, .5 half as strong, 0 left out, at "
+                       f"most {MAX_WEIGHT:g}. They need not add up to 1, but beyond it what one "
+                       "learned may disturb another's place. Without this: even shares of 1")
     merge.add_argument("--name", default="", metavar="TEXT", help="of the new episode")
     merge.add_argument("--out", required=True, metavar=f"FILE{SUFFIX}", help="the new episode")
 
@@ -121,7 +121,7 @@ def _facts(info: EpisodeInfo) -> str:
 
 
 def _sources(info: EpisodeInfo) -> str:
-    parts = ", ".join(f"“{s.name}” ({100 * s.weight:g} %)" for s in info.merged)
+    parts = ", ".join(f"“{s.name}” ({100 * s.weight:.3g} %)" for s in info.merged)
     return f"Merged from {parts}"
 
 
@@ -150,7 +150,7 @@ def _merge(args: argparse.Namespace) -> int:
     if not out.parent.is_dir():
         raise Trouble(f"There is no folder {out.parent}. Make it first.")
     merged = merge_files(
-        [Path(f) for f in args.files], args.weights or [1.0] * len(args.files), out,
+        [Path(f) for f in args.files], args.weights or [1 / len(args.files)] * len(args.files), out,
         args.name.strip() or out.stem,
     )
     say(merged.words())

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,7 +70,7 @@ class Merged:
 
     def words(self) -> str:
         """What became of it, in sentences."""
-        parts = ", ".join(f"“{s.name}” ({100 * s.weight:g} %)" for s in self.sources)
+        parts = ", ".join(f"“{s.name}” ({100 * s.weight:.3g} %)" for s in self.sources)
         found = [f"Merged from {parts}."]
         if self.kept < 0.995:
             found.append(f"{100 * self.kept:.0f} % of what their adapters learned fits into one.")
@@ -89,9 +89,16 @@ class Merged:
         return " ".join(found)
 
 
-def merge(episodes: Sequence[Episode], weights: Sequence[float]) -> Merged:
+#: Told the share that is done, 0 to 1; what it raises ends the work, and nothing is written.
+Tell = Callable[[float], None]
+
+
+def merge(
+    episodes: Sequence[Episode], weights: Sequence[float], tell: Tell = lambda share: None
+) -> Merged:
     """``weights`` from 0 (left out) over 1 (as strong as alone) to MAX_WEIGHT, which need not add
-    up to 1. Raises MemoryRefused with a sentence."""
+    up to 1: beyond that, what one learned may disturb another's place. Raises MemoryRefused with a
+    sentence."""
     _check(episodes, weights)
     # Heaviest first, in the order given where they weigh the same.
     order = sorted(range(len(episodes)), key=lambda i: -weights[i])
@@ -99,7 +106,7 @@ def merge(episodes: Sequence[Episode], weights: Sequence[float]) -> Merged:
     first = used[0][0]
     owner = _page_owner([e.snapshot for e, _ in used])
     page = used[owner][0].snapshot
-    values, kept = _adapters(used)
+    values, kept = _adapters(used, tell)
     values |= _page(page, used[owner][1])
     values = {name: values[name] for name in first.snapshot.weights}
     bank, left_out = merged_bank([(e.bank, w) for e, w in used], owner)
@@ -128,13 +135,14 @@ def merge(episodes: Sequence[Episode], weights: Sequence[float]) -> Merged:
 
 def merge_files(
     paths: Sequence[str | os.PathLike], weights: Sequence[float], target: str | os.PathLike,
-    name: str, created: str = "", names: Sequence[str] = (),
+    name: str, created: str = "", names: Sequence[str] = (), tell: Tell = lambda share: None,
 ) -> Merged:
     """Write the episodes in ``paths``, merged, to ``target``. ``created`` "" = when the newest of
     them was; ``names``: what they are called now, where not as their files say. Raises
     MemoryRefused, TensorFileError; then nothing was written."""
     found = []
     for i, path in enumerate(paths):
+        tell(0.2 * i / len(paths))
         try:
             one = load_episode(path)
             found.append(replace(one, info=replace(one.info, name=names[i])) if names else one)
@@ -142,7 +150,8 @@ def merge_files(
             words = str(error)
             named = words if Path(path).name in words else f"{Path(path).name}: {words}"
             raise MemoryRefused(f"{named} Nothing was merged.") from error
-    merged = merge(found, weights)
+    merged = merge(found, weights, lambda share: tell(0.2 + 0.6 * share))
+    tell(0.8)
     save_episode(
         target, merged.snapshot, name=name, bank=merged.bank, thumbnail=merged.thumbnail,
         learned=merged.learned, created=created or merged.created, merged=merged.sources,
@@ -221,13 +230,16 @@ def _damaged(episode: Episode) -> MemoryRefused:
 # ---- the adapter ---------------------------------------------------------------------------------
 
 
-def _adapters(used: Sequence[tuple[Episode, float]]) -> tuple[dict[str, np.ndarray], float]:
+def _adapters(
+    used: Sequence[tuple[Episode, float]], tell: Tell
+) -> tuple[dict[str, np.ndarray], float]:
     """The low-rank weights of the weighted sum, and the share of its norm that they hold."""
     values: dict[str, np.ndarray] = {}
     whole = held = 0.0
     layers = [n.removesuffix(_A) for n in used[0][0].snapshot.weights if n.endswith(_A)]
     rank = max(e.snapshot.rank for e, _ in used)
-    for layer in layers:
+    for i, layer in enumerate(layers):
+        tell(i / len(layers))
         parts = [
             (e.snapshot.weights[layer + _A], weight * e.snapshot.weights[layer + _B])
             for e, weight in used

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -38,7 +39,7 @@ def test_two_become_a_third_that_can_be_continued(two):
     assert panel._hint.text() == "2 episodes selected."
     h.trigger("episode_merge")
     d = dialog(h)
-    assert d.name == "Hall and Kitchen" and d.weights == [1.0, 1.0] and d.go.isEnabled()
+    assert d.name == "Hall and Kitchen" and d.weights == [0.5, 0.5] and d.go.isEnabled()
     d.rows[0].slider.setValue(70)
     d.rows[1].box.setValue(30)
     assert d.rows[0].box.value() == 70 and d.rows[1].slider.value() == 30
@@ -94,7 +95,9 @@ def test_the_dialog_says_what_is_missing(two):
     assert d.go.isEnabled() and d.message.text() == "Left out: Hall."
     d.rows[1].slider.setValue(0)
     assert not d.go.isEnabled() and "Nothing would be left" in d.message.text()
-    d.rows[1].slider.setValue(10)
+    d.rows[0].slider.setValue(90)
+    d.rows[1].slider.setValue(20)
+    assert d.go.isEnabled() and "Beyond 100 %" in d.message.text()
     d._name.setText("  ")
     assert not d.go.isEnabled() and "name" in d.message.text()
     d.reject()
@@ -127,11 +130,36 @@ def test_other_worlds_and_damage_are_refused_with_words(two):
     h.w.document.undo()
     path = h.w.document.folder / kitchen.path
     path.write_bytes(path.read_bytes()[:-40])
-    h.w.notices.clear()
-    h.w.merging.merge([hall.id, kitchen.id], [1, 1], "Both")
-    h.until(lambda: h.w.notices.current is not None)
-    assert "Nothing was merged" in h.w.notices.current.text
+    h.trigger("episode_merge")
+    d = dialog(h)
+    d.go.click()
+    h.until(lambda: "Nothing was merged" in d.message.text())
+    assert d.isVisible() and d.go.isEnabled() and not d.bar.isVisible()
     assert len(h.p.episodes) == 2
+    d.reject()
+
+
+def test_it_can_be_stopped(two, monkeypatch):
+    h = two
+    before = sorted((h.w.document.folder / "episodes").iterdir())
+    h.trigger("episode_merge")
+    d = dialog(h)
+    held = threading.Event()  # the work waits where a large memory takes its time
+    from core.memory import merging
+
+    summed = merging.summed
+    monkeypatch.setattr(merging, "summed", lambda *a: held.wait(20) and summed(*a))
+    d.go.click()
+    assert d.bar.isVisible() and not d.go.isEnabled() and d.cancel.text() == "Stop"
+    h.until(lambda: d.bar.value() >= 20)
+    d.cancel.click()
+    held.set()
+    h.until(lambda: not d.bar.isVisible())
+    assert d.isVisible() and d.go.isEnabled() and d.cancel.text() == "Cancel"
+    assert len(h.p.episodes) == 2
+    assert sorted((h.w.document.folder / "episodes").iterdir()) == before
+    d.cancel.click()
+    assert not d.isVisible()
 
 
 def test_commands_of_one_row_rest_while_several_are_selected(two):

@@ -51,10 +51,10 @@ def test_merge_and_look_at_it(here, files, tmp_path):
     assert row["merged"] == [{"name": "Hall", "weight": 0.7}, {"name": "Kitchen", "weight": 0.3}]
 
 
-def test_without_weights_each_is_as_strong_as_alone(here, files, tmp_path):
+def test_without_weights_each_has_an_even_share(here, files, tmp_path):
     code, said, _ = here("merge", *files, "--out", tmp_path / "all.sfep")
     info = load_episode(said.strip()).info
-    assert code == 0 and info.name == "all" and [s.weight for s in info.merged] == [1, 1]
+    assert code == 0 and info.name == "all" and [s.weight for s in info.merged] == [0.5, 0.5]
 
 
 def test_what_does_not_work_is_said_and_nothing_is_written(here, files, tmp_path):
