@@ -25,15 +25,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.widgets.basics import (
-    ElidedLabel,
-    button,
-    icon_button,
-    label,
-    level_labels,
-    primary,
-    restyle,
-)
+from app.dialogs.adapter_choice import AdapterChoice
+from app.widgets.basics import button, icon_button, label, level_labels, primary, restyle
 from app.widgets.crop_view import CropView
 from app.widgets.pixmaps import Pixmaps
 from app.workers.background import Background
@@ -184,7 +177,11 @@ class NewProjectDialog(QDialog):
         self.world.currentIndexChanged.connect(self._world_chosen)
         if len(self._worlds) > 1:
             form.addRow(label(self.tr("World"), "dim"), self.world)
-        form.addRow(label(self.tr("Slow adapter"), "dim"), self._build_adapter())
+        self.adapter = AdapterChoice(self._background)
+        self.adapter.said.connect(self._say)
+        if self._worlds:
+            self.adapter.set_world(self._worlds[self.world.currentIndex()])
+        form.addRow(label(self.tr("Slow adapter"), "dim"), self.adapter)
         self.scene = QPlainTextEdit()
         self.scene.setAccessibleName(self.tr("Scene"))
         self.scene.setTabChangesFocus(True)
@@ -197,20 +194,6 @@ class NewProjectDialog(QDialog):
         self._form = form
         column.addLayout(form)
         return column
-
-    def _build_adapter(self) -> QHBoxLayout:
-        self._adapter: Path | None = None
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        self.adapter = ElidedLabel("", "dim")
-        row.addWidget(self.adapter, 1)
-        self._no_adapter = icon_button(
-            "close", self.tr("Without a slow adapter"), lambda: self._show_adapter(None)
-        )
-        row.addWidget(self._no_adapter)
-        row.addWidget(button(self.tr("Choose…"), "", self._choose_adapter))
-        self._show_adapter(None)
-        return row
 
     def _build_foot(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -316,48 +299,7 @@ class NewProjectDialog(QDialog):
         self.crop.set_aspect(entry.width / entry.height)
         if self._peeked is not None:
             self._tell(self._peeked)
-
-        if self._adapter is not None:  # it fits one world only
-            self.use_adapter(self._adapter)
-
-    def _choose_adapter(self) -> None:
-        kinds = self.tr("Slow adapters") + " (*.safetensors)"
-        path, _ = QFileDialog.getOpenFileName(self, self.tr("Choose a slow adapter"), "", kinds)
-        if path:
-            self.use_adapter(Path(path))
-
-    def use_adapter(self, path: Path) -> None:
-        """Taken where it is for the chosen world, else left out with the reason."""
-        chosen = self.world.currentIndex()
-        entry = self._worlds[chosen] if chosen >= 0 else None
-        if entry is None:
-            self._say(self.tr("There is no world to use it with."))
-            return
-
-        def work() -> None:
-            from core.worlds.slow_adapter import check_slow_adapter, load_slow_adapter
-
-            check_slow_adapter(path, entry.hash, entry.name)
-            load_slow_adapter(path)
-
-        def done(_: object) -> None:
-            if self.world.currentIndex() == chosen:
-                self._say("")
-                self._show_adapter(path)
-
-        def refused(error: Exception) -> None:
-            if self.world.currentIndex() == chosen:
-                self._show_adapter(None)
-                self._say(str(error) or type(error).__name__)
-
-        self._background.run(work, done, refused)
-
-    def _show_adapter(self, path: Path | None) -> None:
-        self._adapter = path
-        none = self.tr("none: the world as it is by itself")
-        self.adapter.setText(path.stem if path is not None else none)
-        restyle(self.adapter, role="" if path is not None else "dim")
-        self._no_adapter.setVisible(path is not None)
+        self.adapter.set_world(entry)
 
     def _name_edited(self) -> None:
         self._named_by_hand = bool(self.name.text().strip())
@@ -388,6 +330,9 @@ class NewProjectDialog(QDialog):
     def _accept(self) -> None:
         if self._peeked is None or self._wanted is None:
             return
+        if self.adapter.reading:
+            self._say(self.tr("The slow adapter is still being read. Wait a moment."))
+            return
         parent = Path(self.folder.text().strip()).expanduser()
         if parent.exists() and not parent.is_dir():
             self._say(
@@ -408,7 +353,7 @@ class NewProjectDialog(QDialog):
             actions=sample.actions if sample else (),
             media=sample.name if sample else "",
             world=self.world.currentData() or "",
-            slow_adapter=self._adapter,
+            slow_adapter=self.adapter.path,
         )
         self.accept()
 

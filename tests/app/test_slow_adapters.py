@@ -95,18 +95,20 @@ def test_a_new_project_begins_with_it(hand, qtbot, tmp_path, tiny_world_dir, oth
     d.choose_file(picture_file)
     h.until(d.create.isEnabled)
     d.world.setCurrentIndex(0)
-    d.use_adapter(picture_file)
+    d.adapter.use(picture_file)
     h.until(lambda: bool(d.message.text()))
-    assert "slow adapter" in d.message.text() and d._adapter is None
-    d.use_adapter(adapter)
-    h.until(lambda: d._adapter is not None)
-    assert d.adapter.text() == "garden" and d.message.text() == ""
+    assert "slow adapter" in d.message.text() and d.adapter.path is None
+    d.adapter.use(adapter)
+    h.until(lambda: d.adapter.path is not None)
+    assert d.adapter.name.text() == "garden" and d.message.text() == ""
     d.world.setCurrentIndex(1)  # another world: it is looked at again, and does not fit
-    h.until(lambda: d._adapter is None)
+    h.until(lambda: d.adapter.path is None)
     assert "only the very world it was trained on" in d.message.text()
     d.world.setCurrentIndex(0)
-    d.use_adapter(adapter)
-    h.until(lambda: d._adapter is not None)
+    d.adapter.use(adapter)
+    d.create.click()  # too early
+    assert d.isVisible() and d.result_value is None and "still being read" in d.message.text()
+    h.until(lambda: d.adapter.path is not None)
     d.create.click()
     h.w.projects.create(d.result_value)
     h.until(lambda: h.w.document.project is not None)
