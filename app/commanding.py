@@ -299,8 +299,9 @@ class Commands(QObject):
         dialog.wanted.connect(lambda: w.merging.merge(ids, dialog.weights, dialog.name))
         dialog.stop_wanted.connect(w.merging.stop)
         w.merging.progressed.connect(dialog.show_progress)
-        w.merging.made.connect(lambda _id: dialog.accept())
+        w.merging.made.connect(dialog.show_made)
         w.merging.failed.connect(dialog.failed)
+        dialog.finished.connect(dialog.deleteLater)  # and with it what it hears
         dialog.open()
 
     def choose_slow_adapter(self) -> None:

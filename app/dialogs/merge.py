@@ -203,6 +203,11 @@ class MergeDialog(QDialog):
     def show_progress(self, share: float) -> None:
         self.bar.setValue(round(100 * share))
 
+    def show_made(self, _id: str) -> None:
+        """It is done."""
+        self.bar.hide()
+        self.accept()
+
     def failed(self, words: str) -> None:
         """Nothing was made. ``words`` "": because it was stopped."""
         self._busy(False)
