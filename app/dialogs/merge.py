@@ -187,7 +187,7 @@ class MergeDialog(QDialog):
     def name(self) -> str:
         return self._name.text().strip()
 
-    # -- while it is made ----------------------------------------------------------------------------
+    # -- while it is made --------------------------------------------------------------------------
 
     def _begin(self) -> None:
         self._busy(True)
@@ -221,7 +221,7 @@ class MergeDialog(QDialog):
         else:
             super().reject()
 
-    # -- words ---------------------------------------------------------------------------------------
+    # -- words -------------------------------------------------------------------------------------
 
     def _tell(self) -> None:
         """What will come of it, or what is missing."""
@@ -236,8 +236,8 @@ class MergeDialog(QDialog):
             words = self.tr("Left out: %1.").replace("%1", ", ".join(left_out))
         elif sum(row.percent for row in self.rows) > 100:
             wrong = False
-            words = self.tr("Beyond 100 % together, what one memory learned may disturb the place of "
-                            "another.")  # fmt: skip
+            words = self.tr("Beyond 100 % together, what one memory learned may disturb the place "
+                            "of another.")  # fmt: skip
         else:
             wrong = False
             words = self.tr("Remembered frames stay with their own place and are shown only there. "

@@ -51,7 +51,8 @@ class Work(QObject):
 
     def fitting(self) -> None:
         f = self._w.fitting
-        self._w.actions_panel.show_fit(f.brief or f.words, "\n\n".join(t for t in (f.words, f.details) if t))
+        whole = "\n\n".join(text for text in (f.words, f.details) if text)
+        self._w.actions_panel.show_fit(f.brief or f.words, whole)
 
     def progress(self) -> None:
         w, p = self._w, self._w.document.project

@@ -19,8 +19,8 @@ def add_episodes(commands: Any) -> None:
     """The options of ``episodes``, added to main.py's parser."""
     episodes = commands.add_parser(
         "episodes", help="saved memories: list, info, merge",
-        description="Saved memories (episodes): which a project has, what one was learned from, and "
-        "merging several of one world into a new one.",
+        description="Saved memories (episodes): which a project has, what one was learned from, "
+        "and merging several of one world into a new one.",
     )
     actions = episodes.add_subparsers(dest="action", required=True)
     listed = actions.add_parser("list", help="the episodes of a project")
@@ -31,8 +31,9 @@ def add_episodes(commands: Any) -> None:
         one.add_argument("--json", action="store_true", help="for programs")
     merge = actions.add_parser(
         "merge", help="several episodes of one world as a new one",
-        description="Merge episodes of one world. The adapters' updates are added up by weight; the "
-        "remembered frames of each are kept apart, and shown only where their place is recognised.",
+        description="Merge episodes of one world. The adapters' updates are added up by weight; "
+        "the remembered frames of each are kept apart, and shown only where their place is "
+        "recognised.",
     )
     merge.add_argument("files", nargs="+", metavar=f"FILE{SUFFIX}", help="two or more")
     merge.add_argument("--weights", type=_weights, metavar="W,W,…",

@@ -55,9 +55,9 @@ class _Stopped(Exception):
 class InProcessEngine:
     """See ``core.engine.protocol.Engine``. ``device`` "auto" takes a CUDA card where there is one.
 
-    ``threads`` limits torch's own; the bits of a chunk depend on it. ``tier``: one of ``core.worlds.tiers``, or "auto": the first that
-    fits. Where memory runs out all the same, the task begins again in the next one, and what comes
-    after it stays there.
+    ``threads`` limits torch's own; the bits of a chunk depend on it. ``tier``: one of
+    ``core.worlds.tiers``, or "auto": the first that fits. Where memory runs out all the same, the
+    task begins again in the next one, and what comes after it stays there.
     """
 
     def __init__(

@@ -15,7 +15,9 @@ from typing import Any, Literal
 
 SCHEMA = 2
 
-AssetKind = Literal["source", "video", "latents", "snapshot", "thumbnail", "episode", "slow_adapter"]
+AssetKind = Literal[
+    "source", "video", "latents", "snapshot", "thumbnail", "episode", "slow_adapter"
+]
 TakeStatus = Literal["draft", "accepted", "discarded"]
 MemoryPreset = Literal["off", "paper", "adapter", "bank", "default"]
 

@@ -17,7 +17,8 @@ from core.worlds.slow_adapter import check_slow_adapter, load_slow_adapter, merg
 def adopt_slow_adapter(
     store: ProjectStore, world: WorldEntry, path: Path
 ) -> Callable[[Project], Project]:
-    """Copy the adapter in ``path`` into the project; the edit returned sets it and can be run again.
+    """Copy the adapter in ``path`` into the project; the edit returned sets it, and can be run
+    again.
 
     ``world`` is the project's world as it is installed, without an adapter. Refused, before
     anything is changed, with WorldError where the file is none or not for that world, and with

@@ -76,8 +76,8 @@ def tflops_of(name: str) -> float:
 @dataclass(frozen=True)
 class Preflight:
     """``words``: a sentence on what will be done and why; ``brief``: what of it is to be seen at a
-    glance. ``details``: what each tier needs, line by line. ``fits`` None: this machine does not say
-    how much memory it has."""
+    glance. ``details``: what each tier needs, line by line. ``fits`` None: this machine does not
+    say how much memory it has."""
 
     tier: Tier
     fits: bool | None

@@ -38,7 +38,8 @@ def full():
         (MergedFrom("Hall", 0.7), MergedFrom("Kitchen", 1.0)),
     )
     p = edits.add_episode(p, episode)
-    p = edits.add_assets(p, [Asset("garden", "slow_adapter", "assets/slow_adapter/g.safetensors", 3)])
+    file = "assets/slow_adapter/g.safetensors"
+    p = edits.add_assets(p, [Asset("garden", "slow_adapter", file, 3)])
     merged = WorldRef("starter", "m" * 64, "Starter world with garden")
     p = edits.set_slow_adapter(p, SlowAdapterRef("garden", "garden", p.world), merged)
     return replace(p, rate=Fraction(24000, 1001))
