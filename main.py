@@ -40,6 +40,10 @@ def _command(args: argparse.Namespace) -> int:
                 from core.commands.worlds import worlds
 
                 return worlds(args, Stop())
+            case "episodes":
+                from core.commands.episodes import episodes
+
+                return episodes(args)
             case _:
                 return _doctor(args)
     except Trouble as trouble:

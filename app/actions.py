@@ -16,6 +16,7 @@ from app.icons import icon
 
 #: What has to be there for a command to make sense.
 ALWAYS, PROJECT, CLIP, DRAFT, JOB = "", "project", "clip", "draft", "job"
+ADAPTER = "slow adapter"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ TABLE: tuple[Command, ...] = (
     C("rename", "File", "Rename project…", ("F2",), "Give the project another name", "rename-outline"),
     C("import", "File", "Import media…", ("Ctrl+I",), "Bring a picture or a video into the project", "import", group="in"),
     C("export", "File", "Export MP4…", ("Ctrl+E",), "Write the sequence as a video file", "export-variant", group="in"),
-    C("worlds", "File", "Worlds…", ("Ctrl+Shift+W",), "Get, import and remove worlds", "earth-plus", ALWAYS, group="end"),
+    C("worlds", "File", "Worlds…", ("Ctrl+Shift+W",), "Get, import and remove worlds", "earth-plus", ALWAYS, group="world"),
+    C("slow_adapter", "File", "Choose slow adapter…", ("Ctrl+Alt+W",), "Walk through the world as it was fine-tuned on footage of your own", "layers-plus", group="world"),
+    C("slow_adapter_remove", "File", "Remove slow adapter", ("Ctrl+Alt+Shift+W",), "Walk through the world as it is by itself", "layers-off-outline", ADAPTER, group="world"),
     C("close", "File", "Close project", ("Ctrl+W",), "Back to the welcome page", "close", group="end"),
     C("preferences", "File", "Preferences…", ("Ctrl+,",), "Theme, folders, engine", "cog-outline", ALWAYS, group="end"),
     C("quit", "File", "Quit", ("Ctrl+Q",), "Leave the studio; the project is saved", "power", ALWAYS, group="end"),
@@ -107,6 +110,7 @@ TABLE: tuple[Command, ...] = (
     C("memory_reset", "Memory", "Reset memory", ("Ctrl+Shift+M",), "Continue from here with an empty memory", "restart", group="moment"),
     C("memory_back", "Memory", "Go back to this chunk", ("Ctrl+Shift+B",), "Continue with the memory as it was after the selected chunk", "history", CLIP, group="moment"),
     C("episode_save", "Memory", "Save as episode…", ("Ctrl+Shift+S",), "Keep the memory under a name beside the project", "bookmark-plus-outline", group="ep"),
+    C("episode_merge", "Memory", "Merge episodes…", ("Ctrl+Shift+E",), "Make one episode of those that are selected in the Episodes panel", "call-merge", group="ep"),
     C("episode_import", "Memory", "Load episode from file…", ("Ctrl+Shift+O",), "Bring a saved memory into this project", "file-import-outline", group="ep"),
 
     C("play", "View", "Play or pause", ("Space",), "Play from the playhead", "play"),
@@ -225,7 +229,7 @@ class Actions(QObject):
                 self._actions[command.id].setIcon(icon(command.icon))
 
     def enable(self, facts: set[str]) -> None:
-        """Enable what makes sense given what is there (PROJECT, CLIP, DRAFT, JOB)."""
+        """Enable what makes sense given what is there (PROJECT, CLIP, DRAFT, JOB, ADAPTER)."""
         for command in TABLE:
             self._actions[command.id].setEnabled(command.needs == ALWAYS or command.needs in facts)
 

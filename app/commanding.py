@@ -65,6 +65,8 @@ class Commands(QObject):
             "memory_mute": lambda: g.change_use({"muted": a["memory_mute"].isChecked()}),
             "memory_reset": g.reset_memory, "memory_back": self._memory_back,
             "episode_save": self.save_episode, "episode_import": self.import_episode,
+            "episode_merge": self.merge_episodes,
+            "slow_adapter": self.choose_slow_adapter, "slow_adapter_remove": w.slow_adapters.remove,
             "play": t.toggle, "shuttle_back": lambda: t.shuttle(-1), "shuttle_stop": lambda: t.shuttle(0),
             "shuttle_forward": lambda: t.shuttle(1), "frame_back": lambda: t.step(-1),
             "frame_forward": lambda: t.step(1), "second_back": lambda: t.step(-nominal(t.rate)),
@@ -279,6 +281,36 @@ class Commands(QObject):
         )
         if path:
             w.episodes.export(id, Path(path if path.endswith(".sfep") else path + ".sfep"))
+
+    def merge_episodes(self) -> None:
+        """Those that are selected in the panel; where there are but two, these."""
+        from app.dialogs.merge import MergeDialog
+
+        w = self._w
+        chosen = w.merging.to_merge(w.episodes_panel.rows.selected)
+        w.show_panel("episodes")
+        if not chosen:  # it has said what to do first
+            return
+        dialog = MergeDialog(
+            [(e, w.episodes.thumbnail(e)) for e in chosen], w.merging.name_of_merged(chosen),
+            w.document.project.rate, w.pixmaps, w,
+        )  # fmt: skip
+        ids = [e.id for e in chosen]
+        dialog.wanted.connect(lambda: w.merging.merge(ids, dialog.weights, dialog.name))
+        dialog.stop_wanted.connect(w.merging.stop)
+        w.merging.progressed.connect(dialog.show_progress)
+        w.merging.made.connect(dialog.show_made)
+        w.merging.failed.connect(dialog.failed)
+        dialog.finished.connect(dialog.deleteLater)  # and with it what it hears
+        dialog.open()
+
+    def choose_slow_adapter(self) -> None:
+        w = self._w
+        path, _ = QFileDialog.getOpenFileName(
+            w, w.tr("Choose a slow adapter"), "", w.tr("Slow adapters") + " (*.safetensors)"
+        )
+        if path:
+            w.slow_adapters.choose(Path(path))
 
     # -- window ------------------------------------------------------------------------------------
 

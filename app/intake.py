@@ -30,7 +30,9 @@ class Intake(QObject):
             return
         for path in (p for p in found if p.suffix.lower() == ".sfep"):
             w.episodes.import_file(path)
-        media = [p for p in found if p.suffix.lower() != ".sfep"]
+        for path in (p for p in found if p.suffix.lower() == ".safetensors"):
+            w.slow_adapters.choose(path)
+        media = [p for p in found if p.suffix.lower() not in (".sfep", ".safetensors")]
         if any(p.is_dir() for p in media):
             self.notice.emit(
                 Notice(

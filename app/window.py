@@ -25,7 +25,9 @@ from app.flow.episodes import Episodes
 from app.flow.exporting import Exporting
 from app.flow.fetching import Fetching
 from app.flow.generation import Generation
+from app.flow.merging import Merging
 from app.flow.projects import Projects
+from app.flow.slow_adapters import SlowAdapters
 from app.menus import build_menus
 from app.panels.actions_panel import ActionsPanel
 from app.panels.clip_panel import ClipPanel
@@ -102,6 +104,8 @@ class MainWindow(QMainWindow):
         self.generation = Generation(self.document, self.queue, self.room, self)
         self.editing = Editing(self.document, self.selection, self.transport, self)
         self.episodes = Episodes(self.document, self.background, self)
+        self.merging = Merging(self.document, self.background, self.episodes, self)
+        self.slow_adapters = SlowAdapters(self.document, self.worlds, self.background, self)
         self.exporting = Exporting(self.document, self.queue, self)
         self.fitting = Fitting(self.document, self.worlds, settings, self.background, self)
         self.consistency = Consistency(self.document.path, self)
@@ -151,7 +155,7 @@ class MainWindow(QMainWindow):
         self.queue_panel = QueuePanel()
         self.media_panel = MediaPanel(actions, self.pixmaps, path)
         self.episodes_panel = EpisodesPanel(actions, self.pixmaps, self.episodes.thumbnail)
-        self.worlds_panel = WorldsPanel(self.pixmaps)
+        self.worlds_panel = WorldsPanel(actions, self.pixmaps)
         self.takes_panel = TakesPanel(self.pixmaps, path)
         self.timeline = TimelineView(
             self.selection, colours=TimelineColours.from_theme(theme.current())

@@ -36,12 +36,13 @@ def wire(w: MainWindow) -> None:
 def _notices(w: MainWindow) -> None:
     show = w.notices.show_notice
     for part in (w.projects, w.generation, w.episodes, w.exporting, w.intake, w.choosing,
-                 w.fetching, w.room):  # fmt: skip
+                 w.fetching, w.room, w.merging, w.slow_adapters):  # fmt: skip
         part.notice.connect(show)
     w.document.problem.connect(lambda words: show(Notice(words)))
     w.queue.problem.connect(lambda words: show(Notice(words, "warning")))
     w.projects.busy.connect(w.status.busy)
     w.episodes.busy.connect(w.status.busy)
+    w.slow_adapters.busy.connect(w.status.busy)
 
     def failed(job, words: str) -> None:
         p = w.document.project
@@ -207,6 +208,13 @@ def _panels(w: MainWindow) -> None:
     p.rename_wanted.connect(w.episodes.rename)
     p.delete_wanted.connect(w.episodes.delete)
     p.export_wanted.connect(w.commands.export_episode)
+    p.merge_wanted.connect(w.commands.merge_episodes)
+
+    def made(id: str) -> None:
+        w.refresh.now()
+        p.rows.select(id)
+
+    w.merging.made.connect(made)
     welcome = w.welcome
     welcome.sample_wanted.connect(w.projects.from_sample)
     welcome.file_wanted.connect(lambda path: w.intake.take([path]))

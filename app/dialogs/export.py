@@ -138,11 +138,15 @@ class ExportDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(12)
-        level_labels(form)
+        self._form = form
         column.addLayout(form)
         column.addWidget(self._note)
         column.addLayout(row)
         self._take_preset()
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        level_labels(self._form)  # only now the fields have the heights of the style sheet
 
     def _take_preset(self) -> None:
         from core.media.export_settings import output_size

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.dialogs.adapter_choice import AdapterChoice
 from app.widgets.basics import button, icon_button, label, level_labels, primary, restyle
 from app.widgets.crop_view import CropView
 from app.widgets.pixmaps import Pixmaps
@@ -50,6 +51,7 @@ class NewProject:
     actions: tuple[tuple[str, int], ...] = ()  # texts with frames, written behind the start
     media: str = ""  # what the start is called in the project, else its file's name
     world: str = ""  # id of the world it walks through; "" = the starter world
+    slow_adapter: Path | None = None  # on top of that world
 
 
 def free_folder(parent: Path, name: str) -> Path:
@@ -175,6 +177,11 @@ class NewProjectDialog(QDialog):
         self.world.currentIndexChanged.connect(self._world_chosen)
         if len(self._worlds) > 1:
             form.addRow(label(self.tr("World"), "dim"), self.world)
+        self.adapter = AdapterChoice(self._background)
+        self.adapter.said.connect(self._say)
+        if self._worlds:
+            self.adapter.set_world(self._worlds[self.world.currentIndex()])
+        form.addRow(label(self.tr("Slow adapter"), "dim"), self.adapter)
         self.scene = QPlainTextEdit()
         self.scene.setAccessibleName(self.tr("Scene"))
         self.scene.setTabChangesFocus(True)
@@ -184,7 +191,7 @@ class NewProjectDialog(QDialog):
         )
         self.scene.textChanged.connect(self._scene_edited)
         form.addRow(label(self.tr("Scene"), "dim"), self.scene)
-        level_labels(form)
+        self._form = form
         column.addLayout(form)
         return column
 
@@ -292,6 +299,7 @@ class NewProjectDialog(QDialog):
         self.crop.set_aspect(entry.width / entry.height)
         if self._peeked is not None:
             self._tell(self._peeked)
+        self.adapter.set_world(entry)
 
     def _name_edited(self) -> None:
         self._named_by_hand = bool(self.name.text().strip())
@@ -322,6 +330,9 @@ class NewProjectDialog(QDialog):
     def _accept(self) -> None:
         if self._peeked is None or self._wanted is None:
             return
+        if self.adapter.reading:
+            self._say(self.tr("The slow adapter is still being read. Wait a moment."))
+            return
         parent = Path(self.folder.text().strip()).expanduser()
         if parent.exists() and not parent.is_dir():
             self._say(
@@ -342,8 +353,13 @@ class NewProjectDialog(QDialog):
             actions=sample.actions if sample else (),
             media=sample.name if sample else "",
             world=self.world.currentData() or "",
+            slow_adapter=self.adapter.path,
         )
         self.accept()
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        level_labels(self._form)  # only now the fields have the heights of the style sheet
 
     def done(self, result: int) -> None:
         self._background.wait(10_000)

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from app.state.document import Document
 from app.widgets.notice_bar import Notice
@@ -59,14 +59,18 @@ class Episodes(QObject):
         path.write_bytes(data)
         return path
 
-    def _find(self, id: str) -> EpisodeRef | None:
+    def find(self, id: str) -> EpisodeRef | None:
         p = self._document.project
         return next((e for e in p.episodes if e.id == id), None) if p else None
 
     def suggested_name(self) -> str:
         p = self._document.project
+        return self.free_name(p.name if p else self.tr("Episode"))
+
+    def free_name(self, base: str) -> str:
+        """``base``, with a number where an episode has that name already."""
+        p = self._document.project
         taken = {e.name for e in p.episodes} if p else set()
-        base = p.name if p else self.tr("Episode")
         name, n = base, 2
         while name in taken:
             name, n = f"{base} {n}", n + 1
@@ -111,7 +115,7 @@ class Episodes(QObject):
                 thumbnail=_picture(p, store, takes),
                 learned=[episode.Learned(t.actions, t.scene, t.seed, t.frames) for t in takes],
             )
-            return _ref(id, name, store.folder, target, info), []
+            return ref_of(id, name, store.folder, target, info), []
 
         def done(made: tuple[EpisodeRef, list[str]]) -> None:
             self.busy.emit("")
@@ -135,7 +139,7 @@ class Episodes(QObject):
 
     def load(self, id: str) -> None:
         """The next chunk continues with this memory."""
-        p, store, episode = self._document.project, self._document.store, self._find(id)
+        p, store, episode = self._document.project, self._document.store, self.find(id)
         if p is None or store is None or episode is None:
             return
         path = store.folder / episode.path
@@ -195,7 +199,7 @@ class Episodes(QObject):
             info = peek_episode(path)
             target = store.episodes() / f"{id}{SUFFIX}"
             export_episode(path, target)  # a whole, checked copy
-            return _ref(id, info.name or path.stem, store.folder, target, info)
+            return ref_of(id, info.name or path.stem, store.folder, target, info)
 
         def done(ref: EpisodeRef) -> None:
             self.busy.emit("")
@@ -217,7 +221,7 @@ class Episodes(QObject):
     # -- names and files ---------------------------------------------------------------------------
 
     def rename(self, id: str, name: str) -> None:
-        episode = self._find(id)
+        episode = self.find(id)
         if episode is None or episode.name == name:
             return
 
@@ -232,7 +236,7 @@ class Episodes(QObject):
         self._document.do(self.tr("Rename episode “%1”").replace("%1", name), edit)
 
     def delete(self, id: str) -> None:
-        episode = self._find(id)
+        episode = self.find(id)
         if episode is None:
             return
         if self._document.do(
@@ -248,7 +252,7 @@ class Episodes(QObject):
             )
 
     def export(self, id: str, target: Path) -> None:
-        store, episode = self._document.store, self._find(id)
+        store, episode = self._document.store, self.find(id)
         if store is None or episode is None:
             return
         path = store.folder / episode.path
@@ -275,28 +279,28 @@ class Episodes(QObject):
     def export_name(self, id: str) -> str:
         from core.memory.episode import export_name
 
-        episode = self._find(id)
+        episode = self.find(id)
         return export_name(episode.name) if episode else f"episode{SUFFIX}"
 
     def _refused(self, error: Exception) -> None:
         self.busy.emit("")
-        from core.memory.errors import MemoryRefused
-        from core.memory.tensors import TensorFileError
-
-        known = isinstance(error, (MemoryRefused, TensorFileError, ProjectError))
-        if not known:
-            log.error("episode", exc_info=error)
-        words = (
-            str(error)
-            if known or isinstance(error, OSError)
-            else self.tr("The episode cannot be used: %1.").replace(
-                "%1", str(error) or type(error).__name__
-            )
-        )
-        self.notice.emit(Notice(words, kept=self.tr("The memory is as it was.")))
+        self.notice.emit(Notice(words_of(error), kept=self.tr("The memory is as it was.")))
 
 
-def _ref(id: str, name: str, folder: Path, path: Path, info) -> EpisodeRef:
+def words_of(error: Exception) -> str:
+    """What went wrong with an episode, as a sentence."""
+    from core.memory.errors import MemoryRefused
+    from core.memory.tensors import TensorFileError
+
+    if isinstance(error, (MemoryRefused, TensorFileError, ProjectError, OSError)):
+        return str(error)
+    log.error("episode", exc_info=error)
+    return QCoreApplication.translate("Episodes", "The episode cannot be used: %1.").replace(
+        "%1", str(error) or type(error).__name__
+    )
+
+
+def ref_of(id: str, name: str, folder: Path, path: Path, info) -> EpisodeRef:
     return EpisodeRef(
         id=id,
         name=name,
@@ -306,6 +310,7 @@ def _ref(id: str, name: str, folder: Path, path: Path, info) -> EpisodeRef:
         chunks=info.chunks,
         frames=info.frames,
         created=info.created,
+        merged=info.merged,
     )
 
 

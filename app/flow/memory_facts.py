@@ -177,7 +177,7 @@ def _shown_words(take: Take) -> str:
         return tr("remembered frames muted")
     n = len(take.recalled)
     if n == 0:
-        return tr("no remembered frame helped")
+        return tr("no remembered frame (none helped)")
     return tr("1 remembered frame") if n == 1 else tr("%1 remembered frames", n)
 
 

@@ -96,6 +96,10 @@ class Projects(QObject):
 
             store = ProjectStore.create(wish.folder, p)
             try:
+                if wish.slow_adapter is not None:
+                    from core.rollout.adopting import adopt_slow_adapter
+
+                    p = adopt_slow_adapter(store, entry, wish.slow_adapter)(p)
                 assets, start = make_start(store, p, wish.source, wish.crop)
                 if wish.media:
                     assets = tuple(
@@ -218,10 +222,12 @@ class Projects(QObject):
                 entry = self._worlds.find(p.world.id)
             except WorldError as error:
                 return str(error)
-            if self._worlds.hash(entry) != p.world.hash:
-                return self.tr("This project was made with another version of %1.").replace(
-                    "%1", p.world.name
-                )
+            made_with = p.slow_adapter.base if p.slow_adapter is not None else p.world
+            if self._worlds.hash(entry) != made_with.hash:
+                return self.tr(
+                    "This project was made with another version of %1, or with a slow adapter on "
+                    "it."
+                ).replace("%1", made_with.name)
             return None
 
         def done(words: str | None) -> None:
@@ -236,7 +242,7 @@ class Projects(QObject):
                         "warning",
                         kept=self.tr(
                             "Everything made can be watched, cut and exported; new chunks need "
-                            "that world."
+                            "that world. A slow adapter is chosen in the Worlds panel."
                         ),
                     )
                 )

@@ -194,10 +194,9 @@ class ActionsPanel(QWidget):
         column.addWidget(self.generate)
         self._hint = label("", "dim", wrap=True)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        # Room for two lines, so that the button does not jump with the words.
-        self._hint.setFixedHeight(2 * self._hint.fontMetrics().lineSpacing() + 2)
         column.addWidget(self._hint)
         column.addWidget(self._build_fit())
+        self._room_for_words()
         return foot
 
     def _build_fit(self) -> QWidget:
@@ -251,8 +250,20 @@ class ActionsPanel(QWidget):
         self.generate.setText(f" {words}")  # air beside the icon
         self.generate.setAccessibleName(words)
         self.generate.setEnabled(enabled)
-        keys = native(self._actions["generate"].shortcuts()[:1])
-        self._hint.setText(" · ".join(w for w in (hint, keys if enabled else "") if w))
+        keys = native(self._actions["generate"].shortcuts()[:1]) if enabled else ""
+        whole = " · ".join(w for w in (hint, keys) if w)
+        # Where they would take a line of their own they are left to the button's tooltip.
+        self._hint.setText(whole if self._in_one_line(whole) else hint)
+        self._room_for_words()
+
+    def _in_one_line(self, words: str) -> bool:
+        return self._hint.fontMetrics().horizontalAdvance(words) <= self._hint.width()
+
+    def _room_for_words(self) -> None:
+        """Always two lines, so that the button does not jump; three where both have much to say."""
+        one = self.fit.isVisibleTo(self) and self._in_one_line(self._hint.text())
+        metrics = self._hint.fontMetrics()
+        self._hint.setFixedHeight((1 if one else 2) * metrics.lineSpacing() + 2)
 
     def show_fit(self, words: str, details: str = "", tiers: Sequence[TierRow] = ()) -> None:
         """How the world runs on this machine: one line, the whole of it (``details``) in the
@@ -271,6 +282,7 @@ class ActionsPanel(QWidget):
             made.triggered.connect(lambda _=False, id=one.id: self.tier_wanted.emit(id))
             if i == 0:
                 self.tiers.addSeparator()
+        self._room_for_words()
 
     def set_amounts(self, seconds: float, fixed: bool, seed: int) -> None:
         self.seconds.setValue(seconds)

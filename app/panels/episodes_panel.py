@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QVBoxLayout, QWidget
 
 from app.actions import Actions
 from app.state.timecode import short
-from app.widgets.basics import Empty, bind, button, icon_button
+from app.widgets.basics import Empty, bind, button, icon_button, label
 from app.widgets.pixmaps import Pixmaps
 from app.widgets.thumb_list import Row, ThumbList
 from core.project.model import EpisodeRef, Project
@@ -21,6 +21,7 @@ class EpisodesPanel(QWidget):
     rename_wanted = Signal(str, str)
     delete_wanted = Signal(str)
     export_wanted = Signal(str)
+    merge_wanted = Signal()
 
     def __init__(
         self,
@@ -53,7 +54,10 @@ class EpisodesPanel(QWidget):
                 ("delete", self.tr("Delete"), "Delete"),
             ),
             self.tr("Episodes"),
+            together=(("merge", self.tr("Merge…")),),
         )
+        self.rows.commanded_together.connect(lambda *_: self.merge_wanted.emit())
+        self.rows.selection_changed.connect(self._enable)
         self.rows.activated.connect(self.load_wanted)
         self.rows.commanded.connect(self._command)
         self.rows.picked.connect(lambda *_: self._enable())
@@ -61,6 +65,8 @@ class EpisodesPanel(QWidget):
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(6)
         column.addWidget(self.rows, 1)
+        self._hint = label("", "dim", wrap=True)
+        column.addWidget(self._hint)
         self._load = button(
             self.tr("Load"), "bookmark-check-outline", lambda: self._on_current("load")
         )
@@ -76,11 +82,13 @@ class EpisodesPanel(QWidget):
         row = QHBoxLayout()
         row.setSpacing(4)
         row.addWidget(self._load)
+        self._merge = bind(button(self.tr("Merge…"), "call-merge"), actions["episode_merge"])
+        row.addWidget(self._merge)  # in the place of the other, where several are selected
         row.addStretch(1)
         for tool in self._tools[1:]:
             row.addWidget(tool)
-        row.addWidget(bind_icon(actions, "episode_import", "file-import-outline"))
-        row.addWidget(bind_icon(actions, "episode_save", "bookmark-plus-outline"))
+        row.addWidget(bind_icon(actions, "episode_import"))
+        row.addWidget(bind_icon(actions, "episode_save"))
         column.addLayout(row)
         self._enable()
 
@@ -95,6 +103,8 @@ class EpisodesPanel(QWidget):
                 if e.chunks == 1
                 else self.tr("%1 chunks").replace("%1", str(e.chunks))
             )
+            if e.merged:
+                chunks = self.tr("merged of %1").replace("%1", str(len(e.merged)))
             facts = f"{chunks} · {short(e.frames, p.rate)}"
             badge = "" if e.world_hash == p.world.hash else self.tr("other world")
             rows.append(
@@ -104,15 +114,32 @@ class EpisodesPanel(QWidget):
         self._enable()
 
     def _tip(self, e: EpisodeRef, facts: str) -> str:
-        return "\n".join(p for p in (e.name, facts, e.created[:16].replace("T", " ")) if p)
+        merged = ""
+        if e.merged:
+            parts = ", ".join(f"{m.name} ({100 * m.weight:.3g} %)" for m in e.merged)
+            merged = self.tr("Merged from %1").replace("%1", parts)
+        lines = (e.name, facts, merged, e.created[:16].replace("T", " "))
+        return "\n".join(line for line in lines if line)
 
     def _enable(self) -> None:
+        """One row has commands of its own; several can be merged."""
+        selected = self.rows.selected
         for tool in self._tools:
-            tool.setEnabled(self.rows.current is not None)
+            tool.setEnabled(len(selected) == 1)
+            tool.setVisible(len(selected) < 2)
+        self._merge.setVisible(len(selected) > 1)
+        if len(selected) > 1:
+            words = self.tr("%1 episodes selected.").replace("%1", str(len(selected)))
+        elif len(self.rows.ids()) > 1:
+            words = self.tr("Ctrl+click several to merge them.")
+        else:
+            words = ""
+        self._hint.setText(words)
+        self._hint.setVisible(bool(words))
 
     def _on_current(self, command: str) -> None:
-        if self.rows.current is not None:
-            self._command(command, self.rows.current)
+        if len(selected := self.rows.selected) == 1:
+            self._command(command, selected[0])
 
     def _command(self, command: str, id: str) -> None:
         if command == "load":
@@ -134,7 +161,7 @@ class EpisodesPanel(QWidget):
                 self.rename_wanted.emit(id, name.strip())
 
 
-def bind_icon(actions: Actions, id: str, glyph: str):
+def bind_icon(actions: Actions, id: str):
     from app.widgets.basics import action_button
 
     made = action_button(actions[id])

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.widgets.basics import Empty, button, label
+from app.actions import Actions
+from app.widgets.basics import ElidedLabel, Empty, action_button, bind, button, label
 from app.widgets.pixmaps import Pixmaps
 from app.widgets.thumb_list import Row, ThumbList
+from core.project.model import Project
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class WorldFacts:
 class WorldsPanel(QWidget):
     more_wanted = Signal()
 
-    def __init__(self, pixmaps: Pixmaps, parent=None):
+    def __init__(self, actions: Actions, pixmaps: Pixmaps, parent=None):
         super().__init__(parent)
         self.rows = ThumbList(
             Empty(
@@ -44,6 +46,7 @@ class WorldsPanel(QWidget):
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(6)
         column.addWidget(self.rows, 1)
+        column.addWidget(self._build_adapter(actions))
         column.addWidget(
             label(
                 self.tr(
@@ -55,6 +58,41 @@ class WorldsPanel(QWidget):
             )
         )
         column.addWidget(button(self.tr("Get more worlds…"), "earth-plus", self.more_wanted.emit))
+
+    def _build_adapter(self, actions: Actions) -> QWidget:
+        """What the project's world was fine-tuned with; hidden without a project."""
+        self.adapter = QFrame()
+        self.adapter.setProperty("role", "card")
+        column = QVBoxLayout(self.adapter)
+        column.setContentsMargins(10, 8, 6, 8)
+        column.setSpacing(4)
+        head = QHBoxLayout()
+        head.setSpacing(4)
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        words.addWidget(label(self.tr("Slow adapter"), "dim"))
+        self.adapter_name = ElidedLabel("")
+        words.addWidget(self.adapter_name)
+        head.addLayout(words, 1)
+        self._remove = action_button(actions["slow_adapter_remove"])
+        head.addWidget(self._remove)
+        head.addWidget(bind(button(self.tr("Choose…")), actions["slow_adapter"]))
+        column.addLayout(head)
+        self.adapter.hide()
+        return self.adapter
+
+    def show_project(self, p: Project | None) -> None:
+        self.adapter.setVisible(p is not None)
+        if p is None:
+            return
+        there = p.slow_adapter is not None
+        self.adapter_name.setText(p.slow_adapter.name if there else self.tr("none"))
+        self.adapter_name.set_more(
+            self.tr("Learned from footage of your own; it is kept in this project.") if there else
+            self.tr("A file that was trained on footage of your own (core.learning.train "
+                    "--adapter). The world then moves and looks more like that.")
+        )  # fmt: skip
+        self._remove.setVisible(there)
 
     def show_worlds(self, worlds: list[WorldFacts]) -> None:
         self.rows.show_rows(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QPixmap
 
-from app.actions import CLIP, DRAFT, JOB, PROJECT
+from app.actions import ADAPTER, CLIP, DRAFT, JOB, PROJECT
 from app.flow import facts
 from app.flow.memory_facts import chunk_memory, memory_facts
 from core.project import jobs, queries
@@ -138,6 +138,7 @@ class Refresh(QObject):
             w.actions_table["memory_mute"].setChecked(p.memory.muted)
             w.actions_table["bank_mute"].setChecked(p.memory.bank_muted)
             w.actions_table["auto_accept"].setChecked(p.auto_accept)
+        w.worlds_panel.show_project(p)
         made = memory_facts(p) if p is not None else None
         w.memory_panel.show_facts(made)
         w.status.project(p, made)
@@ -227,6 +228,8 @@ class Refresh(QObject):
                 there.add(DRAFT)
             if w.work.job_in_hand() is not None:
                 there.add(JOB)
+            if p.slow_adapter is not None:
+                there.add(ADAPTER)
         w.actions_table.enable(there)
         self.undo()
 

@@ -114,7 +114,7 @@ class Status(QObject):
                 WorldFacts(
                     e.id,
                     e.name,
-                    f"{e.width} × {e.height} · {float(e.rate):g} fps",
+                    f"{e.width}×{e.height} · {float(e.rate):g} fps",
                     picture,
                     p is not None and p.world.id == e.id,
                 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -88,11 +88,14 @@ class _Delegate(QStyledItemDelegate):
 
 
 class ThumbList(QWidget):
-    """Intents carry the row's id. ``menu`` names what the context menu and keys offer."""
+    """Intents carry the row's id. ``commands`` names what the context menu and keys offer for one
+    row, ``together`` what the menu offers for several; without it only one can be selected."""
 
     activated = Signal(str)
     picked = Signal(str)
     commanded = Signal(str, str)  # command, id
+    commanded_together = Signal(str, list)  # command, ids
+    selection_changed = Signal()
 
     def __init__(
         self,
@@ -101,10 +104,11 @@ class ThumbList(QWidget):
         commands: Sequence[tuple[str, str, str]] = (),  # id, words, key
         name: str = "",
         parent: QWidget | None = None,
+        together: Sequence[tuple[str, str]] = (),  # id, words
     ):
         super().__init__(parent)
         self._pixmaps = pixmaps
-        self._commands = tuple(commands)
+        self._commands, self._together = tuple(commands), tuple(together)
         self._seen: tuple[Row, ...] | None = None
         self.list = QListWidget()
         self.list.setAccessibleName(name)
@@ -114,6 +118,9 @@ class ThumbList(QWidget):
         self.list.setMouseTracking(True)
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        if self._together:
+            self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.list.itemSelectionChanged.connect(self.selection_changed)
         self.list.itemActivated.connect(lambda item: self.activated.emit(item.data(_ID)))
         self.list.currentItemChanged.connect(
             lambda item, _old: item is not None and self.picked.emit(item.data(_ID))
@@ -133,20 +140,27 @@ class ThumbList(QWidget):
         item = self.list.currentItem()
         return item.data(_ID) if item is not None else None
 
+    @property
+    def selected(self) -> list[str]:
+        """Ids of the rows that are selected, from top to bottom."""
+        items = (self.list.item(i) for i in range(self.list.count()))
+        return [item.data(_ID) for item in items if item.isSelected()]
+
     def ids(self) -> list[str]:
         return [self.list.item(i).data(_ID) for i in range(self.list.count())]
 
     def select(self, id: str) -> None:
         for i in range(self.list.count()):
             if self.list.item(i).data(_ID) == id:
-                self.list.setCurrentRow(i)
+                alone = QItemSelectionModel.SelectionFlag.ClearAndSelect
+                self.list.setCurrentRow(i, alone)
 
     def show_rows(self, rows: Sequence[Row]) -> None:
         rows = tuple(rows)
         if rows == self._seen:
             return
         self._seen = rows
-        kept = self.current
+        kept, selected = self.current, set(self.selected)
         self.list.blockSignals(True)
         self.list.clear()
         ratio = self.devicePixelRatioF()
@@ -164,21 +178,28 @@ class ThumbList(QWidget):
             item.setIcon(QIcon(picture))
             self.list.addItem(item)
             if row.id == kept:
-                self.list.setCurrentItem(item)
+                self.list.setCurrentItem(item, QItemSelectionModel.SelectionFlag.NoUpdate)
+            item.setSelected(row.id in selected)
         self.list.blockSignals(False)
         self._stack.setCurrentIndex(1 if rows else 0)
+        self.selection_changed.emit()
 
     def _menu(self, at) -> None:
         item = self.list.itemAt(at)
         if item is None or not self._commands:
             return
         menu = QMenu(self)
-        for id, words, _key in self._commands:
-            menu.addAction(words, lambda c=id: self.commanded.emit(c, item.data(_ID)))
+        selected = self.selected
+        if len(selected) > 1:
+            for id, words in self._together:
+                menu.addAction(words, lambda c=id: self.commanded_together.emit(c, selected))
+        else:
+            for id, words, _key in self._commands:
+                menu.addAction(words, lambda c=id: self.commanded.emit(c, item.data(_ID)))
         menu.exec(self.list.viewport().mapToGlobal(at))
 
     def keyPressEvent(self, event) -> None:
-        if self.current is not None:
+        if self.current is not None and len(self.selected) < 2:
             for id, _words, key in self._commands:
                 if key and event.keyCombination().key() == Qt.Key[f"Key_{key}"]:
                     self.commanded.emit(id, self.current)

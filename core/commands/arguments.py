@@ -13,7 +13,7 @@ from typing import get_args
 from core.project.model import MemoryPreset
 from core.worlds.tiers import AUTO, IDS, VARIABLE
 
-COMMANDS = ("render", "export", "worlds", "doctor")
+COMMANDS = ("render", "export", "worlds", "episodes", "doctor")
 MAX_SECONDS = 3600.0
 
 
@@ -62,7 +62,8 @@ def parser() -> argparse.ArgumentParser:
                         help="another world than the starter world, in the diffusers layout")
     render.add_argument("--slow-adapter", metavar="FILE",
                         help="what was learned from your own footage on top of that world "
-                        "(core.learning.train --adapter)")
+                        "(core.learning.train --adapter); the project keeps a copy, so --continue "
+                        "needs it only to choose another one")
     render.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps")
     render.add_argument("--tier", choices=(AUTO, *IDS), default=AUTO,
                         help="how the world is made to fit into memory; auto: the first way that "
@@ -79,9 +80,11 @@ def parser() -> argparse.ArgumentParser:
                         help="x264's, ultrafast to veryslow (medium)")
     export.add_argument("--size", type=_size, metavar="WxH", help="of the film")
     export.add_argument("--fps", type=_rate, metavar="R", help='of the film, "24" or "24000/1001"')
+    from core.commands.episodes import add_episodes
     from core.commands.worlds import add_worlds
 
     add_worlds(commands)
+    add_episodes(commands)
     doctor = commands.add_parser("doctor", help="what this machine can run, and why not")
     doctor.add_argument("--json", action="store_true", help="for programs")
     return whole

@@ -19,10 +19,11 @@ from core.project.memory_use import usual_memory
 from core.project.model import MemoryUse, Sampling
 from core.project.store import DOCUMENT, ProjectStore
 from core.rollout import render as rolling
+from core.rollout.adopting import adopt_slow_adapter
 from core.rollout.disk import shortage
 from core.rollout.film import export_film
 from core.rollout.samples import first_sample
-from core.worlds.catalogue import DEFAULT, WorldEntry, find_world, with_slow_adapter
+from core.worlds.catalogue import DEFAULT, WorldEntry, find_world, read_entry, with_slow_adapter
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,7 @@ def render(args: argparse.Namespace, stop: Stop) -> int:
         if not args.anyway:
             _check_disk(store, world, until)
         engine = InProcessEngine(
-            device=args.device, previews=False, slow_adapter=world.slow_adapter, tier=args.tier,
-            lowered=of_this_machine(),
+            device=args.device, previews=False, tier=args.tier, lowered=of_this_machine()
         )
         line = Line()
         try:
@@ -127,7 +127,7 @@ def _project(
                 f"There is a project in {folder} already. Give --continue to go on with it, or "
                 "another folder.", True,
             )
-        return _opened(folder, args, wanted), False
+        return _opened(folder, args, world, wanted), False
     if wanted.start is None:
         raise Trouble("There is no project to go on with. Name a start.", True)
     made = folder or Path(tempfile.mkdtemp(prefix="slowfast-"))
@@ -144,7 +144,9 @@ def _project(
     return store, folder is None
 
 
-def _opened(folder: Path, args: argparse.Namespace, wanted: _Wanted) -> ProjectStore:
+def _opened(
+    folder: Path, args: argparse.Namespace, world: WorldEntry, wanted: _Wanted
+) -> ProjectStore:
     """The project that is there, with what the command changes about it."""
     store = ProjectStore.open(folder)
     try:
@@ -158,6 +160,8 @@ def _opened(folder: Path, args: argparse.Namespace, wanted: _Wanted) -> ProjectS
                 "start out to go on with it, or name another folder.", True,
             )
         p = store.project
+        if world.slow_adapter is not None:
+            p = adopt_slow_adapter(store, read_entry(world.folder), world.slow_adapter)(p)
         if wanted.scene is not None:
             p = edits.set_scene(p, wanted.scene)
         if args.memory:
@@ -182,5 +186,4 @@ def _left(store: ProjectStore, temporary: bool, args: argparse.Namespace, out: P
         again = f'main.py render --continue --project "{store.folder}" --out "{out}"'
         chunks = "1 chunk is" if made == 1 else f"{made} chunks are"
         world = f' --world "{args.world}"' if args.world else ""
-        adapter = f' --slow-adapter "{args.slow_adapter}"' if args.slow_adapter else ""
-        say(f"{chunks} kept in {store.folder}. To go on:\n  {again}{world}{adapter}")
+        say(f"{chunks} kept in {store.folder}. To go on:\n  {again}{world}")

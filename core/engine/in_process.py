@@ -57,20 +57,18 @@ class _Stopped(Exception):
 class InProcessEngine:
     """See ``core.engine.protocol.Engine``. ``device`` "auto" takes a CUDA card where there is one.
 
-    ``threads`` limits torch's own; the bits of a chunk depend on it. ``slow_adapter`` is merged
-    into the world's weights. ``tier``: one of ``core.worlds.tiers``, or "auto": the first that
-    fits. Where memory runs out all the same, the task begins again in the next one, and what comes
-    after it stays there, as ``lowered`` remembers.
+    ``threads`` limits torch's own; the bits of a chunk depend on it. ``tier``: one of
+    ``core.worlds.tiers``, or "auto": the first that fits. Where memory runs out all the same, the
+    task begins again in the next one, and what comes after it stays there, as ``lowered`` remembers.
     """
 
     def __init__(
         self, device: str = "auto", previews: bool = True, threads: int | None = None,
-        slow_adapter: Path | None = None, tier: str = "", lowered: Lowered | None = None,
+        tier: str = "", lowered: Lowered | None = None,
     ):
         self.device, self.previews, self._threads = device, previews, threads
         #: The tier in which another process was ended for its memory at the next task.
         self.killed_in: str | None = None
-        self._slow_adapter = slow_adapter
         self._world: World | None = None
         self._adapter: Adapter | None = None
         self._recall: Recall | None = None
@@ -335,20 +333,26 @@ class InProcessEngine:
         run.check()
         from core.engine.lowering import choose
         from core.worlds.catalogue import load_world, read_entry
+        from core.worlds.slow_adapter import merged_name
 
         found, fitted = choose(task, self.device, self._wanted, self.lowered)
         self._tier = found.tier.id
         yield fitted  # before it is loaded: that is where memory runs out most often
         run.check()
+        merged = task.slow_adapter
         world = load_world(
-            Path(task.world_dir), self.device, self._slow_adapter, found.tier, found.keep_text
+            Path(task.world_dir), self.device, Path(merged.path) if merged else None, found.tier,
+            found.keep_text,
         )
+        if merged is not None:  # the file is named by its content
+            world.name = merged_name(read_entry(Path(task.world_dir)).name, merged.name)
         if world.hash != task.world_hash:
             raise WorldError(
                 f"The project was made with another version of “{world.name}” "
                 f"({task.world_hash[:8]}) than the one installed ({world.hash[:8]}). Install the "
-                "version it was made with, or set its start again in a new project. A project made "
-                "with a slow adapter needs that too (render --slow-adapter)."
+                "version it was made with, or set its start again in a new project. Where it was "
+                "made with a slow adapter, choose that in the Worlds panel (or with render "
+                "--slow-adapter)."
             )
         self._licence = read_entry(Path(task.world_dir)).licence
         yield Progress("loading", 2, 3)

@@ -18,13 +18,12 @@ import numpy as np
 
 from core.memory.bank import thinned
 from core.memory.errors import MemoryRefused
+from core.memory.frames import Frames, frame_arrays, frames_of
 from core.memory.snapshot import (
-    Frames,
+    SCHEMA,
     Snapshot,
     check_format,
     check_world,
-    frame_arrays,
-    frames_of,
     load_snapshot,
     save_snapshot,
     snapshot_arrays,
@@ -34,13 +33,14 @@ from core.memory.snapshot import (
     text_of,
 )
 from core.memory.tensors import Header, TensorFileError, read_arrays, write_arrays
-from core.project.model import ActionPart, WorldRef
+from core.project.model import ActionPart, MergedFrom, WorldRef
 
 FORMAT = "slowfast-episode"
-SCHEMA = 2  # as of snapshots
 SUFFIX = ".sfep"
 MAX_THUMBNAIL = 256 << 10  # bytes
 MAX_LEARNED = 10_000  # chunks listed
+MAX_MERGED = 16  # episodes that one was merged from
+MAX_WEIGHT = 1.5  # of each of them, as the strength of a memory goes
 _JPEG = b"\xff\xd8\xff"
 
 
@@ -69,6 +69,7 @@ class EpisodeInfo:
     frames: int  # in the bank
     learned: tuple[Learned, ...]
     thumbnail: bytes  # JPEG, may be empty
+    merged: tuple[MergedFrom, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ def save_episode(
     thumbnail: bytes = b"",
     learned: Sequence[Learned] = (),
     created: str = "",
+    merged: Sequence[MergedFrom] = (),
 ) -> EpisodeInfo:
     """Write ``path`` whole; raises TensorFileError or MemoryRefused."""
     if not isinstance(snapshot, Snapshot):
@@ -103,11 +105,13 @@ def save_episode(
          "seed": one.seed, "frames": one.frames}
         for one in list(learned)[-MAX_LEARNED:]
     ]
+    bank = thinned(bank)
     facts = {
-        "format": FORMAT, **snapshot_facts(snapshot), "name": clean,
+        "format": FORMAT, **snapshot_facts(snapshot, bank), "name": clean,
         "created": created or datetime.now(UTC).isoformat(timespec="seconds"), "learned": rows,
     }
-    bank = thinned(bank)
+    if merged:
+        facts["merged"] = [[text_of(one.name, 200), one.weight] for one in merged]
     arrays = snapshot_arrays(snapshot) | frame_arrays("bank", bank)
     arrays["thumbnail"] = np.frombuffer(thumbnail, np.uint8)
     write_arrays(path, arrays, facts)
@@ -196,6 +200,7 @@ def _info(facts: Mapping[str, Any], frames: int, thumbnail: bytes) -> EpisodeInf
             world=base.world, licence=text_of(facts["world"].get("licence", "")),
             preset=base.preset, rank=base.rank, chunks=base.chunks, steps=base.steps,
             frames=frames, learned=tuple(_learned(row) for row in rows), thumbnail=thumbnail,
+            merged=_merged(facts.get("merged", [])),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise MemoryRefused(
@@ -209,3 +214,12 @@ def _learned(row: Any) -> Learned:
         raise ValueError("a count is not a number")
     actions = tuple(ActionPart(text_of(text), frames) for text, frames in row["actions"])
     return Learned(actions, text_of(row["scene"]), row["seed"], row["frames"])
+
+
+def _merged(rows: Any) -> tuple[MergedFrom, ...]:
+    if type(rows) is not list or len(rows) > MAX_MERGED:
+        raise ValueError("what it was merged from is no list")
+    found = tuple(MergedFrom(text_of(name, 200), weight) for name, weight in rows)
+    if any(type(s.weight) not in (int, float) or not 0 <= s.weight <= MAX_WEIGHT for s in found):
+        raise ValueError("a weight is out of range")
+    return found

@@ -7,43 +7,21 @@ loading torch.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from core.memory.errors import MemoryRefused
+from core.memory.frames import Frames, frame_arrays, frames_of, several
 from core.memory.tensors import Header, TensorFileError, read_arrays, read_header, write_arrays
 from core.project.model import WorldRef
 
 FORMAT = "slowfast-snapshot"
-#: 2: Adam moments that are zero everywhere are left out, and named under "zeros".
+#: 2: Adam moments that are zero everywhere are left out, and named under "zeros"; or the bank holds
+#: frames of several walks. An older studio would misread either.
 SCHEMA = 2
-
-
-@dataclass(frozen=True)
-class Frames:
-    """Latent frames with their addresses: z [F, C, h, w] f32, time [F] i64, pose [F, 3] f64
-    (NaN where it is not known)."""
-
-    z: np.ndarray
-    time: np.ndarray
-    pose: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.z)
-
-    def __getitem__(self, part: slice) -> Frames:
-        return Frames(self.z[part], self.time[part], self.pose[part])
-
-    def at(self, indices: np.ndarray) -> Frames:
-        """The frames at ``indices``, in that order."""
-        return Frames(self.z[indices], self.time[indices], self.pose[indices])
-
-    @staticmethod
-    def joined(parts: Sequence[Frames]) -> Frames:
-        return Frames(*(np.concatenate(a) for a in zip(*((p.z, p.time, p.pose) for p in parts))))
 
 
 @dataclass(frozen=True)
@@ -85,7 +63,7 @@ class SnapshotInfo:
 
 def save_snapshot(path: str | os.PathLike, snapshot: Snapshot) -> None:
     """Write ``path`` whole; raises TensorFileError."""
-    facts = {"format": FORMAT, **snapshot_facts(snapshot)}
+    facts = {"format": FORMAT, **snapshot_facts(snapshot, snapshot.bank)}
     write_arrays(path, snapshot_arrays(snapshot), facts)
 
 
@@ -102,7 +80,7 @@ def load_snapshot(path: str | os.PathLike, world_hash: str | None = None) -> Sna
 
 def load_bank(path: str | os.PathLike, world_hash: str) -> Frames | None:
     """The frames that came with a loaded episode, without the memory itself; MemoryRefused."""
-    names = [f"bank/{part}" for part in ("z", "time", "pose")]
+    names = [f"bank/{part}" for part in ("z", "time", "pose", "walk")]
     try:
         arrays, header = read_arrays(path, names)
     except TensorFileError as error:
@@ -125,14 +103,16 @@ def peek_snapshot(path: str | os.PathLike) -> SnapshotInfo:
 # ---- shared with episodes -----------------------------------------------------------------------
 
 
-def snapshot_facts(s: Snapshot) -> dict[str, Any]:
+def snapshot_facts(s: Snapshot, bank: Frames | None) -> dict[str, Any]:
+    """With the oldest schema that says all of a memory with ``bank``: a studio that knows no newer
+    one would take such a file for a damaged one, or several walks for one."""
     world = {"id": s.world.id, "hash": s.world.hash, "name": s.world.name, "licence": s.licence}
     facts = {
         "world": world, "preset": s.preset, "rank": s.rank, "chunks": s.chunks, "steps": s.steps,
     }
     zeros = sorted(name for name, a in _moments(s).items() if _zero(a))
-    # A studio that does not know of "zeros" would take such a file for a damaged one.
-    return {**facts, "schema": 2, "zeros": zeros} if zeros else {**facts, "schema": 1}
+    facts["schema"] = SCHEMA if zeros or several(bank) else 1
+    return {**facts, "zeros": zeros} if zeros else facts
 
 
 def _moments(s: Snapshot) -> dict[str, np.ndarray]:
@@ -156,27 +136,6 @@ def snapshot_arrays(s: Snapshot) -> dict[str, np.ndarray]:
     if s.bank is not None:
         arrays |= frame_arrays("bank", s.bank)
     return arrays | frame_arrays("context", s.context)
-
-
-def frame_arrays(name: str, frames: Frames) -> dict[str, np.ndarray]:
-    return {
-        f"{name}/z": frames.z.astype(np.float32, copy=False),
-        f"{name}/time": frames.time.astype(np.int64, copy=False),
-        f"{name}/pose": frames.pose.astype(np.float64, copy=False),
-    }
-
-
-def frames_of(name: str, arrays: Mapping[str, np.ndarray]) -> Frames:
-    """Raises MemoryRefused where they are missing or do not fit together."""
-    z, time, pose = (arrays.get(f"{name}/{part}") for part in ("z", "time", "pose"))
-    whole = (
-        z is not None and time is not None and pose is not None and z.ndim == 4
-        and z.dtype == np.float32 and time.dtype == np.int64 and pose.dtype == np.float64
-        and time.shape == z.shape[:1] and pose.shape == (len(z), 3)
-    )
-    if not whole:
-        raise MemoryRefused(f"The memory is damaged: its {name} frames are not whole.")
-    return Frames(z, time, pose)
 
 
 def snapshot_of(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> Snapshot:

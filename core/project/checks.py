@@ -103,6 +103,11 @@ def _files(p: Project) -> Iterable[tuple[str, str]]:
         for name in ("source", "video", "thumbnail"):
             if getattr(p.start, name) not in p.assets:
                 yield f"start/{name}", "names a file the project does not have"
+    if p.slow_adapter is not None:
+        if p.slow_adapter.asset not in p.assets:
+            yield "slow_adapter/asset", "names a file the project does not have"
+        if p.slow_adapter.base.id != p.world.id:
+            yield "slow_adapter/base", "is another world than the project's"
     for key, snapshot in p.memory_bases.items():
         if key != AT_START and key not in p.takes:
             yield f"memory_bases/{key}", "is not the id of a take"

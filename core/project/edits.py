@@ -50,6 +50,7 @@ from core.project.edits_takes import (
     set_start,
 )
 from core.project.edits_together import move_together, reorder_clips
+from core.project.edits_world import remove_slow_adapter, set_slow_adapter
 from core.project.errors import EditError
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "move_together",
     "new_project",
     "remove_episode",
+    "remove_slow_adapter",
     "rename",
     "rename_marker",
     "reorder_clip",
@@ -87,6 +89,7 @@ __all__ = [
     "set_memory_base",
     "set_sampling",
     "set_scene",
+    "set_slow_adapter",
     "set_start",
     "set_track",
     "split_action",

@@ -14,8 +14,13 @@ from core.project.model import SCHEMA
 
 Step = Callable[[dict[str, Any]], dict[str, Any]]
 
+def _with_slow_adapter(data: dict[str, Any]) -> dict[str, Any]:
+    """A project carries the slow adapter of its world from schema 2 on."""
+    return {**data, "slow_adapter": None}
+
+
 #: schema → the step that leads to the next one.
-STEPS: Mapping[int, Step] = {}
+STEPS: Mapping[int, Step] = {1: _with_slow_adapter}
 
 
 def schema_of(data: Mapping[str, Any]) -> int:

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
 
-SCHEMA = 1
+SCHEMA = 2
 
-AssetKind = Literal["source", "video", "latents", "snapshot", "thumbnail", "episode"]
+AssetKind = Literal[
+    "source", "video", "latents", "snapshot", "thumbnail", "episode", "slow_adapter"
+]
 TakeStatus = Literal["draft", "accepted", "discarded"]
 MemoryPreset = Literal["off", "paper", "adapter", "bank", "default"]
 
@@ -30,6 +32,16 @@ class WorldRef:
     id: str
     hash: str
     name: str
+
+
+@dataclass(frozen=True)
+class SlowAdapterRef:
+    """What was learned from a person's own footage on top of the world ``base``. With it the
+    project's world is another one: ``Project.world`` says which."""
+
+    asset: str  # asset id of its file
+    name: str
+    base: WorldRef
 
 
 @dataclass(frozen=True)
@@ -209,6 +221,14 @@ class Marker:
 
 
 @dataclass(frozen=True)
+class MergedFrom:
+    """An episode that another was merged from. ``weight`` 1.0 = as strong as it was alone."""
+
+    name: str
+    weight: float
+
+
+@dataclass(frozen=True)
 class EpisodeRef:
     """A saved memory beside the project (one file in ``episodes/``)."""
 
@@ -220,6 +240,7 @@ class EpisodeRef:
     chunks: int
     frames: int
     created: str
+    merged: tuple[MergedFrom, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -238,6 +259,7 @@ class Project:
     #: Pictures in one latent frame (the world's t_stride). Takes are whole latent frames, and only
     #: whole ones are continued.
     latent_stride: int = 1
+    slow_adapter: SlowAdapterRef | None = None
     scene: str = ""
     start: Start | None = None
     tracks: tuple[Track, ...] = ()  # first track: where generated chunks land

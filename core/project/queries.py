@@ -267,6 +267,8 @@ def unused_assets(p: Project) -> tuple[Asset, ...]:
     What a kept take continues stays, discarded or not: it may be learned or shown again.
     """
     used = {s for s in p.memory_bases.values() if s}
+    if p.slow_adapter is not None:
+        used.add(p.slow_adapter.asset)
     if p.start is not None:
         used |= {p.start.source, p.start.video, p.start.thumbnail}
     kept: set[str] = set()

@@ -1,7 +1,7 @@
 """Which takes were made from something that is no longer the chosen version, and why.
 
-Computed for all takes at once and remembered for as long as the document's takes, chunks and
-start are the very same values, so that a timeline may ask for every clip at every repaint.
+Computed for all takes at once and remembered for as long as the document's takes, chunks, start
+and world are the very same values, so that a timeline may ask for every clip at every repaint.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Literal
 
 from core.project.model import Project, Take
 
-Cause = Literal["start", "version", "discarded", "gone"]
+Cause = Literal["start", "version", "discarded", "gone", "world"]
 
 
 @dataclass(frozen=True)
 class Stale:
-    """The oldest thing that changed under a take; ``chunk`` is "" for the start."""
+    """The oldest thing that changed under a take; ``chunk`` is "" for the start and the world."""
 
     cause: Cause
     chunk: str = ""
@@ -31,7 +31,7 @@ _last: tuple[tuple[object, ...], Mapping[str, Stale]] = ((), {})
 def stale_takes(p: Project) -> Mapping[str, Stale]:
     """Every stale take of the document with its cause."""
     global _last
-    key = (p.takes, p.chunks, p.start)
+    key = (p.takes, p.chunks, p.start, p.world)
     known_key, answer = _last
     if len(known_key) == len(key) and all(a is b for a, b in zip(known_key, key)):
         return answer
@@ -56,7 +56,9 @@ def stale_takes(p: Project) -> Mapping[str, Stale]:
 def _cause(p: Project, take: Take, stale: Mapping[str, Stale]) -> Stale | None:
     if take.parent is None:
         now = p.start.video if p.start is not None else ""
-        return Stale("start") if take.start_source and take.start_source != now else None
+        if take.start_source and take.start_source != now:
+            return Stale("start")
+        return _other_world(p, take)
     if take.parent.take in stale:  # the oldest cause is the one to mend
         return stale[take.parent.take]
     parent = p.takes.get(take.parent.take)
@@ -67,7 +69,11 @@ def _cause(p: Project, take: Take, stale: Mapping[str, Stale]) -> Stale | None:
         return Stale("discarded", chunk.id)
     if chunk.chosen != parent.id:
         return Stale("version", chunk.id)
-    return None
+    return _other_world(p, take)
+
+
+def _other_world(p: Project, take: Take) -> Stale | None:
+    return Stale("world") if take.world_hash != p.world.hash else None
 
 
 def sentence(stale: Stale, number: int | None) -> str:
@@ -82,3 +88,5 @@ def sentence(stale: Stale, number: int | None) -> str:
             return f"Made from a discarded version of {chunk}."
         case "gone":
             return "Made from a chunk that was discarded."
+        case "world":
+            return "The slow adapter was changed."

@@ -46,6 +46,7 @@ from core.project.tasks import (
     first_stale,
     live_parent,
     loaded_episode,
+    slow_adapter_file,
 )
 from core.rollout.events import Learned, TakeReady
 from core.rollout.request import ChunkTask, ContextRef, LearnTask
@@ -130,6 +131,7 @@ def next_step(
             out_dir=str(out_dir or store.staging()),
             bank=bank,
             episode=episode,
+            slow_adapter=slow_adapter_file(p, store),
         )
         return replace(step, task=task)
     if isinstance(step, LearnStep):
@@ -153,6 +155,7 @@ def next_step(
             out_dir=str(out_dir or store.staging()),
             earlier=tuple(ref for ref in earlier if ref.holds_latents),
             episode=episode,
+            slow_adapter=slow_adapter_file(p, store),
         )
         return replace(step, task=learn)
     return step

@@ -21,7 +21,7 @@ from core.project.model import Asset, AssetKind, Project
 DOCUMENT = "project.json"
 ASSETS, EPISODES, STAGING = "assets", "episodes", "staging"
 
-__all__ = ["DOCUMENT", "ProjectError", "ProjectLocked", "ProjectStore"]
+__all__ = ["DOCUMENT", "ProjectError", "ProjectLocked", "ProjectStore", "read_document"]
 
 
 class ProjectStore:
@@ -78,7 +78,7 @@ class ProjectStore:
         folder = Path(folder).absolute()
         if folder.name == DOCUMENT and folder.is_file():
             folder = folder.parent
-        project = _read(folder)
+        project = read_document(folder)
         lock: Lock | None = None
         reason = ""
         if serialise.is_newer(project):
@@ -98,7 +98,7 @@ class ProjectStore:
                 )
         try:
             if lock is not None:
-                project = _read(folder)  # as it is now that nobody else writes
+                project = read_document(folder)  # as it is now that nobody else writes
             store = cls(folder, project, lock, reason)
             if lock is not None:
                 store._sweep()
@@ -227,7 +227,9 @@ class ProjectStore:
             shutil.rmtree(staging, ignore_errors=True)
 
 
-def _read(folder: Path) -> Project:
+def read_document(folder: Path) -> Project:
+    """The document in ``folder`` as it is now, for reading alone: it is neither opened nor locked.
+    Raises ProjectError."""
     document = folder / DOCUMENT
     try:
         data = document.read_bytes()

@@ -16,7 +16,7 @@ from core.project.queries import (
     whole_latents,
 )
 from core.project.store import ProjectStore
-from core.rollout.request import LEAD, ContextRef, EpisodeBank
+from core.rollout.request import LEAD, ContextRef, EpisodeBank, SlowAdapterFile
 
 
 def live_parent(p: Project, chunk_id: str) -> Parent | None:
@@ -158,6 +158,20 @@ def _episode(p: Project, store: ProjectStore, found: lived.Remembered) -> Episod
         return None
     there = context_refs(p, store, found.since, p.context_frames)
     return EpisodeBank(file_of(store, found.base), there)
+
+
+def slow_adapter_file(p: Project, store: ProjectStore) -> SlowAdapterFile | None:
+    """What is merged into the project's world."""
+    if p.slow_adapter is None:
+        return None
+    path = store.path(p.slow_adapter.asset)
+    if not path.is_file():
+        raise ProjectError(
+            f"The project's slow adapter “{p.slow_adapter.name}” is missing: "
+            f"{path.relative_to(store.folder)}. Bring the file back, or choose it again in the "
+            "Worlds panel."
+        )
+    return SlowAdapterFile(str(path), p.slow_adapter.name)
 
 
 def file_of(store: ProjectStore, asset_id: str) -> str:

@@ -8,8 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.memory.bank import anchors, moved, moved_poses, placement, useful
-from core.memory.snapshot import Frames, load_bank
+from core.memory.bank import Lies, anchors, laid, moved_poses, placements, useful
+from core.memory.frames import Frames
+from core.memory.snapshot import load_bank
 from core.rollout.context import HERE, build_context
 from core.rollout.latents import frames_from, latent_frames, read_addresses
 from core.rollout.request import ContextRef, EpisodeBank
@@ -61,27 +62,24 @@ class Recall:
     def home(self, episode: EpisodeBank, home: np.ndarray) -> Pose | None:
         """Where the axes of a loaded episode's adapter stand in this walk's, if its own walk had
         them at ``home`` [3]; None where its place is not recognised."""
-        found = self._placement(episode)
-        if found is None or not np.isfinite(home).all():
+        lies = self._placement(episode)[1].get(0)  # ``home`` is said in the axes of walk 0
+        if lies is None or not np.isfinite(home).all():
             return None
-        x, y, yaw = moved_poses(home[None], *found[1])[0].tolist()
+        x, y, yaw = moved_poses(home[None], *lies)[0].tolist()
         return x, y, yaw
 
-    def _recognise(
-        self, episode: EpisodeBank
-    ) -> tuple[Frames, tuple[np.ndarray, np.ndarray]] | None:
-        """The episode's bank, and how it lies here; None where its place is not recognised."""
+    def _recognise(self, episode: EpisodeBank) -> tuple[Frames | None, dict[int, Lies]]:
+        """The episode's bank, and how those of its walks lie here whose place is recognised."""
         bank = load_bank(episode.path, self._world.hash)
         if bank is None or not len(bank):
-            return None
+            return None, {}
         there = Frames(*frames_from(build_context(self._world, episode.context)))
-        found = placement(bank, there)
-        return None if found is None else (bank, found)
+        return bank, placements(bank, there)
 
     def _read_episode(self, episode: EpisodeBank) -> list[LatentFrame]:
-        found = self._placement(episode)
-        if found is None:
+        bank, lies = self._placement(episode)
+        here = laid(bank, lies) if bank is not None else None
+        if here is None:
             return []
-        bank, lies = found
-        frames = latent_frames(moved(bank, *lies), self._world.context_level)
+        frames = latent_frames(here, self._world.context_level)
         return [replace(f, address=replace(f.address, time=f.address.time - _BEFORE)) for f in frames]

@@ -15,6 +15,7 @@ from core.project.files import digest
 from core.project.jobs import Job, Running, generate_job
 from core.project.model import AT_START, MemoryUse, Project, Sampling, WorldRef
 from core.project.store import ProjectStore
+from core.rollout.adopting import adopt_slow_adapter
 from core.rollout.events import (
     BegunAgain,
     Cancelled,
@@ -28,7 +29,7 @@ from core.rollout.events import (
 from core.rollout.recipe import planned_seed
 from core.rollout.request import EngineTask
 from core.rollout.start import make_start
-from core.worlds.catalogue import WorldEntry
+from core.worlds.catalogue import WorldEntry, read_entry
 
 _MEMORY = MemoryUse()
 Actions = Sequence[tuple[str, int]]  # text, frames
@@ -64,9 +65,11 @@ def create(
     memory: MemoryUse = _MEMORY, sampling: Sampling | None = None,
 ) -> ProjectStore:
     """A new project with its start; nothing is left in ``folder`` where that fails. ``sampling``
-    None: what suits the world. Raises ProjectError, EditError, MediaError."""
+    None: what suits the world. A slow adapter that ``world`` has becomes the project's. Raises
+    ProjectError, EditError, MediaError, WorldError."""
     import shutil
 
+    adapter, world = world.slow_adapter, read_entry(world.folder)
     p = edits.new_project(
         name or start.stem[:100] or "Film", WorldRef(world.id, world.hash, world.name), world.rate,
         (world.width, world.height), world.chunk_frames, world.n_past, world.t_stride,
@@ -76,6 +79,8 @@ def create(
     there = folder.exists()
     store = ProjectStore.create(folder, p)
     try:
+        if adapter is not None:
+            p = adopt_slow_adapter(store, world, adapter)(p)
         assets, made = make_start(store, p, start)
         store.save(edits.set_start(edits.add_assets(p, assets), made))
     except BaseException:

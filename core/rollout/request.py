@@ -42,11 +42,19 @@ class EpisodeBank:
 
 
 @dataclass(frozen=True)
+class SlowAdapterFile:
+    """What is merged into the world's weights after loading, and what the artist calls it."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True)
 class ChunkTask:
     """Make one chunk: continue ``context`` under ``actions``."""
 
     world_dir: str
-    world_hash: str
+    world_hash: str  # of the world with its slow adapter
     context: tuple[ContextRef, ...]
     actions: tuple[ActionPart, ...]  # pictures: of n_new latent frames, or fewer (a short chunk)
     scene: str
@@ -58,6 +66,7 @@ class ChunkTask:
     out_dir: str
     bank: tuple[ContextRef, ...] = ()  # what was made since the memory began, oldest first
     episode: EpisodeBank | None = None
+    slow_adapter: SlowAdapterFile | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ class LearnTask:
     """Fast learning on one accepted take (paper, Alg. 1a): ``context`` then the take's latents."""
 
     world_dir: str
-    world_hash: str
+    world_hash: str  # of the world with its slow adapter
     context: tuple[ContextRef, ...]
     take: ContextRef
     actions: tuple[ActionPart, ...]
@@ -76,6 +85,7 @@ class LearnTask:
     out_dir: str
     earlier: tuple[ContextRef, ...] = ()  # what was made since the memory began, oldest first
     episode: EpisodeBank | None = None
+    slow_adapter: SlowAdapterFile | None = None
 
 
 EngineTask = ChunkTask | LearnTask

@@ -220,7 +220,7 @@ def with_slow_adapter(entry: WorldEntry, path: Path) -> WorldEntry:
     from core.worlds.slow_adapter import check_slow_adapter, merged_name
 
     check_slow_adapter(path, entry.hash, entry.name)
-    return replace(entry, name=merged_name(entry.name, path), slow_adapter=path)
+    return replace(entry, name=merged_name(entry.name, path.stem), slow_adapter=path)
 
 
 def load_world(

@@ -221,13 +221,14 @@ def _words(
 
 
 def _time(seconds: float, measured: bool) -> str:
+    how = "as measured here" if measured else "an estimate"
+    return f" A chunk takes about {_long(seconds)} ({how})."
+
+
+def _long(seconds: float) -> str:
     if seconds < 90:
-        words = f"{max(1, seconds):.0f} s"
-    elif seconds < 5400:
-        words = f"{seconds / 60:.0f} min"
-    else:
-        words = f"{seconds / 3600:.0f} h"
-    return f" A chunk takes about {words} ({'as measured here' if measured else 'an estimate'})."
+        return f"{max(1, seconds):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
 
 
 def _disk(room: Room, chunk: int) -> str:

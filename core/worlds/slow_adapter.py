@@ -88,9 +88,9 @@ def merged_hash(world_hash: str, path: str | os.PathLike) -> str:
     return hashlib.sha256(f"{world_hash}+{inner}".encode()).hexdigest()
 
 
-def merged_name(world_name: str, path: str | os.PathLike) -> str:
-    """What a world with the adapter in ``path`` is called."""
-    return f"{world_name} with {Path(path).stem}"
+def merged_name(world_name: str, adapter_name: str) -> str:
+    """What a world with the adapter is called."""
+    return f"{world_name} with {adapter_name}"
 
 
 def merge_slow_adapter(world: World, path: str | os.PathLike) -> None:
@@ -114,7 +114,7 @@ def merge_slow_adapter(world: World, path: str | os.PathLike) -> None:
         for name, change in added.items():
             weight = layers[name].weight
             weight.add_(change.to(weight.device, weight.dtype))
-    world.hash, world.name = merged, merged_name(world.name, path)
+    world.hash, world.name = merged, merged_name(world.name, Path(path).stem)
 
 
 def _adapter(path: Path, header: Header, weights: Mapping[str, np.ndarray]) -> SlowAdapter:

@@ -10,7 +10,19 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPushButton, QToolButton
 
-from app.actions import ALWAYS, CLIP, DRAFT, JOB, MENUS, PROJECT, TABLE, Actions, command_of, native
+from app.actions import (
+    ADAPTER,
+    ALWAYS,
+    CLIP,
+    DRAFT,
+    JOB,
+    MENUS,
+    PROJECT,
+    TABLE,
+    Actions,
+    command_of,
+    native,
+)
 from app.widgets.keyguard import belongs_to
 
 
@@ -24,7 +36,7 @@ def test_every_command_has_a_key_a_tooltip_and_an_icon(qapp):
         assert len(action.toolTip()) > len(key) + 8, command.id
         assert command.menu in MENUS, command.id
         assert command.icon, command.id
-        assert command.needs in (ALWAYS, PROJECT, CLIP, DRAFT, JOB)
+        assert command.needs in (ALWAYS, PROJECT, CLIP, DRAFT, JOB, ADAPTER)
 
 
 def test_keys_do_not_clash(qapp):

@@ -241,6 +241,7 @@ def test_a_slow_adapter_makes_another_world_of_it(
     tmp_path, start, rendering, here, tiny_world_dir, other_world_dir
 ):
     from core.learning.fine_tuning import put_in, weights_of
+    from core.project import queries, staleness
     from core.project.store import ProjectStore
     from core.worlds.catalogue import load_world, read_entry, with_slow_adapter
     from core.worlds.slow_adapter import SlowAdapter, save_slow_adapter
@@ -266,10 +267,27 @@ def test_a_slow_adapter_makes_another_world_of_it(
         assert store.project.world.hash == entry.hash != world.hash
         assert store.project.world.name.endswith("with garden")
 
-    without = here(*options, "--continue", "--action", "turn left:1s", "--project", project)
-    assert without.returncode == 1 and "--slow-adapter" in without.stderr
+    # The project carries it: no word of it is needed, nor the file that it came from.
+    adapter.rename(tmp_path / "elsewhere.safetensors")
+    more = here(*options, "--continue", "--action", "turn left:1s", "--project", project)
+    assert more.returncode == 0, more.stderr
+    with ProjectStore.open(project) as store:
+        p = store.project
+        assert {t.world_hash for t in p.takes.values()} == {p.world.hash} != {world.hash}
+        assert not staleness.stale_takes(p) and len(p.takes) == 2
+
+    # Another one goes before it, and what was made with the first is made again.
+    adapter = tmp_path / "yard.safetensors"
+    stronger = {n: a + 0.1 for n, a in weights.items()}
+    save_slow_adapter(
+        adapter, SlowAdapter(world.id, world.name, world.hash, 2, 2.0, stronger, {})
+    )
     more = here(*options, "--continue", "--project", project, "--slow-adapter", adapter)
     assert more.returncode == 0, more.stderr
+    with ProjectStore.open(project) as store:
+        p = store.project
+        assert p.world.name.endswith("with yard") and len(p.takes) == 4
+        assert {queries.chosen_take(p, c).world_hash for c in p.chunks} == {p.world.hash}
 
     rendering[2] = other_world_dir
     other = here(*rendering, start, "--action", "forward:1s", "--out", film,

@@ -11,7 +11,15 @@ import pytest
 
 from core.project import edits, migrations, serialise
 from core.project.errors import ProjectError
-from core.project.model import AT_START, EpisodeRef
+from core.project.model import (
+    AT_START,
+    SCHEMA,
+    Asset,
+    EpisodeRef,
+    MergedFrom,
+    SlowAdapterRef,
+    WorldRef,
+)
 from tests.project.parts import RECORD, empty, rolled_out, version
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -25,8 +33,15 @@ def full():
     p = edits.add_track(edits.add_marker(p, 5, "here", id="m1"), id="v2")
     p = edits.set_memory_base(p, AT_START, "")
     p = edits.set_in_out(p, 2, 20)
-    episode = EpisodeRef("e1", "Corridor", "episodes/e1.sfep", "starter", "w", 3, 24, "2026")
+    episode = EpisodeRef(
+        "e1", "Corridor", "episodes/e1.sfep", "starter", "w", 3, 24, "2026",
+        (MergedFrom("Hall", 0.7), MergedFrom("Kitchen", 1.0)),
+    )
     p = edits.add_episode(p, episode)
+    file = "assets/slow_adapter/g.safetensors"
+    p = edits.add_assets(p, [Asset("garden", "slow_adapter", file, 3)])
+    merged = WorldRef("starter", "m" * 64, "Starter world with garden")
+    p = edits.set_slow_adapter(p, SlowAdapterRef("garden", "garden", p.world), merged)
     return replace(p, rate=Fraction(24000, 1001))
 
 
@@ -67,7 +82,7 @@ def test_unknown_keys_are_kept_and_stay_with_their_things():
 
 def test_an_unknown_key_never_replaces_a_known_one():
     p = replace(empty(), extra={"name": "other", "format": "other", "schema": 9})
-    assert data_of(p)["name"] == "Walk" and data_of(p)["schema"] == 1
+    assert data_of(p)["name"] == "Walk" and data_of(p)["schema"] == SCHEMA
 
 
 DAMAGE = {
@@ -76,6 +91,10 @@ DAMAGE = {
     "name": [3, None, [], "\ud800"],
     "schema": ["1", 0, -1, None, 1.0, True],
     "format": ["other", None],
+    "slow_adapter": [3, {}, {"asset": "garden", "name": "x", "base": None}],
+    "slow_adapter/asset": ["nothing", None],
+    "slow_adapter/base/id": ["other", 3],
+    "episodes/0/merged": ["x", [{}], [{"name": "x", "weight": "1"}]],
     "world": [None, [], "starter", {"id": "x"}],
     "tracks": [{}, None, ["x"], [{"id": "a"}], [[]]],
     "actions": [[{"id": "a", "text": "x", "start": 5, "end": 5}], [{"id": "a"}], "x"],
@@ -215,7 +234,7 @@ def test_random_bytes_in_the_file_never_give_a_traceback(seed):
 
 def test_a_newer_schema_is_read_as_far_as_it_is_understood():
     data = data_of(full())
-    data["schema"] = 2
+    data["schema"] = SCHEMA + 1
     data["new_thing"] = [1, 2]
     p = serialise.from_json(json.dumps(data))
     assert serialise.is_newer(p) and p.extra["new_thing"] == [1, 2]

@@ -117,7 +117,7 @@ def test_a_newer_schema_opens_to_read_only(tmp_path):
     store.close()
     document = tmp_path / "walk" / DOCUMENT
     data = json.loads(document.read_text())
-    data["schema"], data["hologram"] = 2, True
+    data["schema"], data["hologram"] = data["schema"] + 1, True
     document.write_text(json.dumps(data))
     before = document.read_bytes()
     with ProjectStore.open(tmp_path / "walk") as again:

@@ -154,7 +154,8 @@ def test_an_episode_of_another_place_changes_nothing(made, tmp_path, tiny_world_
     p, tip = made.project, queries.tip(made.project)
     asset = made.import_file(snapshot, "snapshot")
     loaded = edits.set_memory_base(edits.add_assets(p, (asset,)), tip.take, asset.id)
-    assert remembered(loaded, made, tip) is None
+    kept = remembered(loaded, made, tip)  # still known to be of another place when saved again
+    assert set(kept.walks()) == {1} and same(kept.z, bank.z)
     loaded = edits.add_action(loaded, "turn left", 33, 41)
     task = steps.next_step(loaded, render.generate_job(41, 5), made, tiny_world_dir).task
     assert Recall(load_world(tiny_world_dir)).home(task.episode, np.zeros(3)) is None
