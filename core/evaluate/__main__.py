@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--visits", default="", help="revisit, planning: real or generated alone")
     made.add_argument("--patterns", default="", help="revisit: only these patterns")
     made.add_argument("--chunks", type=int, default=40, help="long: chunks of one roll-out")
-    made.add_argument("--candidates", type=int, default=16, help="planning: plans in a round")
+    made.add_argument("--candidates", type=int, default=16, help="planning: plans imagined a step")
     made.add_argument("--task", default="waypoint", choices=TASKS,
                       help="planning: walk back to a waypoint, or (robot worlds) put a thing back")
     made.add_argument("--longest", type=int, default=1,

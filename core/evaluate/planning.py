@@ -1,10 +1,11 @@
 """The suite ``planning --task waypoint``: a plan found in the model alone leads back to a waypoint,
 or not.
 
-A walk leads away from a waypoint, whose picture is the goal. Plans (one verb a chunk) are imagined
-by the model with its memory, and judged by how much their last picture looks like the goal. The
-best one is walked in the true scene; what counts is how far from the waypoint it ends. An arm that
-does not remember the way has nothing to recognise the waypoint by (paper §4.4, "Planning").
+A walk leads away from a waypoint. To retrace it, plans (one verb a chunk) are imagined by the model
+with its memory, chunk by chunk, and judged by how much their pictures look like those that were seen
+on the way, the waypoint's last. The best one is walked in the true scene; what counts is how far from
+the waypoint it ends. An arm that does not remember the way imagines other places there, and has
+nothing to recognise the waypoint by (paper §4.4, "Planning").
 """
 
 from __future__ import annotations
@@ -27,17 +28,15 @@ from core.learning.scenes.walker import follow
 from core.worlds.poses import apart
 
 _WAY = 3  # chunks from the waypoint to where planning begins, and of a plan
-_ROUNDS = 2
-_ELITE = 0.25
 _PLANNED = tuple(v for v in BACKWARDS if v != "hold")
 
 Plan = tuple[str, ...]  # one verb a chunk
 
 
 class Planning:
-    """Cross-entropy search: a round of random plans, then rounds drawn from the best ones. The
-    first round is the same for every arm. Compared with the best plan among those tried, with a random
-    one, and with staying."""
+    """Beam search: every verb is imagined after each of the best beginnings so far, as many as make
+    ``candidates`` plans a step. Compared with the best plan among those tried to the end, with random
+    ones (the same for every arm), and with staying."""
 
     name, primary = "planning", "distance"
     claims, domain = True, "first-person"
@@ -50,7 +49,7 @@ class Planning:
         self.candidates, self.visits = candidates, ("real", "generated")
 
     def facts(self) -> dict[str, Any]:
-        return {"candidates": self.candidates, "rounds": _ROUNDS, "task": "waypoint"}
+        return {"candidates": self.candidates, "judged": "along the way", "task": "waypoint"}
 
     def trajectory(self, bench: Bench, number: int) -> Trajectory:
         """From the waypoint (frame 0) away, one verb a chunk, so that a plan can undo it."""
@@ -80,13 +79,14 @@ class Planning:
             other = them, bench.shot(them)
         first_visit(walker, walked, shot, visit == "real", other)
         rng = np.random.default_rng([84, bench.seed, walked.number])
-        search = Search(bench, walker, shot.pictures[:1], rng)
+        way = shot.pictures[walked.half - size :: -size].copy()  # a picture a chunk, backwards
+        search = Search(bench, walker, way, rng)
         best = search.best(self.candidates)
-        ends = {p: _ended(here, p, home, size)["distance"] for p in search.scores}
-        first = [ends[p] for p in search.first]
+        ends = {p: _ended(here, p, home, size)["distance"] for p in search.whole}
+        drawn = [_ended(here, p, home, size)["distance"] for p in search.random(self.candidates)]
         order = sorted(ends.values())
         row |= _ended(here, best, home, size) | {
-            "distance_random": float(np.mean(first)), "distance_best_tried": order[0],
+            "distance_random": float(np.mean(drawn)), "distance_best_tried": order[0],
             "rank": float(np.searchsorted(order, ends[best]) / max(1, len(order) - 1)),
             "plan_undoes": float(best == undo), "score": float(search.scores[best]),
             "score_of_undoing": float(search.score(undo)),
@@ -115,47 +115,41 @@ class Search:
     """Plans imagined from where ``walker`` stands; what plans share is made once."""
 
     def __init__(
-        self, bench: Bench, walker: Walker, goal: np.ndarray, rng: np.random.Generator
+        self, bench: Bench, walker: Walker, way: np.ndarray, rng: np.random.Generator
     ):
-        """``goal``: the picture to reach, uint8 [1, H, W, 3]."""
-        self._bench, self._goal, self._rng = bench, goal, rng
+        """``way``: what should be seen after each chunk, uint8 [chunks, H, W, 3]; the goal last."""
+        self._bench, self._way, self._rng = bench, way, rng
         self._after: dict[Plan, Walker] = {(): walker}
-        self.scores: dict[Plan, float] = {}
-        self.first: list[Plan] = []
+        self.scores: dict[Plan, float] = {(): 0.0}
+
+    @property
+    def whole(self) -> list[Plan]:
+        """Plans that were imagined to the end."""
+        return [plan for plan in self.scores if len(plan) == len(self._way)]
 
     def best(self, candidates: int) -> Plan:
-        """The plan whose end looks most like the goal."""
-        chance = np.full((_WAY, len(_PLANNED)), 1 / len(_PLANNED))
-        for round in range(_ROUNDS):
-            plans = self._drawn(chance, candidates)
-            if not round:
-                self.first = plans
-            for plan in plans:
-                self.score(plan)
-            order = sorted(self.scores, key=lambda p: self.scores[p])
-            elite = order[: max(2, int(candidates * _ELITE))]
-            for k in range(_WAY):
-                held = np.array([sum(p[k] == v for p in elite) for v in _PLANNED], float)
-                chance[k] = 0.25 / len(_PLANNED) + 0.75 * held / held.sum()
-        return min(self.scores, key=lambda p: self.scores[p])
+        """The plan that looks most like the way."""
+        width, kept = max(1, candidates // len(_PLANNED)), [()]
+        for _ in self._way:
+            longer = [(*plan, verb) for plan in kept for verb in _PLANNED]
+            kept = sorted(longer, key=self.score)[:width]
+        return kept[0]
 
-    def _drawn(self, chance: np.ndarray, count: int) -> list[Plan]:
-        found: dict[Plan, None] = {}
-        for _ in range(40 * count):
-            if len(found) >= count:
-                break
-            plan = tuple(_PLANNED[int(self._rng.choice(len(_PLANNED), p=c))] for c in chance)
-            if plan not in self.scores:
-                found[plan] = None
-        return list(found)
+    def random(self, count: int) -> list[Plan]:
+        """Plans drawn evenly."""
+        drawn = self._rng.integers(len(_PLANNED), size=(count, len(self._way)))
+        return [tuple(_PLANNED[int(i)] for i in plan) for plan in drawn]
 
     def score(self, plan: Plan) -> float:
-        """How unlike the goal the plan ends, by the model: perceptual distance and error."""
+        """How unlike the way ``plan`` is, by the model: perceptual distance and error, summed over
+        the ends of its chunks."""
         if plan not in self.scores:
             frames = self._walked(plan).frames
             end = decoded(self._bench.world, frames, len(frames) - 1)[-1:]
-            unlike = float(lpips(self._bench.features, end, self._goal)[0])
-            self.scores[plan] = unlike - 0.05 * float(psnr(end, self._goal)[0])
+            goal = self._way[len(plan) - 1 : len(plan)]
+            unlike = float(lpips(self._bench.features, end, goal)[0])
+            unlike -= 0.05 * float(psnr(end, goal)[0])
+            self.scores[plan] = self.score(plan[:-1]) + unlike
         return self.scores[plan]
 
     def imagined(self, plan: Plan) -> np.ndarray:
