@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.commands.arguments import Trouble
 from core.commands.terminal import OK, say
-from core.memory.episode import MAX_WEIGHT, SUFFIX, EpisodeInfo, peek_episode
-from core.memory.errors import MemoryRefused
-from core.project.files import inside
-from core.project.store import read_document
+
+if TYPE_CHECKING:  # --help needs no numpy
+    from core.memory.episode import EpisodeInfo
+
+_SUFFIX = ".sfep"
 
 
 def add_episodes(commands: Any) -> None:
@@ -26,7 +27,7 @@ def add_episodes(commands: Any) -> None:
     listed = actions.add_parser("list", help="the episodes of a project")
     listed.add_argument("project", metavar="PROJECT", help="a project's folder")
     info = actions.add_parser("info", help="what an episode is and was learned from")
-    info.add_argument("file", metavar=f"FILE{SUFFIX}")
+    info.add_argument("file", metavar=f"FILE{_SUFFIX}")
     for one in (listed, info):
         one.add_argument("--json", action="store_true", help="for programs")
     merge = actions.add_parser(
@@ -35,13 +36,13 @@ def add_episodes(commands: Any) -> None:
         "the remembered frames of each are kept apart, and shown only where their place is "
         "recognised.",
     )
-    merge.add_argument("files", nargs="+", metavar=f"FILE{SUFFIX}", help="two or more")
+    merge.add_argument("files", nargs="+", metavar=f"FILE{_SUFFIX}", help="two or more")
     merge.add_argument("--weights", type=_weights, metavar="W,W,…",
                        help="one for each: 1 as strong as alone, .5 half as strong, 0 left out, at "
-                       f"most {MAX_WEIGHT:g}. They need not add up to 1, but beyond it what one "
+                       "most 1.5. They need not add up to 1, but beyond it what one "
                        "learned may disturb another's place. Without this: even shares of 1")
     merge.add_argument("--name", default="", metavar="TEXT", help="of the new episode")
-    merge.add_argument("--out", required=True, metavar=f"FILE{SUFFIX}", help="the new episode")
+    merge.add_argument("--out", required=True, metavar=f"FILE{_SUFFIX}", help="the new episode")
 
 
 def episodes(args: argparse.Namespace) -> int:
@@ -58,6 +59,11 @@ def episodes(args: argparse.Namespace) -> int:
 
 
 def _list(folder: Path, as_json: bool) -> int:
+    from core.memory.episode import peek_episode
+    from core.memory.errors import MemoryRefused
+    from core.project.files import inside
+    from core.project.store import read_document
+
     p = read_document(folder)
     rows = []
     for ref in p.episodes:
@@ -85,6 +91,8 @@ def _list(folder: Path, as_json: bool) -> int:
 
 
 def _info(path: Path, as_json: bool) -> int:
+    from core.memory.episode import peek_episode
+
     info = peek_episode(path)
     if as_json:
         print(json.dumps(_row(info), indent=2, ensure_ascii=False))
@@ -144,8 +152,8 @@ def _merge(args: argparse.Namespace) -> int:
     from core.memory.merging import merge_files
 
     out = Path(args.out).expanduser().absolute()
-    if out.suffix.lower() != SUFFIX:
-        raise Trouble(f"{out.name} must end in {SUFFIX}.", True)
+    if out.suffix.lower() != _SUFFIX:
+        raise Trouble(f"{out.name} must end in {_SUFFIX}.", True)
     if out.exists():
         raise Trouble(f"{out} is there already. It was left as it is; name another file.", True)
     if not out.parent.is_dir():
