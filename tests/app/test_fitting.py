@@ -46,7 +46,7 @@ def test_the_sentence_stands_by_generate_and_follows_the_engine(
 ):
     h, line = wan_hand, wan_hand.w.actions_panel.fit
     h.until(lambda: bool(h.w.fitting.words))
-    assert line.isVisible() and line.text().startswith("Needs ") and " a chunk" in line.text()
+    assert line.isVisible() and line.text().startswith("Full size · ")
     assert "Tiny Wan runs at full size on the processor" in line.toolTip()
     assert "an estimate" in line.toolTip() and "bf16: chunk" in line.toolTip()
     # A choice in the settings is told at once.
