@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from core.memory.presets import PRESETS
+from core.memory.presets import PRESETS, settings_of
 
 #: What the adapter is taught (paper §3.2 and its ablations).
 Objective = Literal["paper", "original", "whole-history"]
@@ -65,7 +65,7 @@ def arm_of(name: str) -> Arm:
 
 def with_controls(names: list[str]) -> list[Arm]:
     """The arms, "none" first, and each memory followed by another episode's memory. An adapter
-    has no gate, so for it alone nothing can be forced."""
+    that knows no places has no gate, so nothing of it can be forced."""
     found = [arm_of("none")]
     for name in names:
         arm = arm_of(name)
@@ -74,6 +74,6 @@ def with_controls(names: list[str]) -> list[Arm]:
         found.append(arm)
         if arm.remembers and arm.whose == "own":
             found.append(arm_of(f"{name}:other"))
-            if arm.bank:
+            if arm.bank or (arm.preset is not None and settings_of(arm.preset).places):
                 found.append(arm_of(f"{name}:other-forced"))
     return found

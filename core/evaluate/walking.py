@@ -12,8 +12,8 @@ from core.evaluate.arms import Arm
 from core.evaluate.trajectories import Footage, Trajectory
 from core.learning.data import VERBS
 from core.learning.language import PHRASES
-from core.memory.adapter import Adapter
-from core.memory.bank import RECALLED, anchors, moved, placed, useful
+from core.memory.adapter import HOME, Adapter
+from core.memory.bank import RECALLED, anchors, laid, moved_poses, placements, useful
 from core.memory.fast_learning import FastLearner
 from core.memory.presets import settings_of
 from core.memory.snapshot import Frames
@@ -167,8 +167,9 @@ class Walker:
     # ---- another episode's memory ---------------------------------------------------------------
 
     def take_over(self, other: Trajectory, shot: Footage) -> None:
-        """Learn and bank the first visit of another episode in place of one's own. Its bank joins
-        where its place is recognised here, or, forced, laid so that both walks begin alike."""
+        """Learn and bank the first visit of another episode in place of one's own. As in the studio,
+        its bank joins and its page of places is at home where its place is recognised here; forced,
+        both lie so that the two walks begin alike."""
         size = self.world.geometry.chunk_frames
         if self.learner is not None:
             own, self.frames = self.frames, real_frames(other, shot, 0, 1)
@@ -180,14 +181,17 @@ class Walker:
             self.frames = own
             # What is walked from here on is judged by its own opening.
             self.learner.opening = np.zeros(0)
+        bank = Frames(*frames_from(real_frames(other, shot, 0, other.half + 1)))
+        lies = placements(bank, Frames(*frames_from(self.recent)))
+        self.gate_open = bool(lies)
+        if self.arm.whose == "other-forced":
+            lies = {0: (bank.pose[0], np.array(self.frames[0].address.pose))}
+        if self.adapter is not None:
+            home = moved_poses(np.array([HOME]), *lies[0])[0].tolist() if lies else None
+            self.adapter.home = None if home is None else (home[0], home[1], home[2])
         if self.arm.bank:
-            bank = Frames(*frames_from(real_frames(other, shot, 0, other.half + 1)))
-            laid = placed(bank, Frames(*frames_from(self.recent)))
-            self.gate_open = laid is not None
-            if self.arm.whose == "other-forced":
-                here = np.array(self.frames[0].address.pose)
-                laid = moved(bank, bank.pose[0], here)
-            self.remembered = [] if laid is None else self._latent_frames(laid)
+            found = laid(bank, lies)
+            self.remembered = [] if found is None else self._latent_frames(found)
 
     def _latent_frames(self, found: Frames) -> list[LatentFrame]:
         device, level = self.frames[-1].z.device, self.world.context_level

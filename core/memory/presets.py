@@ -43,6 +43,7 @@ PRESETS: dict[str, LearningSettings] = {
     "paper": LearningSettings(),
     "adapter": _ADDRESSED,
     "swift": replace(_ADDRESSED, steps=20),
+    "page": replace(_ADDRESSED, learning_rate=0.0),
     "bank": LearningSettings(steps=0),  # the snapshot is kept all the same: it can go on
     "default": LearningSettings(),
 }
