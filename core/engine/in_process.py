@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 import traceback
 from collections.abc import Generator, Iterator
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from core.engine import trouble
 from core.engine.control import CancelToken, PauseGate
 from core.engine.lowered import Low, Lowered
+from core.engine.under_way import Stopped, UnderWay
 from core.machine.exhausted import out_of_memory
 from core.rollout.events import (
     TERMINAL,
@@ -48,10 +48,6 @@ THUMBNAIL_SIDE = 320
 DECODED_AT_A_TIME = 4  # frames
 
 Events = Generator[EngineEvent, None, None]
-
-
-class _Stopped(Exception):
-    """The token was cancelled."""
 
 
 class InProcessEngine:
@@ -128,7 +124,7 @@ class InProcessEngine:
         self, task: EngineTask, token: CancelToken, pause: PauseGate
     ) -> Generator[EngineEvent, None, str | None]:
         """Returns what was said when memory ran out, else None after a terminal event."""
-        run, ended = _Run(task, token, pause), False
+        run, ended = UnderWay(task, token, pause), False
         try:
             work = self._chunk(task, run) if isinstance(task, ChunkTask) else self._learn(task, run)
             for event in work:
@@ -137,7 +133,7 @@ class InProcessEngine:
                 if ended:
                     return
                 run.check()
-        except _Stopped:
+        except Stopped:
             run.undo()
             yield Cancelled()
         except GeneratorExit:
@@ -162,7 +158,7 @@ class InProcessEngine:
 
     # ---- one chunk ------------------------------------------------------------------------------
 
-    def _chunk(self, task: ChunkTask, run: _Run) -> Events:
+    def _chunk(self, task: ChunkTask, run: UnderWay) -> Events:
         from core.media.encode import write_take
         from core.media.thumbs import thumbnail_jpeg
         from core.memory.adapter import HOME
@@ -219,7 +215,7 @@ class InProcessEngine:
             recalled=tuple(f.address.time for f in recalled),
         )
 
-    def _sampled(self, steps: Any, count: int, run: _Run) -> Generator[EngineEvent, None, Any]:
+    def _sampled(self, steps: Any, count: int, run: UnderWay) -> Generator[EngineEvent, None, Any]:
         yield Progress("sampling", 0, count)
         due = 0.0
         try:
@@ -240,7 +236,7 @@ class InProcessEngine:
             steps.close()
 
     def _decoded(
-        self, z: torch.Tensor, lead: torch.Tensor | None, run: _Run
+        self, z: torch.Tensor, lead: torch.Tensor | None, run: UnderWay
     ) -> Generator[EngineEvent, None, list[Any]]:
         """The chunk's pictures; where each depends on those before it, all at once."""
         frames: list[Any] = []
@@ -261,7 +257,7 @@ class InProcessEngine:
 
     # ---- fast learning --------------------------------------------------------------------------
 
-    def _learn(self, task: LearnTask, run: _Run) -> Events:
+    def _learn(self, task: LearnTask, run: UnderWay) -> Events:
         from core.machine.heap import returned, returned_at_once
         from core.memory.fast_learning import FastLearner
         from core.memory.snapshot import load_snapshot, save_snapshot
@@ -319,7 +315,7 @@ class InProcessEngine:
             return home_of(snapshot)
         return self._recall.home(task.episode, snapshot.home) if task.episode is not None else None
 
-    def _load(self, task: EngineTask, run: _Run) -> Generator[EngineEvent, None, World]:
+    def _load(self, task: EngineTask, run: UnderWay) -> Generator[EngineEvent, None, World]:
         """The task's world with its adapter, loaded or kept."""
         run.prepare()
         if self._loaded == (task.world_dir, task.world_hash):
@@ -371,7 +367,7 @@ class InProcessEngine:
         yield Progress("loading", 3, 3)
         return world
 
-    def _context(self, refs: Any, run: _Run) -> Generator[EngineEvent, None, list[LatentFrame]]:
+    def _context(self, refs: Any, run: UnderWay) -> Generator[EngineEvent, None, list[LatentFrame]]:
         from core.rollout.context import context_steps
 
         total = sum(ref.stop - ref.start for ref in refs)
@@ -384,37 +380,3 @@ class InProcessEngine:
             yield Progress("encoding", len(found), total)
             run.check()
         return found
-
-
-class _Run:
-    """One task under way: where it writes, and whether it may go on."""
-
-    def __init__(self, task: EngineTask, token: CancelToken, pause: PauseGate):
-        self.out = Path(task.out_dir)
-        self._token, self._pause = token, pause
-        self._made = not self.out.exists()
-        self._there = set() if self._made else {p.name for p in self.out.iterdir()}
-
-    def prepare(self) -> None:
-        self.check()
-        self.out.mkdir(parents=True, exist_ok=True)
-
-    def check(self) -> None:
-        """Wait while paused; raises _Stopped when cancelled."""
-        self._pause.wait(self._token)
-        if self._token.cancelled:
-            raise _Stopped
-
-    def checked(self, items: list[Any]) -> Iterator[Any]:
-        for item in items:
-            self.check()
-            yield item
-
-    def undo(self) -> None:
-        """Remove every file of this task."""
-        if self._made:
-            shutil.rmtree(self.out, ignore_errors=True)
-            return
-        for path in self.out.glob("*"):
-            if path.name not in self._there:
-                path.unlink(missing_ok=True) if path.is_file() else shutil.rmtree(path, True)
