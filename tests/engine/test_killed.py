@@ -15,8 +15,7 @@ from core.engine.control import CancelToken
 from core.engine.in_process import InProcessEngine
 from core.engine.lowered import FILE, Low, Lowered, of_this_machine
 from core.machine.exhausted import killed, times_killed
-from core.media.encode import write_take
-from core.project.model import ActionPart, MemoryUse, Sampling
+from core.project.model import Sampling
 from core.rollout.events import (
     BegunAgain,
     Cancelled,
@@ -28,7 +27,8 @@ from core.rollout.events import (
 )
 from core.rollout.request import ContextRef
 from tests.builders.tasks import Bench, files_below, run
-from tests.worlds.tiny import build_wan, film
+from tests.builders.wan_tasks import chunk, wan_bench
+from tests.worlds.tiny import build_wan
 
 pytestmark = [
     pytest.mark.timeout(600), pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there"),
@@ -42,18 +42,7 @@ def world_dir(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def bench(tmp_path, world_dir):
-    bench = Bench(tmp_path, world_dir)
-    write_take(bench.start, list(film((64, 96), 9)), 8)
-    return bench
-
-
-def chunk(bench, **changes):
-    told = {
-        "context": (ContextRef(str(bench.start), 0, 9),),
-        "actions": (ActionPart("walk forward", 8),), "sampling": Sampling(2, 2.0),
-        "memory": MemoryUse(preset="paper"),
-    }
-    return bench.chunk(**{**told, **changes})
+    return wan_bench(tmp_path, world_dir)
 
 
 class Killer:
@@ -161,7 +150,7 @@ def test_it_counts_for_this_world_this_size_this_device_and_this_wish(bench, tmp
     assert low.find(task, "auto", "a card").tier == "bf16" and low.find(task, "auto", "a card").at
     assert low.find(task, "full", "a card") is None, "the person chose anew"
     assert low.find(task, "auto", "another card") is None
-    other = Bench(tmp_path, bench.world_dir)
+    other = wan_bench(tmp_path, bench.world_dir)
     other.hash = "0" * 64
     assert low.find(chunk(other), "auto", "a card") is None
     wide = tmp_path / "wide"

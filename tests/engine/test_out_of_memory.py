@@ -11,14 +11,13 @@ import torch
 from core.engine.child_process import ChildProcessEngine
 from core.engine.in_process import InProcessEngine
 from core.machine.exhausted import out_of_memory
-from core.media.encode import write_take
-from core.project.model import ActionPart, MemoryUse, Sampling
 from core.rollout.events import Failed, Fitted, Learned, TakeReady
 from core.rollout.request import ContextRef
 from core.worlds import wan
 from core.worlds.tiers import ladder
-from tests.builders.tasks import Bench, files_below, run
-from tests.worlds.tiny import build_wan, film
+from tests.builders.tasks import files_below, run
+from tests.builders.wan_tasks import chunk, wan_bench
+from tests.worlds.tiny import build_wan
 
 pytestmark = pytest.mark.timeout(240)
 LADDER = [t.id for t in ladder("wan", "cpu")]
@@ -39,18 +38,7 @@ def world_dir(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def bench(tmp_path, world_dir):
-    bench = Bench(tmp_path, world_dir)
-    write_take(bench.start, list(film((64, 96), 9)), 8)
-    return bench
-
-
-def chunk(bench, **changes):
-    told = {
-        "context": (ContextRef(str(bench.start), 0, 9),),
-        "actions": (ActionPart("walk forward", 8),), "sampling": Sampling(2, 2.0),
-        "memory": MemoryUse(preset="paper"),
-    }
-    return bench.chunk(**{**told, **changes})
+    return wan_bench(tmp_path, world_dir)
 
 
 def short_of(monkeypatch, fails, tiers, learning: bool | None = None) -> list[str]:
