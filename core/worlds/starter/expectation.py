@@ -154,11 +154,12 @@ class Expectations:
     def __call__(self, sources: Tensor, source_pose: Tensor, pose: Tensor) -> Tensor:
         """Sources [B, S, C, h, w], the present last, seen from [B, S, 3]; new poses [B, F, 3] →
         [B, C + EXPECTED_FACTS, F, h, w] (see ``Condition``); zeros where one is not known."""
-        f = pose.shape[1]
-        if f > 1 and bool((pose == pose[:, :1]).all()):  # all look from one place
+        f, there = pose.shape[1], pose.cpu()
+        if f > 1 and bool((there == there[:, :1]).all()):  # all look from one place
             return self(sources, source_pose, pose[:, :1]).expand(-1, -1, f, -1, -1)
-        used = known_pose(source_pose).any(0)
-        used[-1] = True
+        last = sources.shape[1] - 1
+        known_from = known_pose(source_pose.cpu()).any(0).tolist()
+        used = [i for i, is_known in enumerate(known_from) if is_known or i == last]
         sources, source_pose = sources[:, used], source_pose[:, used]
         b, s, c, h, w = sources.shape
         dtype = next(self.autoencoder.parameters()).dtype
