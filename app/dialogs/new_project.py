@@ -182,6 +182,8 @@ class NewProjectDialog(QDialog):
         if self._worlds:
             self.adapter.set_world(self._worlds[self.world.currentIndex()])
         form.addRow(label(self.tr("Slow adapter"), "dim"), self.adapter)
+        # Who has one world and no adapter at hand need not read of any; the Worlds panel has it too.
+        form.setRowVisible(self.adapter, len(self._worlds) > 1)
         self.scene = QPlainTextEdit()
         self.scene.setAccessibleName(self.tr("Scene"))
         self.scene.setTabChangesFocus(True)
@@ -371,9 +373,17 @@ class NewProjectDialog(QDialog):
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
 
+    def take_file(self, path: Path) -> None:
+        """A file that was dropped: a slow adapter, or what to start from."""
+        if path.suffix == ".safetensors":
+            self._form.setRowVisible(self.adapter, True)
+            self.adapter.use(path)
+        else:
+            self.choose_file(path)
+
     def dropEvent(self, event: QDropEvent) -> None:
         for url in event.mimeData().urls():
             if url.isLocalFile():
-                self.choose_file(Path(url.toLocalFile()))
+                self.take_file(Path(url.toLocalFile()))
                 event.acceptProposedAction()
                 return

@@ -84,6 +84,16 @@ def test_a_file_that_is_dropped_is_chosen(opened, adapter):
     assert "source" not in {a.kind for a in opened.p.assets.values() if a.name == "garden"}
 
 
+def test_with_one_world_it_is_offered_once_a_file_is_there(hand, qtbot, tmp_path, tiny_world_dir, adapter):
+    d = NewProjectDialog([], tmp_path / "projects", 1.0, Pixmaps(), worlds=[read_entry(tiny_world_dir)])
+    qtbot.addWidget(d)
+    d.show()
+    assert not d.adapter.isVisible()
+    d.take_file(adapter)
+    hand.until(lambda: d.adapter.path is not None)
+    assert d.adapter.isVisible()
+
+
 def test_a_new_project_begins_with_it(hand, qtbot, tmp_path, tiny_world_dir, other_world_dir,
                                       adapter, picture_file):
     h = hand
