@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.memory.errors import MemoryRefused
 
@@ -42,8 +42,6 @@ _ADDRESSED = LearningSettings(
 PRESETS: dict[str, LearningSettings] = {
     "paper": LearningSettings(),
     "adapter": _ADDRESSED,
-    "swift": replace(_ADDRESSED, steps=20),
-    "page": replace(_ADDRESSED, learning_rate=0.0),
     "bank": LearningSettings(steps=0),  # the snapshot is kept all the same: it can go on
     "default": LearningSettings(),
 }
