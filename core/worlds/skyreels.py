@@ -8,22 +8,22 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKLWan, SkyReelsV2Transformer3DModel
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.worlds import parts
-from core.worlds.positions import PlacedRope
-from core.worlds.prompted import Checkpoint, Condition, PromptedWorld, checkpoint, shift_of
+from core.worlds.prompted import Checkpoint, Condition, checkpoint, shift_of
 from core.worlds.prompts import Prompts
 from core.worlds.protocol import CONTEXT_LEVEL
 from core.worlds.tiers import FULL, Tier
 from core.worlds.wan import TIMESTEPS, TOKENS, text_reader
 from core.worlds.wan_autoencoder import WanAutoencoder
+from core.worlds.wan_coded import WanCodedWorld
 
 #: The network was told of two rates: 16 pictures a second, and the rest.
 _SLOW = 16
 
 
-class SkyReelsWorld(PromptedWorld):
+class SkyReelsWorld(WanCodedWorld):
     """See ``core.worlds.protocol.World``."""
 
     #: What its authors add to the past of long videos: 20 of 1000.
@@ -33,29 +33,9 @@ class SkyReelsWorld(PromptedWorld):
         self, found: Checkpoint, vae: WanAutoencoder, net: SkyReelsV2Transformer3DModel,
         prompts: Prompts, shift: float,
     ):
-        patch = tuple(net.config.patch_size)
-        parts.same("the patch in time", patch[0], 1)
-        parts.same("the transformer's channels", net.config.in_channels, vae.vae.config.z_dim)
         parts.same("frames in a block of attention", net.config.num_frame_per_block, 1)
-        super().__init__(found, vae.geometry(found, patch[1]), net, prompts, shift)
-        self._vae = vae
+        super().__init__(found, vae, net, prompts, shift)
         self._rate = [int(self.geometry.rate != _SLOW)] if net.config.inject_sample_info else None
-        net.rope = PlacedRope(net.rope)
-        self._remember_text(net.condition_embedder.text_embedder, net.rope, net.blocks)
-        self._constants.weigh(block.attn2 for block in net.blocks)
-
-    @property
-    def _autoencoder(self) -> nn.Module:
-        return self._vae.vae
-
-    def _latents(self, x: Tensor) -> Tensor:
-        return self._vae.latents(x)
-
-    def _pixels(self, z: Tensor) -> Tensor:
-        return self._vae.pixels(z)
-
-    def _continued(self, z: Tensor, before: Tensor) -> Tensor:
-        return self._vae.continued(z, before)
 
     def forward(self, z: Tensor, u: Tensor, cond: Condition) -> Tensor:
         self.net.rope.at = cond.positions
@@ -65,9 +45,6 @@ class SkyReelsWorld(PromptedWorld):
                 z.to(kind), u * TIMESTEPS, text, enable_diffusion_forcing=True, fps=self._rate,
                 return_dict=False,
             )[0].float()
-
-    def lora_targets(self) -> str:
-        return r"blocks\.\d+\.attn1\.(to_q|to_k|to_v|to_out\.0)"
 
 
 def load(folder: Path, device: torch.device, tier: Tier = FULL) -> SkyReelsWorld:

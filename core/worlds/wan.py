@@ -10,55 +10,36 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import T5TokenizerFast, UMT5EncoderModel
 
 from core.worlds import parts
 from core.worlds.constants import once_per_frame
-from core.worlds.positions import PlacedRope
-from core.worlds.prompted import Checkpoint, Condition, PromptedWorld, checkpoint, shift_of
+from core.worlds.prompted import Checkpoint, Condition, checkpoint, shift_of
 from core.worlds.prompts import Prompts, Reader, t5_reader
 from core.worlds.tiers import FULL, Tier
 from core.worlds.wan_autoencoder import WanAutoencoder
+from core.worlds.wan_coded import WanCodedWorld
 
 #: Tokens of a prompt; shorter ones are padded with zeros, as in training.
 TOKENS = 512
 TIMESTEPS = 1000
 
 
-class WanWorld(PromptedWorld):
+class WanWorld(WanCodedWorld):
     """See ``core.worlds.protocol.World``."""
 
     def __init__(
         self, found: Checkpoint, vae: WanAutoencoder, net: WanTransformer3DModel, prompts: Prompts,
         shift: float,
     ):
+        super().__init__(found, vae, net, prompts, shift)
         patch = tuple(net.config.patch_size)
-        parts.same("the patch in time", patch[0], 1)
-        parts.same("the transformer's channels", net.config.in_channels, vae.vae.config.z_dim)
-        super().__init__(found, vae.geometry(found, patch[1]), net, prompts, shift)
-        self._vae = vae
         self._tokens = (self.geometry.latent_height // patch[1]) * (
             self.geometry.latent_width // patch[2]
         )
-        net.rope = PlacedRope(net.rope)
         given = net.condition_embedder
         once_per_frame((given.time_embedder, given.time_proj), self._tokens)
-        self._remember_text(given.text_embedder, net.rope, net.blocks)
-        self._constants.weigh(block.attn2 for block in net.blocks)
-
-    @property
-    def _autoencoder(self) -> nn.Module:
-        return self._vae.vae
-
-    def _latents(self, x: Tensor) -> Tensor:
-        return self._vae.latents(x)
-
-    def _pixels(self, z: Tensor) -> Tensor:
-        return self._vae.pixels(z)
-
-    def _continued(self, z: Tensor, before: Tensor) -> Tensor:
-        return self._vae.continued(z, before)
 
     def forward(self, z: Tensor, u: Tensor, cond: Condition) -> Tensor:
         levels = (u * TIMESTEPS).repeat_interleave(self._tokens, 1)  # b (f h w)
@@ -66,9 +47,6 @@ class WanWorld(PromptedWorld):
         kind = self.net.patch_embedding.weight.dtype
         with self._text_of(cond, len(z), TOKENS) as text:
             return self.net(z.to(kind), levels, text, return_dict=False)[0].float()
-
-    def lora_targets(self) -> str:
-        return r"blocks\.\d+\.attn1\.(to_q|to_k|to_v|to_out\.0)"
 
 
 def text_reader(folder: Path, device: torch.device, dtype: torch.dtype) -> Reader:
