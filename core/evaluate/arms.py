@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
-from core.memory.presets import PRESETS, settings_of
+from core.memory.presets import PRESETS, LearningSettings, settings_of
 
 #: What the adapter is taught (paper §3.2 and its ablations).
 Objective = Literal["paper", "original", "whole-history"]
@@ -26,10 +26,31 @@ class Arm:
     objective: Objective = "paper"
     recent: int | None = None
     whose: Whose = "own"
+    settings: LearningSettings | None = None  # of fast learning, where they are not the preset's
+
+    @property
+    def learns_as(self) -> LearningSettings | None:
+        """How it learns; None where it does not."""
+        return self.settings or (settings_of(self.preset) if self.preset is not None else None)
 
     @property
     def remembers(self) -> bool:
         return self.preset is not None or self.bank
+
+
+#: What is changed of the preset "adapter" in the arms "adapter-NAME": few steps, few and faster ones,
+#: and of these one thing at a time.
+_FEW = {"steps": 12, "learning_rate": 5e-3, "place_rate": 2e-2}
+ABLATIONS: dict[str, dict[str, Any]] = {
+    "12-steps": {"steps": 12},
+    "fast": _FEW,
+    "only-b": {**_FEW, "only_b": True},
+    "reversed": {**_FEW, "reversed": 0.5},
+    "no-replay": {**_FEW, "replay": 0.0},
+    "rank-4": {**_FEW, "rank": 4},
+    "no-page": {**_FEW, "places": False},
+    "page-alone": {**_FEW, "learning_rate": 0.0},
+}
 
 
 class ArmError(Exception):
@@ -37,7 +58,8 @@ class ArmError(Exception):
 
 
 def arms() -> dict[str, Arm]:
-    """All arms by name. ``default`` is both memories; the last three are the paper's ablations."""
+    """All arms by name. ``default`` is both memories; then the paper's ablations, presets, and what
+    the adapter with an address is made of, one thing changed at a time."""
     found = [
         Arm("none"),
         Arm("paper", preset="paper"),
@@ -50,6 +72,10 @@ def arms() -> dict[str, Arm]:
     ]
     known = {arm.name for arm in found}
     found += [Arm(f"preset-{name}", preset=name) for name in sorted(PRESETS) if name not in known]
+    found += [
+        Arm(f"adapter-{name}", preset="adapter", settings=replace(settings_of("adapter"), **changed))
+        for name, changed in ABLATIONS.items()
+    ]
     return {arm.name: arm for arm in found}
 
 
@@ -74,6 +100,6 @@ def with_controls(names: list[str]) -> list[Arm]:
         found.append(arm)
         if arm.remembers and arm.whose == "own":
             found.append(arm_of(f"{name}:other"))
-            if arm.bank or (arm.preset is not None and settings_of(arm.preset).places):
+            if arm.bank or (arm.learns_as is not None and arm.learns_as.places):
                 found.append(arm_of(f"{name}:other-forced"))
     return found

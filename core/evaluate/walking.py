@@ -15,7 +15,6 @@ from core.learning.language import PHRASES
 from core.memory.adapter import HOME, Adapter
 from core.memory.bank import RECALLED, anchors, laid, moved_poses, placements, useful
 from core.memory.fast_learning import FastLearner
-from core.memory.presets import settings_of
 from core.memory.snapshot import Frames
 from core.project.model import ActionPart, Sampling
 from core.rollout.chunk import latent_texts, make_chunk, plan
@@ -105,10 +104,10 @@ class Walker:
         self.learned = self.refused = 0
         self.learner: FastLearner | None = None
         self.adapter: Adapter | None = None
-        if arm.preset is not None:
-            self.adapter = adapters.of_rank(settings_of(arm.preset).rank)
+        if arm.preset is not None and arm.learns_as is not None:
+            self.adapter = adapters.of_rank(arm.learns_as.rank)
             kind = TransitionLearner if arm.objective == "original" else FastLearner
-            self.learner = kind(world, self.adapter, arm.preset)
+            self.learner = kind(world, self.adapter, arm.preset, settings=arm.learns_as)
             self.learner.begin(seed)
         self._keep([start])
 

@@ -19,6 +19,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -136,15 +137,16 @@ class added:
 
 
 def outer_step(
-    trainer: Trainer, clips: Clips, segment: Segment | None, size: int, generator: torch.Generator
+    trainer: Trainer, clips: Clips, segment: Segment | None, size: int, generator: torch.Generator,
+    adversarial: bool = False,
 ) -> float:
-    """Gradients of the masked loss on ``segment`` with its fast weights (None: on any clips without
-    memory); returns the loss. The truth is the walk's own next frames."""
+    """Gradients of slow learning's loss on ``segment`` with its fast weights (None: on any clips
+    without memory); returns the loss. The truth is the walk's own next frames."""
     if segment is None:
-        return trainer.learn(clips.batch(size), generator, False)
+        return trainer.learn(clips.batch(size), generator, adversarial)
     batch: Batch = clips.batch_at(segment.walk, segment.now, size)
     with added(trainer.work, segment):
-        return trainer.learn(batch, generator, False)
+        return trainer.learn(batch, generator, adversarial)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -154,12 +156,20 @@ def run(args: argparse.Namespace) -> None:
         raise FileNotFoundError(f"There is no state to begin with in {args.start}; see --from.")
     resume(trainer, args.out, args.start)
     world = world_of(parts.autoencoder, deepcopy(trainer.average), parts.text, parts.depth)
+    world.memory_start = args.memory_start
     walks, rng = FastWalks(trainer, clips, world, args.preset), clips.rng
     generator = torch.Generator().manual_seed(args.seed * 1000 + parts.rank + 1)
-    began, stored, losses = time.monotonic() - trainer.seconds, [], []
+    began, looked = time.monotonic() - trainer.seconds, trainer.seconds
+    stored: list[Segment] = []
+    losses: dict[bool, list[float]] = {True: [], False: []}  # with a memory, without
     journal = Journal(
         args.out, trainer.step, parts.rank == 0, partial(parts.accelerator.print, flush=True)
     )
+
+    def keep() -> dict[str, Any]:
+        checkpoint(args.out, trainer, parts.keep)
+        return parts.held_out.measure(trainer.average)
+
     while (share := agreed(parts.accelerator, done(args, trainer, began))) < 1:
         if not stored:
             stored = walks.store(args.walks, rng)
@@ -168,18 +178,26 @@ def run(args: argparse.Namespace) -> None:
             raise ValueError(
                 "The recordings are too short for the loop: it needs some of 20 frames or more."
             )
-        alone = rng.random() < args.no_memory
-        losses.append(outer_step(trainer, clips, None if alone else stored.pop(), args.batch, generator))
-        trainer.update(args.scale * learning_rate(share, trainer.step), False)
+        segment = None if rng.random() < args.no_memory else stored.pop()
+        adversarial = share >= args.adversarial_from
+        losses[segment is not None].append(
+            outer_step(trainer, clips, segment, args.batch, generator, adversarial)
+        )
+        trainer.update(args.scale * learning_rate(share, trainer.step - trainer.first), adversarial)
         trainer.seconds = time.monotonic() - began
         if parts.rank == 0 and trainer.step % args.log_every == 0:
-            journal.row({"step": trainer.step, "minutes": round(trainer.seconds / 60, 1),
-                         "loss": round(float(np.mean(losses)), 4)})
-            losses.clear()
+            row = {"step": trainer.step, "minutes": round(trainer.seconds / 60, 1)}
+            for remembers, name in ((True, "loss"), (False, "loss alone")):
+                if losses[remembers]:
+                    row[name] = round(float(np.mean(losses[remembers])), 4)
+                    losses[remembers].clear()
+            if trainer.seconds - looked > 60 * args.look_minutes:
+                looked = trainer.seconds
+                row |= keep()
+            journal.row(row)
     if parts.rank == 0:
-        checkpoint(args.out, trainer, parts.keep)
         journal.row({"step": trainer.step, "minutes": round(trainer.seconds / 60, 1), "final": True,
-                     **parts.held_out.measure(trainer.average)})
+                     **keep()})
         journal.looked(trainer.step)
     journal.close()
     leave(parts.accelerator)
@@ -191,7 +209,12 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--from", dest="start", type=Path, default=Path("runs/starter/state.pt"))
     parser.set_defaults(out=Path("runs/loop"))
     parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--look-minutes", type=float, default=15)
     parser.add_argument("--preset", default="adapter", help="how the inner loop learns")
+    parser.add_argument("--memory-start", type=Path, metavar="FILE",
+                        help="what its adapters begin with (core.learning.meta)")
+    parser.add_argument("--adversarial-from", type=float, default=0.0,
+                        help="share of the time after which the critic joins in (1: never)")
     parser.add_argument("--walks", type=int, default=3, help="walks a store, each process")
     parser.add_argument("--no-memory", type=float, default=0.3, help="share of steps without memory")
     parser.add_argument("--scale", type=float, default=0.2, help="of the slow learning rates")

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from core.memory.errors import MemoryRefused
+from core.memory.start import MemoryStart
 from core.worlds.protocol import Pose, World
 
 NAME = "memory"
@@ -66,8 +67,9 @@ class Adapter:
     # ---- what it holds --------------------------------------------------------------------------
 
     @torch.no_grad()
-    def fresh(self, seed: int | torch.Generator) -> None:
-        """A ~ Kaiming from ``seed``, B = 0, a blank page: adds nothing yet."""
+    def fresh(self, seed: int | torch.Generator, start: MemoryStart | None = None) -> None:
+        """A ~ Kaiming from ``seed``, or as ``start`` says; B = 0, a blank page: adds nothing yet.
+        Raises MemoryRefused where ``start`` is for other layers."""
         generator = seed if isinstance(seed, torch.Generator) else seeded(seed)
         for name, parameter in self.parameters.items():
             if self.is_place(name):
@@ -80,6 +82,14 @@ class Adapter:
                 parameter.zero_()
         if self._rays is not None:
             self._rays.blank(generator)
+        for name, values in (start.weights if start is not None else {}).items():
+            parameter = self.parameters.get(name)
+            if parameter is None or values.shape != tuple(parameter.shape) or adds(name):
+                raise MemoryRefused(
+                    "What a memory of this world begins with does not fit its layers. Install the "
+                    "world again; what was remembered so far is untouched."
+                )
+            parameter.copy_(torch.from_numpy(values))
         self.is_fresh = True
 
     def load(self, weights: Mapping[str, np.ndarray]) -> None:
@@ -97,10 +107,7 @@ class Adapter:
         """Values in the order of ``parameters``, copied in at once."""
         held = list(self.parameters.values())
         torch._foreach_copy_(held, [v.to(held[0].device) for v in values])
-        self.is_fresh = not any(
-            bool(p.any()) for n, p in self.parameters.items()
-            if n.endswith("lora_B.weight") or n.startswith("rays.out.")
-        )
+        self.is_fresh = not any(bool(p.any()) for n, p in self.parameters.items() if adds(n))
 
     def copies(self) -> list[Tensor]:
         """Copies of the values in the order of ``parameters``."""
@@ -140,10 +147,14 @@ class Adapter:
         finally:
             self._set(0.0)
 
-    def learned_parameters(self, places: bool) -> dict[str, nn.Parameter]:
-        """What is learned, by name: all of it, or without ``places`` only what has no address."""
+    def learned_parameters(self, places: bool, only_b: bool = False) -> dict[str, nn.Parameter]:
+        """What is learned, by name: all of it, or without ``places`` only what has no address; with
+        ``only_b`` no A."""
         places = places and self.home is not None
-        return {n: p for n, p in self.parameters.items() if places or not self.is_place(n)}
+        return {
+            n: p for n, p in self.parameters.items()
+            if (places or not self.is_place(n)) and not (only_b and n.endswith("lora_A.weight"))
+        }
 
     @staticmethod
     def is_place(name: str) -> bool:
@@ -151,10 +162,10 @@ class Adapter:
         return name.startswith("rays.")
 
     @contextmanager
-    def learning(self, places: bool = False) -> Iterator[list[nn.Parameter]]:
+    def learning(self, places: bool = False, only_b: bool = False) -> Iterator[list[nn.Parameter]]:
         """On at strength 1 and the only thing that takes gradients; gives what is learned."""
         self._set(1.0)
-        held = list(self.learned_parameters(places).values())
+        held = list(self.learned_parameters(places, only_b).values())
         for parameter in held:
             parameter.requires_grad_(True)
         try:
@@ -196,6 +207,11 @@ class Adapter:
         if not total:
             raise MemoryRefused("This world names no layers that a memory can be put on.")
         return total
+
+
+def adds(name: str) -> bool:
+    """Whether an adapter adds nothing as long as the parameters of this kind are zero."""
+    return name.endswith("lora_B.weight") or name.startswith("rays.out.")
 
 
 def _plain(weight: Tensor) -> Tensor:

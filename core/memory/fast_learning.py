@@ -24,10 +24,11 @@ from core.memory.adapter import HOME, Adapter, seeded
 from core.memory.errors import MemoryRefused
 from core.memory.presets import LearningSettings, settings_of
 from core.memory.snapshot import Frames, Snapshot
+from core.memory.start import MemoryStart, load_start
 from core.project.model import LearningRecord, WorldRef
 from core.rollout.latents import frames_from
 from core.worlds.fitting import checkpoints
-from core.worlds.protocol import LatentFrame, Pose, World
+from core.worlds.protocol import Address, LatentFrame, Pose, World
 
 EARLIER = 8  # chunks that are learned from again, at most
 PROBE_SEED = 20410  # the held-out noise is the same for every chunk of every episode
@@ -44,17 +45,22 @@ class FastLearner:
     """One episode's learning state: adapter, Adam, generator, counts. The adapter is shared with
     sampling, so ``begin`` or ``resume`` comes before ``learn``."""
 
-    def __init__(self, world: World, adapter: Adapter, preset: str = "paper", licence: str = ""):
+    def __init__(
+        self, world: World, adapter: Adapter, preset: str = "paper", licence: str = "",
+        settings: LearningSettings | None = None,
+    ):
+        """``settings``: other ones than the preset's (ablations). Raises MemoryRefused."""
         self.world, self.adapter, self.preset, self._licence = world, adapter, preset, licence
-        self.settings: LearningSettings = settings_of(preset)
+        self.settings: LearningSettings = settings or settings_of(preset)
         self._checkpointing = checkpoints(world, self.settings.checkpointing)
+        self._start = start_of(world) if self.settings.learned_start else None
         self.begin(0)
 
     def begin(self, seed: int) -> None:
         """A fresh memory, at home in the walk it begins with."""
         self.adapter.home = HOME
         self.generator = seeded(seed)
-        self.adapter.fresh(self.generator)
+        self.adapter.fresh(self.generator, self._start)
         self.optimiser = self._new_optimiser()
         self.chunks = self.steps = 0
         self.opening = np.zeros(0)
@@ -149,17 +155,24 @@ class FastLearner:
             return LearningRecord(0, 0.0, 0.0, 0.0, 0.0)
         y, cond = now = self._window(frames, present)
         before = [self._window(chunk, 0) for chunk in earlier if chunk]
+        windows = [now, *before]
+        back = [self._window(_backwards(part), present if part is frames else 0)
+                for part in (frames, *(c for c in earlier if c))] if settings.reversed else windows
         loss_before = self._held_out(y, cond)
         returned()
         for step in range(settings.steps):
             yield step, settings.steps
-            z0, given = now
+            which = 0
             if before and float(torch.rand(1, generator=self.generator)) < settings.replay:
-                z0, given = before[int(torch.randint(len(before), (1,), generator=self.generator))]
+                which = 1 + int(torch.randint(len(before), (1,), generator=self.generator))
+            turned = settings.reversed and (
+                float(torch.rand(1, generator=self.generator)) < settings.reversed
+            )
+            z0, given = (back if turned else windows)[which]
             level = torch.rand(1, generator=self.generator)
             eps = torch.randn(z0.shape, generator=self.generator)
             with (
-                self.adapter.learning(settings.places) as parameters,
+                self.adapter.learning(settings.places, settings.only_b) as parameters,
                 checkpointed(world, self._checkpointing),
             ):
                 loss = self._loss(z0, given, float(level), eps)
@@ -201,12 +214,15 @@ class FastLearner:
         return next(iter(self.adapter.parameters.values())).device
 
     def _new_optimiser(self) -> torch.optim.Adam:
-        named, is_place = self.adapter.parameters, self.adapter.is_place
+        named, is_place, settings = self.adapter.parameters, self.adapter.is_place, self.settings
+        if self._start is not None:
+            rates = self._start.rates
+            return torch.optim.Adam(
+                [{"params": [p], "lr": rates.get(n, 0.0)} for n, p in named.items()]
+            )
         groups = [
             {"params": [p for n, p in named.items() if is_place(n) == place], "lr": rate}
-            for place, rate in (
-                (False, self.settings.learning_rate), (True, self.settings.place_rate)
-            )
+            for place, rate in ((False, settings.learning_rate), (True, settings.place_rate))
         ]
         return torch.optim.Adam([g for g in groups if g["params"]])
 
@@ -228,6 +244,24 @@ class FastLearner:
     @staticmethod
     def _moment(values: np.ndarray, like: Tensor) -> Tensor:
         return torch.from_numpy(values.copy()).to(like.device)
+
+
+def _backwards(frames: Sequence[LatentFrame]) -> list[LatentFrame]:
+    """As if the walk had gone the other way: the same places, met in the opposite order."""
+    return [
+        LatentFrame(f.z, Address(-f.address.time, f.address.pose), f.level) for f in reversed(frames)
+    ]
+
+
+def start_of(world: World) -> MemoryStart:
+    """What a memory of ``world`` begins with; raises MemoryRefused where nobody learned that."""
+    path = getattr(world, "memory_start", None)
+    if path is None:
+        raise MemoryRefused(
+            f"{world.name or 'This world'} has no learned start for a memory. Nothing was changed; "
+            "choose another way to remember."
+        )
+    return load_start(path)
 
 
 def home_of(snapshot: Snapshot) -> Pose | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.memory.errors import MemoryRefused
 
@@ -25,6 +25,9 @@ class LearningSettings:
     places: bool = False  # learn the layers too that know where a token looks from
     place_rate: float = 0.0  # their own learning rate
     replay: float = 0.0  # share of steps on an earlier window of the episode
+    reversed: float = 0.0  # share of steps on a window run backwards
+    only_b: bool = False  # A stays as it began
+    learned_start: bool = False  # begin with the world's own start and rates, where it has them
 
     @property
     def alpha(self) -> int:
@@ -39,9 +42,15 @@ _ADDRESSED = LearningSettings(
     place_rate=5e-3, replay=0.6,
 )
 
+#: The same from a start that was learned (``core.learning.meta``): far fewer steps.
+_FROM_A_START = replace(
+    _ADDRESSED, steps=12, learning_rate=5e-3, place_rate=2e-2, learned_start=True
+)
+
 PRESETS: dict[str, LearningSettings] = {
     "paper": LearningSettings(),
     "adapter": _ADDRESSED,
+    "learned": _FROM_A_START,
     "bank": LearningSettings(steps=0),  # the snapshot is kept all the same: it can go on
     "default": LearningSettings(),
 }

@@ -203,3 +203,31 @@ def assert_same_state(a, b) -> None:
         assert sorted(one) == sorted(two)
         assert all(np.array_equal(one[k], two[k]) for k in one), group
     assert (a.adam_step, a.chunks, a.steps) == (b.adam_step, b.chunks, b.steps)
+
+
+def test_with_only_b_the_other_half_stays_as_it_began(world, adapter, walk):
+    learner = with_settings(FastLearner(world, adapter), steps=3, only_b=True, rise_allowed=10.0)
+    before = adapter.weights()
+    learn(learner, walk)
+    for name, values in adapter.weights().items():
+        if not adapter.is_place(name):
+            assert np.array_equal(values, before[name]) == name.endswith("lora_A.weight"), name
+
+
+def test_a_window_that_runs_backwards_is_the_walk_the_other_way(world, adapter, walk):
+    """Learning all windows backwards is learning the walk that was gone the other way."""
+    context, new = walk
+    frames = [*context, *new]
+    turned = [
+        LatentFrame(f.z, Address(-f.address.time, f.address.pose), f.level) for f in frames[::-1]
+    ]
+    found = []
+    # A share too small to be met draws the same numbers as one of all windows.
+    for given, share in ((frames, 1.0), (turned, 1e-12), (frames, 1e-12)):
+        learner = with_settings(
+            FastLearner(world, adapter), steps=2, reversed=share, rise_allowed=10.0
+        )
+        learn(learner, (given[: len(context)], given[len(context) :]))
+        found.append(adapter.weights())
+    assert all(np.array_equal(found[0][n], a) for n, a in found[1].items())
+    assert any(not np.array_equal(found[0][n], a) for n, a in found[2].items())

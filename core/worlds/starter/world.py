@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from core.diffusion.flow import FlowMatching
+from core.memory.start import FILE as START
 from core.worlds.catalogue import content_hash
 from core.worlds.poses import apart, stepped
 from core.worlds.protocol import CONTEXT_LEVEL, Address, Geometry, LatentFrame
@@ -44,6 +45,7 @@ class StarterWorld(FlowMatching):
         hash: str,
         geometry: Geometry,
         shift: float = 1.0,
+        memory_start: Path | None = None,
     ):
         # Channels last in memory: convolutions on a processor run 1.7 times as fast.
         autoencoder, depth = (
@@ -58,6 +60,7 @@ class StarterWorld(FlowMatching):
         )
         self.id, self.name, self.hash, self.geometry = id, name, hash, geometry
         self._shift = shift
+        self.memory_start = memory_start  # what a memory begins with (``core.memory.start``)
         self._features = lru_cache(maxsize=256)(self._read)
         self._motion = lru_cache(maxsize=256)(self.text.motion)
 
@@ -186,10 +189,11 @@ def load(folder: Path, device: torch.device, tier: Tier = FULL) -> StarterWorld:
     net = _part(StarterDenoiser, folder / "transformer")
     text = _part(StarterTextEncoder, folder / "text_encoder")
     depth = _part(StarterDepth, folder / "depth")
+    start = folder / START
     return StarterWorld(
         autoencoder.to(device), net.to(device), text.to(device), depth.to(device), id=config["id"],
         name=config["name"], hash=content_hash(folder), geometry=geometry_of(config),
-        shift=float(config.get("shift", 1.0)),
+        shift=float(config.get("shift", 1.0)), memory_start=start if start.is_file() else None,
     )
 
 
