@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.learning import meta
-from core.learning.meta import INNER, MetaLearner
+from core.learning import meta_learner as meta
+from core.learning.meta_learner import INNER, MetaLearner
 from core.memory.adapter import adds
 from core.memory.fast_learning import FastLearner
 from core.memory.presets import PRESETS, LearningSettings, settings_of
