@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +12,14 @@ import pytest
 import torch
 
 from core.learning import meta_learner as meta
+from core.learning.meta import main
 from core.learning.meta_learner import INNER, MetaLearner
-from core.memory.adapter import adds
+from core.memory.adapter import Adapter, adds
 from core.memory.fast_learning import FastLearner
 from core.memory.presets import PRESETS, LearningSettings, settings_of
 from core.memory.start import FILE, load_start, save_start
+from core.worlds.catalogue import load_world
+from core.worlds.starter.world import save
 from tests.learning.test_loop import parts  # noqa: F401 - a fixture
 from tests.learning.test_training import (  # noqa: F401 - fixtures
     autoencoder,
@@ -107,6 +112,34 @@ def test_it_is_kept_and_gone_on_with(learner: MetaLearner, parts, tmp_path: Path
     other.restore(learner.state())
     assert other.step == 1
     assert all(torch.equal(other.start[n], p) for n, p in learner.start.items())
+
+
+def test_the_command_writes_a_start_and_goes_on(
+    parts, data: Path, text, autoencoder, expectations, tmp_path: Path, monkeypatch,  # noqa: F811
+) -> None:
+    trainer, _, walks = parts
+    walks._adapter.remove()
+    monkeypatch.setitem(PRESETS, "few", SETTINGS)
+    world = tmp_path / "world"
+    save(world, autoencoder, trainer.average, text, expectations.depth)
+    told = ["--world", str(world), "--data", str(data), "--out", str(tmp_path / "out"),
+            "--preset", "few", "--log-every", "1"]
+    main([*told, "--steps", "1"])
+    first = load_start(tmp_path / "out" / FILE)
+    main([*told, "--steps", "2"])
+    logged = (tmp_path / "out" / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in logged] == [1, 2]
+    second = load_start(tmp_path / "out" / FILE)
+    assert any(not np.array_equal(first.weights[n], a) for n, a in second.weights.items())
+    shutil.copy(tmp_path / "out" / FILE, world)
+    made = load_world(world)
+    learner = FastLearner(made, Adapter(made), "learned")
+    assert learner.adapter.is_fresh
+    with pytest.raises(SystemExit, match="no memory preset"):
+        main([*told[:6], "--preset", "luck"])
+    torch.save({"of": "else"}, tmp_path / "out" / "state.pt")
+    with pytest.raises(SystemExit, match="another training"):
+        main([*told, "--steps", "3"])
 
 
 def test_what_it_learns_helps(learner: MetaLearner) -> None:
