@@ -38,18 +38,19 @@ class Arm:
         return self.preset is not None or self.bank
 
 
-#: What is changed of the preset "adapter" in the arms "adapter-NAME": few steps, few and faster ones,
-#: and of these one thing at a time.
-_FEW = {"steps": 12, "learning_rate": 5e-3, "place_rate": 2e-2}
+#: What is changed of the preset "adapter" in the arms "adapter-NAME": half the steps, and of these
+#: one thing at a time.
+_HALF = {"steps": 12}
 ABLATIONS: dict[str, dict[str, Any]] = {
-    "12-steps": {"steps": 12},
-    "fast": _FEW,
-    "only-b": {**_FEW, "only_b": True},
-    "reversed": {**_FEW, "reversed": 0.5},
-    "no-replay": {**_FEW, "replay": 0.0},
-    "rank-4": {**_FEW, "rank": 4},
-    "no-page": {**_FEW, "places": False},
-    "page-alone": {**_FEW, "learning_rate": 0.0},
+    "half": _HALF,
+    "all-levels": {**_HALF, "least_level": 0.0, "probe_levels": (0.5,)},
+    "slow": {**_HALF, "learning_rate": 2e-3, "place_rate": 5e-3},
+    "only-b": {**_HALF, "only_b": True},
+    "reversed": {**_HALF, "reversed": 0.5},
+    "no-replay": {**_HALF, "replay": 0.0},
+    "rank-4": {**_HALF, "rank": 4},
+    "no-page": {**_HALF, "places": False},
+    "page-alone": {**_HALF, "learning_rate": 0.0},
 }
 
 

@@ -164,7 +164,8 @@ class MetaLearner:
             frames, present = frames[4:], 0
         y = stacked(frames).transpose(0, 1)[None].contiguous()
         cond = self.world.condition([f.address for f in frames], present, None, None)
-        level = torch.rand(1, generator=self._generator)
+        least = self.settings.least_level
+        level = least + (1 - least) * torch.rand(1, generator=self._generator)
         u = same_level(1, y.shape[2], level)
         eps = torch.randn(y.shape, generator=self._generator)
         loss = self._run(now, y, u, torch.ones_like(u), cond, eps)
@@ -210,7 +211,8 @@ class MetaLearner:
         z0 = batch.z0
         u = batch.u.clone()
         u[:, :4] = 0
-        u[:, 4:] = torch.rand(2, 1, generator=self._generator).sqrt().expand(-1, n)
+        least = self.settings.least_level
+        u[:, 4:] = (least + (1 - least) * torch.rand(2, 1, generator=self._generator)).expand(-1, n)
         kept = [0, 3]
         expected = self.world.expectations(
             z0[:, :, kept].transpose(1, 2), batch.seen_from[:, kept], batch.seen_from[:, 4:]

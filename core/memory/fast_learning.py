@@ -169,7 +169,8 @@ class FastLearner:
                 float(torch.rand(1, generator=self.generator)) < settings.reversed
             )
             z0, given = (back if turned else windows)[which]
-            level = torch.rand(1, generator=self.generator)
+            least = settings.least_level
+            level = least + (1 - least) * torch.rand(1, generator=self.generator)
             eps = torch.randn(z0.shape, generator=self.generator)
             with (
                 self.adapter.learning(settings.places, settings.only_b) as parameters,
