@@ -26,13 +26,15 @@ class SamplingStopped(Exception):
 
 @torch.no_grad()
 def sampling(
-    world: World, window: Window, *, steps: int, guidance: float, generator: torch.Generator
+    world: World, window: Window, *, steps: int, guidance: float, generator: torch.Generator,
+    way: str = "exact",
 ) -> Generator[Step, None, Tensor]:
     """Draw the new frames [C, F_new, h, w] that continue ``window.context``, step by step.
 
     Yields (steps done, steps, clean estimate of the new frames [C, F_new, h, w]) after each step
     and returns the last z. Context frames are shown at their own noise level, drawn once; they
-    are never stepped. Closing the generator stops the sampling.
+    are never stepped. Closing the generator stops the sampling. ``way``: see ``core.worlds.ways``;
+    exactly where the world does not allow it.
     """
     g = world.geometry
     past = window.stacked_context()  # [1, C, P, h, w]
@@ -45,7 +47,7 @@ def sampling(
     z = noise[:, :, p:]
     predicted = _Guided(world, window, guidance)
     schedule = world.schedule(steps)
-    with world.sampled() if isinstance(world, Batches) else nullcontext():
+    with world.sampled(way) if isinstance(world, Batches) else nullcontext():
         for i, (u, u_next) in enumerate(zip(schedule, schedule[1:]), start=1):
             u_all = torch.cat([levels, torch.full((1, n), u, device=past.device)], 1)
             out = predicted(torch.cat([shown, z], 2), u_all)[:, :, p:]

@@ -7,7 +7,15 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import get_args
 
-from core.project.model import AT_START, MemoryPreset, MemoryUse, Project, Sampling, Take
+from core.project.model import (
+    AT_START,
+    MemoryPreset,
+    MemoryUse,
+    Project,
+    Sampling,
+    SamplingWay,
+    Take,
+)
 
 #: Frames and sizes beyond these are damage, not work (10^9 frames are over a year at 24 a second).
 MAX_FRAME = 10**9
@@ -33,6 +41,8 @@ def sampling_problem(s: Sampling) -> str | None:
         return f"sampling steps must be between 1 and 1000, not {s.steps}"
     if not (math.isfinite(s.guidance) and 0.0 <= s.guidance <= 100.0):
         return f"guidance must be between 0 and 100, not {s.guidance}"
+    if s.way not in get_args(SamplingWay):
+        return f"there is no way of sampling called “{s.way}”"
     return None
 
 

@@ -20,6 +20,7 @@ AssetKind = Literal[
 ]
 TakeStatus = Literal["draft", "accepted", "discarded"]
 MemoryPreset = Literal["off", "paper", "adapter", "bank", "default"]
+SamplingWay = Literal["exact", "cache", "compiled"]
 
 #: Key in ``Project.memory_bases`` for the moment before the first chunk.
 AT_START = "start"
@@ -97,10 +98,14 @@ class Start:
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a chunk is drawn. ``steps`` denoiser steps; ``guidance`` 1.0 = none."""
+    """How a chunk is drawn. ``steps`` denoiser steps; ``guidance`` 1.0 = none; ``way``: what is
+    computed in a step (``core.worlds.ways``). A take's is the way that it was really drawn in, a
+    project's what the artist asks for, which the world or the machine may not allow. Files from
+    before there were ways have none: they were drawn exactly."""
 
     steps: int = 4
     guidance: float = 1.0
+    way: SamplingWay = "exact"
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def chunk_steps(
     window = Window(context, addresses, texts, scene)
     run = sampling(
         world, window, steps=sampling_as.steps, guidance=sampling_as.guidance,
-        generator=torch.Generator().manual_seed(seed),
+        generator=torch.Generator().manual_seed(seed), way=sampling_as.way,
     )
     if adapter is None:
         z = yield from run

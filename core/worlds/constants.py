@@ -58,9 +58,10 @@ class _Once(nn.Module):
     constants: Constants
 
     def forward(self, x: Tensor, *args: Any, **named: Any) -> Any:
-        held = self.constants.held
-        if held is None:
+        # Compiled, a prompt's few keys cost less than a graph in pieces around what was kept.
+        if torch.compiler.is_compiling() or self.constants.held is None:
             return super().forward(x, *args, **named)
+        held = self.constants.held
         key = (self, x.shape, x.dtype)
         each = len(x) // self.constants.rows  # a UNet gives the prompt to each of its frames
         if key not in held:

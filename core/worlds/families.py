@@ -28,7 +28,8 @@ class Family:
     (``core.worlds.needs``). ``places``: its actions say where the camera goes, so that remembered
     frames have an address. ``together``: a window of at most so many latent pixels is computed
     with and without its text in one batch; a larger one fills a machine by itself. ``caches``:
-    whether diffusers can leave out blocks that hardly change (``core.worlds.quicker``)."""
+    whether diffusers can leave out blocks that hardly change; ``compiles``: whether torch can
+    compile its blocks, which diffusers says repeat (``core.worlds.ways``)."""
 
     module: str
     pipelines: tuple[str, ...] = ()
@@ -37,6 +38,7 @@ class Family:
     places: bool = False
     together: int = 8192
     caches: bool = False
+    compiles: bool = False
 
     def loader(self) -> WorldLoader:
         return cast("WorldLoader", importlib.import_module(self.module).load)
@@ -56,7 +58,7 @@ FAMILIES: Mapping[str, Family] = {
             "width": 832, "height": 480, "rate": "24", "t_stride": 4, "n_past": 2, "n_new": 12,
             "horizon": 31, "steps": 50, "guidance": 5.0, "licence": "Apache-2.0",
         },
-        caches=True,
+        caches=True, compiles=True,
     ),
     "ltx": Family(
         "core.worlds.ltx", ("LTXPipeline", "LTXImageToVideoPipeline", "LTXConditionPipeline"),
@@ -65,7 +67,7 @@ FAMILIES: Mapping[str, Family] = {
             "horizon": 33, "steps": 40, "guidance": 3.0,
             "licence": "of the checkpoint: see its model card",
         },
-        caches=True,
+        caches=True, compiles=True,
     ),
     # Trained on 97 pictures; its own pipeline continues from 17 of them.
     "skyreels": Family(
@@ -78,6 +80,7 @@ FAMILIES: Mapping[str, Family] = {
             "width": 960, "height": 544, "rate": "24", "t_stride": 4, "n_past": 5, "n_new": 12,
             "horizon": 25, "steps": 50, "guidance": 6.0, "licence": "Skywork Community License",
         },
+        compiles=True,
     ),
     # The paper's base: 16 pictures at once in its own training, at most 32 in the paper's. Two of
     # them say where things are and how they move; with 14 new ones it is the window of training.

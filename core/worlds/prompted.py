@@ -29,8 +29,9 @@ from core.worlds.fitting import Parts
 from core.worlds.positions import positions
 from core.worlds.prompts import Prompts, prompt_of
 from core.worlds.protocol import Address, Geometry, LatentFrame
-from core.worlds.quicker import sampling_cache
+from core.worlds.quicker import Quicker
 from core.worlds.tiers import FULL, Tier
+from core.worlds.ways import EXACT
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class PromptedWorld(FlowMatching, ABC):
         self._family = str(found.facts["family"])
         self._together = FAMILIES[self._family].together
         self._constants = Constants()
-        self._caches = False
+        self._quicker = Quicker(net, self._family)
         #: Where it computes, and how it was made to fit (``core.worlds.fitting``).
         self.device = next(net.parameters()).device
         self.tier: Tier = FULL
@@ -201,13 +202,14 @@ class PromptedWorld(FlowMatching, ABC):
         return Condition(first.text, first.positions, tuple(c.text for c in conds[1:]))
 
     @contextmanager
-    def sampled(self) -> Iterator[None]:
+    def sampled(self, way: str = EXACT) -> Iterator[None]:
         """See ``Batches.sampled``."""
-        with sampling_cache(self.net, self._family) as self._caches:
-            try:
-                yield
-            finally:
-                self._caches = False
+        with self._quicker.at(EXACT if self.why_not(way) else way):
+            yield
+
+    def why_not(self, way: str) -> str:
+        """See ``Batches.why_not``."""
+        return self._quicker.why_not(way, self.device, self.tier)
 
     def _remember_text(
         self, projection: nn.Module | None, rope: nn.Module | None, blocks: Iterable[nn.Module]
@@ -231,7 +233,7 @@ class PromptedWorld(FlowMatching, ABC):
             cond.held["text"] = counted(texts, shown) if tokens else masked(texts, shown)
         text, bias = cond.held["text"]
         # What is left out for one condition is not what is for another.
-        apart = self.net.cache_context(str(id(cond.held))) if self._caches else nullcontext()
+        apart = self.net.cache_context(str(id(cond.held))) if self._quicker.caching else nullcontext()
         with self._constants.of(cond.held, rows, bias), apart:
             yield text.expand(rows, -1, -1)
 

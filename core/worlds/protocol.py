@@ -150,10 +150,15 @@ class World(Protocol):
 @runtime_checkable
 class Batches(Protocol):
     """A world that can be asked for several windows at once, alike but for their text, and is told
-    when a chunk is sampled."""
+    when a chunk is sampled, and in which way (``core.worlds.ways``)."""
 
-    def sampled(self) -> AbstractContextManager[None]:
-        """Inside the block a chunk is sampled, and nothing is learned."""
+    def sampled(self, way: str = "exact") -> AbstractContextManager[None]:
+        """Inside the block a chunk is sampled in this way, exactly where it is not possible, and
+        nothing is learned."""
+
+    def why_not(self, way: str) -> str:
+        """Why a chunk is sampled exactly instead, as the end of a sentence; "" where it is not.
+        Some of it is known only after a chunk was sampled."""
 
     def together(self, conds: Sequence[Any]) -> Any | None:
         """One condition for a batch of ``conds``, in their order; None where that is not quicker
