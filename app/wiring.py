@@ -90,6 +90,7 @@ def _generation(w: MainWindow) -> None:
         lambda e: e.lowered and w.notices.show_notice(Notice(e.words, "warning"))
     )
     q.begun_again.connect(lambda words: w.notices.show_notice(Notice(words, "warning")))
+    q.remarked.connect(lambda words: w.notices.show_notice(Notice(words, "warning")))
     w.fitting.changed.connect(w.work.fitting)
     w.fitting.changed.connect(w.status.fitting)
     w.document.changed.connect(lambda _p: w.fitting.refresh())
@@ -181,6 +182,7 @@ def _panels(w: MainWindow) -> None:
         w.settings.set("seed", value)
 
     a.seed_changed.connect(seed)
+    a.way_wanted.connect(e.set_way)
     a.tier_wanted.connect(lambda id: w.settings.set("tier", id, anew=True))
     a.set_amounts(w.settings.get("seconds"), w.settings.get("seed_fixed"), w.settings.get("seed"))
     pending()

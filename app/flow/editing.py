@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject
 
 from app.state.document import Document
@@ -202,6 +204,13 @@ class Editing(QObject):
         p = self._document.project
         if p is not None and text != p.scene:
             self._do(self.tr("Write the scene"), lambda q: edits.set_scene(q, text), "scene")
+
+    def set_way(self, way: str) -> None:
+        """How chunks are sampled from now on."""
+        self._do(
+            self.tr("Change the sampling"),
+            lambda p: edits.set_sampling(p, replace(p.sampling, way=way)),
+        )
 
     def rename(self, name: str) -> None:
         self._do(self.tr("Rename project"), lambda p: edits.rename(p, name))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
+    QComboBox,
     QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
@@ -23,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from app.actions import VERBS, Actions, native
 from app.state.tier_words import TierRow, sentence
+from app.state.way_words import WayRow
 from app.widgets.basics import ElidedLabel, airy, bind, icon_button, label, primary, rule, scrolled
 from core.project.model import Project
 
@@ -57,6 +59,7 @@ class ActionsPanel(QWidget):
     action_text_changed = Signal(str, str)  # action id, text
     seed_changed = Signal(bool, int)  # fixed, seed
     seconds_changed = Signal(float)
+    way_wanted = Signal(str)  # how the next chunks are sampled
     tier_wanted = Signal(str)  # "auto" or a tier: how the world is to fit into memory
 
     def __init__(self, actions: Actions, parent: QWidget | None = None):
@@ -79,6 +82,7 @@ class ActionsPanel(QWidget):
         self._build_verbs(column)
         column.addSpacing(6)
         self._build_amounts(column)
+        self._build_sampling(column)
         column.addStretch(1)
         outer.addWidget(scrolled(body), 1)
         outer.addWidget(rule())
@@ -184,6 +188,27 @@ class ActionsPanel(QWidget):
         self.seed.setObjectName("plain")
         column.addLayout(row)
 
+    def _build_sampling(self, column: QVBoxLayout) -> None:
+        """How chunks are sampled, where the world has more than one way."""
+        self._ways_shown: tuple[WayRow, ...] = ()
+        self.sampling = QWidget()
+        body = QVBoxLayout(self.sampling)
+        body.setContentsMargins(0, 6, 0, 0)
+        body.setSpacing(4)
+        body.addWidget(label(self.tr("Sampling"), "section"))
+        self.ways = QComboBox()
+        self.ways.setAccessibleName(self.tr("How chunks are sampled"))
+        self.ways.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.ways.setMinimumContentsLength(12)
+        self.ways.activated.connect(lambda _i: self.way_wanted.emit(self.ways.currentData()))
+        body.addWidget(self.ways)
+        self.way_sentence = label("", "dim", wrap=True)
+        body.addWidget(self.way_sentence)
+        self.sampling.hide()
+        column.addWidget(self.sampling)
+
     def _build_foot(self) -> QWidget:
         foot = QWidget()
         column = QVBoxLayout(foot)
@@ -230,6 +255,24 @@ class ActionsPanel(QWidget):
             self._filling = True
             self.scene.setPlainText(scene)
             self._filling = False
+
+    def show_ways(self, rows: Sequence[WayRow]) -> None:
+        """The ways of sampling to choose from; nothing where there is no choice."""
+        self.sampling.setVisible(len(rows) > 1)
+        with QSignalBlocker(self.ways):
+            if tuple(rows) != self._ways_shown:
+                self._ways_shown = tuple(rows)
+                self.ways.clear()
+                for i, one in enumerate(rows):
+                    self.ways.addItem(one.name, one.id)
+                    tip = one.why or one.sentence
+                    self.ways.setItemData(i, tip, Qt.ItemDataRole.ToolTipRole)
+                    self.ways.model().item(i).setEnabled(not one.why)
+            for i, one in enumerate(rows):
+                if one.chosen:
+                    self.ways.setCurrentIndex(i)
+                    self.ways.setToolTip(one.why or one.sentence)
+                    self.way_sentence.setText(one.why or one.sentence)
 
     def show_selected_action(self, id: str | None, text: str) -> None:
         """One selected action: the field edits it. None: the field writes the next one."""

@@ -19,6 +19,7 @@ from app.actions import Actions
 from app.flow.memory_facts import made_with
 from app.state.take_place import Place
 from app.state.timecode import short
+from app.state.way_words import brief
 from app.widgets.basics import (
     Empty,
     airy,
@@ -35,6 +36,7 @@ from app.widgets.choice import Choice, clear
 from app.widgets.pixmaps import Pixmaps
 from core.project import queries
 from core.project.model import Chunk, Clip, Project, Take
+from core.worlds.ways import EXACT
 
 
 def status_words(widget: QWidget, p: Project, take: Take) -> str:
@@ -172,6 +174,8 @@ class ClipPanel(QWidget):
         self._fact(self.tr("Length"), self._length(p, clip.frames))
         self._seed_fact(take.seed)
         self._fact(self.tr("Steps"), str(take.sampling.steps))
+        if take.sampling.way != EXACT:
+            self._fact(self.tr("Sampling"), brief(take.sampling.way))
         self._fact(self.tr("Memory"), made_with(take))
         self._fact(self.tr("Made in"), f"{take.seconds:.1f} s")
         for part in (self._redo, self._takes_head, self._more):

@@ -11,6 +11,7 @@ from PySide6.QtGui import QPixmap
 from app.actions import ADAPTER, CLIP, DRAFT, JOB, PROJECT
 from app.flow import facts
 from app.flow.memory_facts import chunk_memory, memory_facts
+from app.state.way_words import rows
 from core.project import jobs, queries
 from core.project.model import Clip, Project
 
@@ -133,6 +134,9 @@ class Refresh(QObject):
             w.viewer.set_project(p, w.document.path)
         for panel in (w.actions_panel, w.media_panel, w.episodes_panel, w.takes_panel):
             panel.show_project(p)
+        w.actions_panel.show_ways(
+            rows(w.fitting.family, p.sampling.way) if p is not None and w.fitting.family else ()
+        )
         if p is not None:
             w.memory_panel.show_use(p.memory)
             w.actions_table["memory_mute"].setChecked(p.memory.muted)

@@ -25,7 +25,8 @@ from core.worlds.tiers import wanted
 
 class Fitting(QObject):
     """``words`` are "" for the starter world, which runs anywhere, and until it is reckoned. What
-    the engine says when it loads the world counts for more. ``options``: the ways there are."""
+    the engine says when it loads the world counts for more. ``options``: the ways there are.
+    ``family``: the world's, "" where it is not there."""
 
     changed = Signal()
 
@@ -36,7 +37,7 @@ class Fitting(QObject):
         super().__init__(parent)
         self._document, self._worlds = document, worlds
         self._settings, self._background = settings, background
-        self.words = self.details = self.tier = ""
+        self.words = self.details = self.tier = self.family = ""
         self.options: tuple[Option, ...] = ()
         self.there: int | None = None
         self._found = ""  # the tier that was reckoned
@@ -45,11 +46,13 @@ class Fitting(QObject):
     def refresh(self) -> None:
         """Reckon again where something that it depends on has changed."""
         p = self._document.project
-        key = None if p is None else (p.world.id, p.sampling, p.memory.preset, self._chosen())
+        key = None if p is None else (
+            p.world.id, p.sampling.steps, p.sampling.guidance, p.memory.preset, self._chosen()
+        )
         if key == self._asked:
             return
         self._asked = key
-        self.words = self.details = self.tier = ""
+        self.words = self.details = self.tier = self.family = ""
         self.options, self._found = (), ""
         self.changed.emit()
         if p is None:
@@ -58,6 +61,7 @@ class Fitting(QObject):
             entry = self._worlds.find(p.world.id)
         except WorldError:
             return  # said where the world is needed
+        self.family = entry.family
         if entry.family == "starter":
             return
         chosen, folder = self._chosen(), self._document.store.folder

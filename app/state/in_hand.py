@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from app.state.meter import StepMeter
 from app.workers.engine_worker import EngineWorker
 from core.project.steps import ChunkStep, LearnStep
-from core.rollout.events import BegunAgain, Fitted, Preview, Progress
+from core.rollout.events import BegunAgain, Fitted, Preview, Progress, Remark
 
 
 @dataclass
@@ -38,6 +38,7 @@ class InHand(QObject):
     preview = Signal(bytes)
     fitted = Signal(object)  # Fitted
     begun_again = Signal(str)  # the engine was lost and works on the same task again: why
+    remarked = Signal(str)  # it goes on otherwise than was asked for: how and why
     ended = Signal(object, object)  # Active, the event that ended it
 
     def __init__(
@@ -104,6 +105,8 @@ class InHand(QObject):
             self.fitted.emit(event)
         elif isinstance(event, BegunAgain):
             self.begun_again.emit(event.words)
+        elif isinstance(event, Remark):
+            self.remarked.emit(event.words)
 
     def _on_finished(self, key: str, event: object) -> None:
         if self.active is None or key != self._key():

@@ -44,6 +44,7 @@ class JobQueue(QObject):
     preview = Signal(bytes)
     fitted = Signal(object)  # Fitted: how the engine made the world fit
     begun_again = Signal(str)  # a sentence: the engine was lost, and goes on with the same chunk
+    remarked = Signal(str)  # a sentence: it goes on otherwise than was asked for
     take_arrived = Signal(str)  # take id
     learned = Signal(str)  # take id
     waiting = Signal(str)  # take id: a draft waits for the artist
@@ -72,6 +73,7 @@ class JobQueue(QObject):
         self._hand.preview.connect(self.preview)
         self._hand.fitted.connect(self.fitted)
         self._hand.begun_again.connect(self.begun_again)
+        self._hand.remarked.connect(self.remarked)
         self._hand.ended.connect(self._on_ended)
         self._results = Results(document, background, self._wanted, self)
         self._results.arrived.connect(self.take_arrived)

@@ -22,6 +22,7 @@ from core.rollout.events import (
     Fitted,
     Preview,
     Progress,
+    Remark,
 )
 
 log = logging.getLogger(__name__)
@@ -125,7 +126,7 @@ class EngineWorker(QObject):
     def _worth_showing(self, event: Any, shown: dict[type, float]) -> bool:
         if isinstance(event, Progress) and event.step in (0, event.steps):
             return True
-        if isinstance(event, Fitted | BegunAgain):
+        if isinstance(event, Fitted | BegunAgain | Remark):
             return True
         now = time.monotonic()
         if now - shown.get(type(event), 0.0) < MIN_GAP:

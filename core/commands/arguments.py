@@ -10,8 +10,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import get_args
 
+from core.engine.choice import KINDS
 from core.project.model import MemoryPreset
 from core.worlds.tiers import AUTO, IDS, VARIABLE
+from core.worlds.ways import WAYS
 
 COMMANDS = ("render", "export", "worlds", "episodes", "doctor")
 MAX_SECONDS = 3600.0
@@ -55,6 +57,11 @@ def parser() -> argparse.ArgumentParser:
                         "SlowFast-VGen. off: nothing")
     render.add_argument("--steps", type=_steps, metavar="N",
                         help="denoiser steps a chunk (what suits the world; the starter world: 4)")
+    render.add_argument("--sampling", choices=WAYS,
+                        help="exact: everything is computed. cache: blocks that hardly change from "
+                        "step to step are left out; quicker, and the picture is another one. "
+                        "compiled: torch compiles the blocks; the first chunk waits some minutes, "
+                        "later ones are quicker. Where the world does not allow one it is refused")
     render.add_argument("--project", metavar="DIR", help="keep the project there")
     render.add_argument("--continue", dest="go_on", action="store_true",
                         help="go on with the project that is there")
@@ -65,6 +72,10 @@ def parser() -> argparse.ArgumentParser:
                         "(core.learning.train --adapter); the project keeps a copy, so --continue "
                         "needs it only to choose another one")
     render.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps")
+    render.add_argument("--engine", choices=KINDS, default=AUTO,
+                        help="child: the engine has a process of its own, so that a crash of the "
+                        "card's driver costs one chunk. inprocess: it has not. auto: it has on a "
+                        "card")
     render.add_argument("--tier", choices=(AUTO, *IDS), default=AUTO,
                         help="how the world is made to fit into memory; auto: the first way that "
                         f"does ({VARIABLE} says so too)")

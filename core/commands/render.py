@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.commands.arguments import Trouble, action, actions_file, film_path
 from core.commands.terminal import OK, STOPPED, Line, Stop, say, write_down
-from core.engine.in_process import InProcessEngine
+from core.engine.choice import engine_of
 from core.engine.lowered import of_this_machine
 from core.media.errors import Cancelled
 from core.project import edits, queries
@@ -23,6 +23,7 @@ from core.rollout.adopting import adopt_slow_adapter
 from core.rollout.disk import shortage
 from core.rollout.film import export_film
 from core.rollout.samples import first_sample
+from core.worlds import ways
 from core.worlds.catalogue import DEFAULT, WorldEntry, find_world, read_entry, with_slow_adapter
 
 
@@ -46,6 +47,8 @@ def render(args: argparse.Namespace, stop: Stop) -> int:
     world = find_world(str(Path(args.world).absolute()) if args.world else DEFAULT)
     if args.slow_adapter:
         world = with_slow_adapter(world, Path(args.slow_adapter).absolute())
+    if args.sampling:
+        _check_way(args.sampling, world, args.device)
     wanted = _wanted(args, world.rate)
     store, temporary = _project(args, world, wanted)
     try:
@@ -56,9 +59,7 @@ def render(args: argparse.Namespace, stop: Stop) -> int:
             raise Trouble('Say what happens, for example --action "walk forward:2s".', True)
         if not args.anyway:
             _check_disk(store, world, until)
-        engine = InProcessEngine(
-            device=args.device, previews=False, tier=args.tier, lowered=of_this_machine()
-        )
+        engine = engine_of(args.engine, args.tier, of_this_machine(), args.device, previews=False)
         line = Line()
         try:
             rolling.roll_out(
@@ -90,6 +91,15 @@ def render(args: argparse.Namespace, stop: Stop) -> int:
         say(f"The project is in {store.folder}.")
     print(out)
     return OK
+
+
+def _check_way(way: str, world: WorldEntry, device: str) -> None:
+    """Said now; in the middle of a film the engine would go on exactly."""
+    if why := ways.why_not(way, world.family, "" if device == "auto" else device):
+        names = ", ".join(ways.allowed(world.family))
+        raise Trouble(
+            f"{world.name} can't be sampled {ways.NAMES[way]}: {why}. It can be: {names}.", True
+        )
 
 
 def _check_disk(store: ProjectStore, world: WorldEntry, until: int) -> None:
@@ -135,7 +145,9 @@ def _project(
         store = rolling.create(
             made, world, wanted.start, name=wanted.name, scene=wanted.scene or "",
             memory=MemoryUse(preset=args.memory or usual_memory(world.fast_learning, world.places)),
-            sampling=Sampling(args.steps or world.steps, world.guidance),
+            sampling=Sampling(
+                args.steps or world.steps, world.guidance, args.sampling or ways.EXACT
+            ),
         )
     except BaseException:
         if folder is None:
@@ -168,6 +180,8 @@ def _opened(
             p = edits.set_memory(p, replace(p.memory, preset=args.memory))
         if args.steps:
             p = edits.set_sampling(p, replace(p.sampling, steps=args.steps))
+        if args.sampling:
+            p = edits.set_sampling(p, replace(p.sampling, way=args.sampling))
         store.save(p)
     except BaseException:
         store.close()

@@ -13,16 +13,28 @@ from core.engine.protocol import Engine
 from core.machine.gpus import GpuSearch, find_gpus
 
 
-def engine_of(kind: str, tier: str = "auto", lowered: Lowered | None = None) -> Engine:
-    """``kind`` is "auto", "child" or "inprocess"; ``lowered``: what is remembered of worlds that
-    ran out of memory. Raises what starting it raises."""
-    if kind == "child" or (kind == "auto" and on_a_card(find_gpus(), torch_version())):
+AUTO, CHILD, IN_PROCESS = KINDS = ("auto", "child", "inprocess")
+
+
+def engine_of(
+    kind: str, tier: str = "auto", lowered: Lowered | None = None, device: str = "auto",
+    previews: bool = True,
+) -> Engine:
+    """``kind`` is one of ``KINDS``; ``lowered``: what is remembered of worlds that ran out of
+    memory; ``device`` as torch names it, or "auto". Raises what starting it raises."""
+    if kind == CHILD or (kind == AUTO and _will_be_on_a_card(device)):
         from core.engine.child_process import ChildProcessEngine
 
-        return ChildProcessEngine(tier=tier, lowered=lowered)
+        return ChildProcessEngine(device, previews, tier=tier, lowered=lowered)
     from core.engine.in_process import InProcessEngine
 
-    return InProcessEngine(tier=tier, lowered=lowered)
+    return InProcessEngine(device, previews, tier=tier, lowered=lowered)
+
+
+def _will_be_on_a_card(device: str) -> bool:
+    if device != "auto":
+        return device.startswith("cuda")
+    return on_a_card(find_gpus(), torch_version())
 
 
 def on_a_card(found: GpuSearch, version: str) -> bool:

@@ -16,13 +16,15 @@ from core.rollout.events import (
     Learned,
     Preview,
     Progress,
+    Remark,
     TakeReady,
 )
 from core.rollout.request import ChunkTask, EngineTask, LearnTask
 
 _KINDS: dict[str, type[Any]] = {
     c.__name__: c for c in (
-        ChunkTask, LearnTask, Progress, Fitted, BegunAgain, TakeReady, Learned, Failed, Cancelled
+        ChunkTask, LearnTask, Progress, Fitted, BegunAgain, Remark, TakeReady, Learned, Failed,
+        Cancelled,
     )
 }
 

@@ -24,6 +24,7 @@ from core.rollout.events import (
     Learned,
     Preview,
     Progress,
+    Remark,
     TakeReady,
 )
 from core.rollout.request import ChunkTask, EngineTask, LearnTask
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from core.memory.adapter import Adapter
     from core.memory.snapshot import Snapshot
+    from core.project.model import Sampling
     from core.rollout.context import Encoded
     from core.rollout.recall import Recall
     from core.worlds.protocol import LatentFrame, Pose, World
@@ -73,6 +75,7 @@ class InProcessEngine:
         self._licence = ""
         self._wanted, self._tier = tier, ""
         self.lowered = Lowered() if lowered is None else lowered
+        self._remarked: set[str] = set()
 
     # ---- the protocol ---------------------------------------------------------------------------
 
@@ -190,10 +193,12 @@ class InProcessEngine:
             )
             before = sorted([*opening, *recalled], key=lambda f: f.address.time)
             context = [*before, *context]
+        sampling = yield from self._allowed(task.sampling)
         steps = chunk_steps(
-            world, adapter, context, task.actions, task.scene, task.seed, task.sampling, task.memory
+            world, adapter, context, task.actions, task.scene, task.seed, sampling, task.memory
         )
         z, addresses = yield from self._sampled(steps, task.sampling.steps, run)
+        sampling = yield from self._allowed(sampling)  # only now is it known whether it compiles
         frames = yield from self._decoded(z, lead, run)
         yield Progress("saving", 0, 3)
         run.check()
@@ -212,8 +217,20 @@ class InProcessEngine:
             video=str(out / "take.mp4"), latents=str(out / "latents.safetensors"),
             thumbnail=str(out / "thumbnail.jpg"), frames=len(frames),
             seconds=time.perf_counter() - began, world_hash=world.hash,
-            recalled=tuple(f.address.time for f in recalled),
+            recalled=tuple(f.address.time for f in recalled), way=sampling.way,
         )
+
+    def _allowed(self, asked: Sampling) -> Generator[EngineEvent, None, Sampling]:
+        """``asked``, or exactly where its way can't be had; that is remarked once."""
+        from core.rollout.chunk import why_exact
+        from core.worlds.ways import EXACT, NAMES
+
+        if not (why := why_exact(self._world, asked.way)):
+            return asked
+        if why not in self._remarked:
+            self._remarked.add(why)
+            yield Remark(f"Chunks are sampled exactly, not {NAMES[asked.way]}: {why}.")
+        return replace(asked, way=EXACT)
 
     def _sampled(self, steps: Any, count: int, run: UnderWay) -> Generator[EngineEvent, None, Any]:
         yield Progress("sampling", 0, count)

@@ -275,7 +275,7 @@ def take_edit(step: ChunkStep, event: TakeReady, store: ProjectStore) -> Edit:
         seed=step.seed,
         actions=_first_frames(step.actions, event.frames),
         scene=step.scene,
-        sampling=step.sampling,
+        sampling=replace(step.sampling, way=event.way),
         memory=step.memory,
         world_hash=event.world_hash,
         video=assets[0].id,

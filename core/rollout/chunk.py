@@ -12,7 +12,8 @@ from core.diffusion.window import Window
 from core.memory.adapter import Adapter
 from core.project.memory_use import adapter_strength
 from core.project.model import ActionPart, MemoryUse, Sampling
-from core.worlds.protocol import Address, LatentFrame, World
+from core.worlds.protocol import Address, Batches, LatentFrame, World
+from core.worlds.ways import EXACT
 
 _SAMPLING, _MEMORY = Sampling(), MemoryUse()
 
@@ -69,6 +70,14 @@ def chunk_steps(
         with adapter.at(adapter_strength(memory)):
             z = yield from run
     return z.transpose(0, 1).contiguous(), addresses
+
+
+def why_exact(world: World, way: str) -> str:
+    """Why a chunk that is asked for in this ``way`` is sampled exactly, as the end of a sentence;
+    "" where it is not, or was to be. See ``Batches.why_not``."""
+    if way == EXACT:
+        return ""
+    return world.why_not(way) if isinstance(world, Batches) else "this world does not allow it"
 
 
 def make_chunk(

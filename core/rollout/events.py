@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from core.project.model import SamplingWay
+
 Phase = Literal["loading", "encoding", "sampling", "decoding", "saving", "learning"]
 
 
@@ -37,6 +39,7 @@ class TakeReady:
     seconds: float
     world_hash: str
     recalled: tuple[int, ...] = ()  # times of the remembered frames that joined the context
+    way: SamplingWay = "exact"  # in which it was really sampled
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,13 @@ class BegunAgain:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """Something goes on otherwise than was asked for; ``words`` say so in a sentence."""
+
+    words: str
+
+
+@dataclass(frozen=True)
 class Failed:
     """The task ended without a result. ``message`` is for the artist, ``detail`` for the log."""
 
@@ -87,7 +97,7 @@ class Cancelled:
 
 
 EngineEvent = (
-    Progress | Preview | Fitted | BegunAgain | TakeReady | Learned | Failed | Cancelled
+    Progress | Preview | Fitted | BegunAgain | Remark | TakeReady | Learned | Failed | Cancelled
 )
 #: A task ends with exactly one of these.
 TERMINAL = (TakeReady, Learned, Failed, Cancelled)

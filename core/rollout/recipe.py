@@ -33,7 +33,9 @@ from core.project.model import (
 from core.project.store import ProjectStore
 
 FORMAT = "slowfast-recipe"
-SCHEMA = 1
+#: 2 says that a way of sampling other than "exact" is part of it, so that an older studio does not
+#: make another film without a word. Whatever needs no more is written as 1.
+SCHEMA = 2
 MAX_VIDEO = 4 << 20  # bytes of the embedded start, after base64
 MAX_SIDE = 2048  # pixels
 MAX_START = 2000  # frames
@@ -104,7 +106,9 @@ def recipe_of(p: Project, path_of: PathOf | None = None) -> dict[str, Any]:
         chunks=tuple(made[:MAX_PARTS]), episodes=any(p.memory_bases.values()),
         start=_start_of(p, path_of), latent_stride=p.latent_stride,
     )
-    return {"format": FORMAT, "schema": SCHEMA, **codec.write(recipe, {})}
+    asked = (recipe.sampling, *(chunk.sampling for chunk in recipe.chunks))
+    schema = 1 if all(s.way == "exact" for s in asked) else 2
+    return {"format": FORMAT, "schema": schema, **codec.write(recipe, {})}
 
 
 def project_from_recipe(data: Any, folder: Path | str) -> ProjectStore:
@@ -117,7 +121,7 @@ def project_from_recipe(data: Any, folder: Path | str) -> ProjectStore:
     )
     seeds = [chunk.seed for chunk in recipe.chunks]
     p = replace(
-        p, scene=recipe.scene, actions=recipe.actions, sampling=recipe.sampling,
+        p, scene=recipe.scene, actions=recipe.actions, sampling=_sampling_of(recipe),
         memory=recipe.memory, next_seed=seeds[0] if seeds else 1,
         extra={PLANNED: seeds} if seeds else {},
     )
@@ -160,6 +164,14 @@ def read(data: Any) -> _Recipe:
     )
 
 
+def _sampling_of(recipe: _Recipe) -> Sampling:
+    """As the film was made, where all of it was made alike: what the project asked for afterwards
+    may be something else. Where it was not, one sampling can't make it again, and the project's
+    own is as good as any."""
+    made = {chunk.sampling for chunk in recipe.chunks}
+    return made.pop() if len(made) == 1 else recipe.sampling
+
+
 def planned_seed(p: Project, number: int) -> int | None:
     """The seed that chunk ``number`` (0 first) was made with, where the project says so."""
     seeds = p.extra.get(PLANNED)
@@ -179,6 +191,8 @@ def _problem(r: _Recipe) -> str | None:
         return "its chunks are not whole in latent frames"
     if len(r.actions) > MAX_PARTS or len(r.chunks) > MAX_PARTS:
         return "it is far longer than any film"
+    if any(checks.sampling_problem(s) for s in (r.sampling, *(c.sampling for c in r.chunks))):
+        return "it is sampled in no way that there is"
     if any(not 0 <= c.seed < checks.MAX_SEED for c in r.chunks):
         return "a seed is out of range"
     if r.start is not None and not 1 <= r.start.frames <= MAX_START:

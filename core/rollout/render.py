@@ -24,6 +24,7 @@ from core.rollout.events import (
     Fitted,
     Learned,
     Progress,
+    Remark,
     TakeReady,
 )
 from core.rollout.recipe import planned_seed
@@ -130,7 +131,8 @@ def roll_out(
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Make, accept and learn chunk by chunk until ``until``; the project is saved after every one.
-    ``told``: hears in a sentence when it has to go on in another way (memory ran out).
+    ``told``: hears in a sentence when it has to go on in another way (memory ran out, or the world
+    can't be sampled as was asked).
 
     Raises RenderFailed or RenderStopped; what was made is kept either way. Where the project says
     which seeds its chunks were made with (a recipe), those are used, unless ``seed`` is given.
@@ -219,8 +221,8 @@ class _Meter:
         self._done += 1
 
     def see(self, event: EngineEvent) -> None:
-        again = isinstance(event, BegunAgain) or isinstance(event, Fitted) and event.lowered
-        if again and self._told is not None:
+        told = isinstance(event, BegunAgain | Remark)
+        if (told or isinstance(event, Fitted) and event.lowered) and self._told is not None:
             self._told(event.words)
         if self._tell is None or not isinstance(event, Progress):
             return

@@ -18,6 +18,9 @@ from core.worlds.tiers import FULL, Tier
 
 EXACT, CACHE, COMPILED = WAYS = get_args(SamplingWay)
 
+#: As the end of "sampled …".
+NAMES = {EXACT: "exactly", CACHE: "with blocks left out", COMPILED: "with compiled blocks"}
+
 #: Any of these builds what torch's compiler writes (on a card, what starts its kernels).
 _COMPILERS = ("c++", "g++", "clang++", "cl")
 

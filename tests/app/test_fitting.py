@@ -138,3 +138,51 @@ def test_a_killed_engine_costs_the_chunk_in_work(opened):
     again()
     h.until(lambda: len(h.p.takes) == 2)
     assert h.p.takes[first].learning is not None and made[0].pid not in killed
+
+
+def test_the_way_of_sampling_is_chosen_undone_and_kept_with_the_take(wan_hand, monkeypatch):
+    from core.worlds import ways
+
+    h, w, panel = wan_hand, wan_hand.w, wan_hand.w.actions_panel
+    h.settle()
+    shown = [panel.ways.itemData(i) for i in range(panel.ways.count())]
+    assert panel.sampling.isVisible() and shown == ["exact", "cache", "compiled"]
+    assert panel.ways.currentData() == "exact" and "computed" in panel.way_sentence.text()
+    assert panel.ways.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+    def choose(way: str) -> None:
+        panel.ways.setCurrentIndex(panel.ways.findData(way))
+        panel.ways.activated.emit(panel.ways.currentIndex())
+        h.settle()
+
+    choose("cache")
+    assert h.p.sampling.way == "cache" and "another picture" in panel.way_sentence.text()
+    w.document.undo()
+    h.settle()
+    assert h.p.sampling.way == panel.ways.currentData() == "exact"
+    w.document.redo()
+    h.settle()
+    assert panel.ways.currentData() == "cache"
+    h.trigger("generate")
+    h.wait_draft()
+    (take,) = h.p.takes.values()
+    assert take.sampling == h.p.sampling and take.sampling.way == "cache"
+    assert panel.ways.currentData() == "cache" and not w.notices.isVisible()
+    # A way that was chosen where it was possible: here it is not. That is said, before and after.
+    choose("compiled")
+    monkeypatch.setattr(ways, "compiler", lambda: "")
+    w.refresh.now()
+    assert "C++ compiler" in panel.way_sentence.text() and panel.ways.currentData() == "compiled"
+    assert not panel.ways.model().item(2).isEnabled()
+    h.trigger("redo_draft")
+    h.until(lambda: len(h.p.takes) == 2)
+    h.wait_draft()
+    made = next(t for t in h.p.takes.values() if t.id != take.id)
+    assert made.sampling.way == "exact" and h.p.sampling.way == "compiled"
+    notice = w.notices.current
+    assert notice.level == "warning" and "sampled exactly, not with compiled" in notice.text
+
+
+def test_the_starter_world_has_one_way_and_shows_none(opened):
+    opened.settle()
+    assert not opened.w.actions_panel.sampling.isVisible()
