@@ -89,6 +89,52 @@ def test_render_keep_export_and_go_on(tmp_path, start, rendering, here):
     assert frames_of(film) == 1 + 8 + 4 + 8
 
 
+def test_the_engine_can_have_a_process_of_its_own(
+    tmp_path, start, rendering, here, monkeypatch
+):
+    """As it has on a card; here it computes on the processor."""
+    from core.engine.in_process import InProcessEngine
+    from core.project.store import ProjectStore
+
+    def not_here(*_):
+        raise AssertionError("the engine ran in the command's own process")
+
+    asked = [*rendering, start, "--action", "forward:0.5s", "--memory", "off", "--seed", 5]
+    kept = {}
+    for kind in ("inprocess", "child"):
+        if kind == "child":
+            monkeypatch.setattr(InProcessEngine, "run", not_here)
+        folder = tmp_path / kind
+        done = here(*asked, "--engine", kind, "--project", folder, "--out", tmp_path / "film.mp4")
+        assert done.returncode == 0, done.stderr
+        with ProjectStore.open(folder) as store:
+            (take,) = store.project.takes.values()
+            kept[kind] = take.latents  # named by its content
+    assert kept["child"] == kept["inprocess"]
+
+
+def test_the_way_of_sampling_is_an_option(tmp_path, start, rendering, here):
+    from core.project.store import ProjectStore
+    from tests.worlds.tiny import build_wan
+
+    film, project = tmp_path / "film.mp4", tmp_path / "walk"
+    asked = [start, "--action", "forward:0.5s", "--memory", "off", "--out", film]
+    refused = here(*rendering, *asked, "--sampling", "cache")
+    assert refused.returncode == 2 and "does not allow it. It can be: exact." in refused.stderr
+    world = build_wan(tmp_path / "tiny-wan")
+    options = ["render", "--world", world, "--device", "cpu", "--steps", 2, "--project", project]
+    done = here(*options, *asked, "--sampling", "cache")
+    assert done.returncode == 0, done.stderr
+    done = here(*options, "--continue", "--action", "turn left:1s", *asked[3:], "--sampling",
+                "exact")
+    assert done.returncode == 0, done.stderr
+    with ProjectStore.open(project) as store:
+        ways = [take.sampling.way for take in store.project.takes.values()]
+        assert sorted(ways) == ["cache", "exact"] and store.project.sampling.way == "exact"
+    recipe = read_recipe(film)
+    assert [chunk["sampling"]["way"] for chunk in recipe["chunks"]] == ["cache", "exact"]
+
+
 def test_without_a_project_nothing_is_left_behind(tmp_path, start, rendering, here, monkeypatch):
     film, temporary = tmp_path / "film.mp4", tmp_path / "tmp"
     temporary.mkdir()

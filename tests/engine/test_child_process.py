@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from core.rollout.events import (
     Learned,
     Preview,
     Progress,
+    Remark,
     TakeReady,
 )
 from core.rollout.latents import read_latents
@@ -57,6 +59,14 @@ def test_the_same_bits_as_in_process(engine, bench):
     assert found[0][2].loss_after == found[1][2].loss_after
     theirs, ours = (Path(learned.snapshot).read_bytes() for _, _, learned in found)
     assert theirs == ours
+
+
+def test_the_way_of_sampling_reaches_it_and_what_became_of_it_comes_back(engine, bench):
+    task = bench.chunk(sampling=Sampling(steps=3, way="cache"))
+    events = run(engine, task)
+    assert [e.words for e in events if isinstance(e, Remark)] and events[-1].way == "exact"
+    assert from_json(to_json(task)).sampling.way == "cache"
+    assert from_json(to_json(replace(events[-1], way="cache"))).way == "cache"
 
 
 def test_cancel_and_pause_reach_it(engine, bench):

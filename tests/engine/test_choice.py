@@ -31,3 +31,15 @@ def test_engine_of(monkeypatch, kind, found, version, wanted):
     engine = choice.engine_of(kind, "tiled")
     assert type(engine) is wanted
     engine.close()
+
+
+@pytest.mark.parametrize(
+    ("device", "wanted"),
+    [("auto", ChildProcessEngine), ("cuda:1", ChildProcessEngine), ("cpu", InProcessEngine)],
+)
+def test_a_device_that_is_named_counts_more_than_the_machine(monkeypatch, device, wanted):
+    monkeypatch.setattr(choice, "find_gpus", lambda: CARD)
+    monkeypatch.setattr(choice, "torch_version", lambda: "2.13.0+cu130")
+    engine = choice.engine_of("auto", device=device, previews=False)
+    assert type(engine) is wanted and (engine.device, engine.previews) == (device, False)
+    engine.close()

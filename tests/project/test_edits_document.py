@@ -23,6 +23,7 @@ def test_names_and_scene():
     "edit",
     [
         lambda p: edits.set_sampling(p, Sampling(steps=0)),
+        lambda p: edits.set_sampling(p, Sampling(way="magic")),
         lambda p: edits.set_sampling(p, Sampling(guidance=math.nan)),
         lambda p: edits.set_memory(p, MemoryUse(strength=1.6)),
         lambda p: edits.set_memory(p, MemoryUse(strength=math.inf)),

@@ -62,6 +62,23 @@ def test_nothing_is_a_document_too():
         assert serialise.from_json(serialise.to_json(p)) == p
 
 
+def test_a_way_of_sampling_travels_and_a_file_without_one_is_exact():
+    p = full()
+    take = replace(p.takes["t2"], sampling=replace(p.sampling, way="cache"))
+    p = edits.set_sampling(
+        replace(p, takes={**p.takes, "t2": take}), replace(p.sampling, way="compiled")
+    )
+    data = data_of(p)
+    again = serialise.from_json(json.dumps(data))
+    assert again == p and again.takes["t2"].sampling.way == "cache"
+    del data["sampling"]["way"], data["takes"]["t2"]["sampling"]["way"]
+    old = serialise.from_json(json.dumps(data))
+    assert old.sampling.way == old.takes["t2"].sampling.way == "exact"
+    data["sampling"]["way"] = "magic"
+    with pytest.raises(ProjectError, match="sampling/way"):
+        serialise.from_json(json.dumps(data))
+
+
 def test_unknown_keys_are_kept_and_stay_with_their_things():
     data = data_of(full())
     data["colour_space"] = {"name": "bt709"}

@@ -161,6 +161,28 @@ def test_seeds_that_are_not_in_a_row_are_kept(made, tmp_path, tiny_world_dir, en
         assert [t.seed for t in queries.chain(p, queries.tip(p).take)] == [50, 3, 77]
 
 
+def test_a_recipe_says_in_which_way_the_film_was_sampled(made, tmp_path):
+    """In a schema that an older studio refuses; without a way in it, it reads as exact."""
+    plain = recipes.recipe_of(made.project)
+    assert plain["schema"] == 1
+    old = json.loads(json.dumps(plain))
+    for sampling in (old["sampling"], *(chunk["sampling"] for chunk in old["chunks"])):
+        assert sampling.pop("way") == "exact"
+    assert {c.sampling for c in recipes.read(old).chunks} == {Sampling(steps=2)}
+    p = replace(  # all of it in one way, and the project asks for another now
+        made.project,
+        takes={k: replace(t, sampling=Sampling(2, way="cache")) for k, t in
+               made.project.takes.items()},
+    )
+    data = json.loads(json.dumps(recipes.recipe_of(p)))
+    assert data["schema"] == 2 and data["sampling"]["way"] == "exact"
+    with recipes.project_from_recipe(data, tmp_path / "again") as store:
+        assert store.project.sampling == Sampling(2, way="cache")
+    data["chunks"][0]["sampling"]["way"] = "exact"  # not all of it
+    with recipes.project_from_recipe(data, tmp_path / "mixed") as store:
+        assert store.project.sampling == Sampling(2)
+
+
 def test_without_files_the_recipe_has_no_start(made, tmp_path):
     data = recipes.recipe_of(made.project)
     assert data["start"] is None
@@ -180,13 +202,15 @@ def spoiled(data: dict, **changes) -> dict:
 @pytest.mark.parametrize(
     "change",
     [
-        {"format": "other"}, {"schema": 2}, {"schema": "1"}, {"width": 10**6}, {"width": "64"},
+        {"format": "other"}, {"schema": recipes.SCHEMA + 1}, {"schema": "1"}, {"width": 10**6},
+        {"width": "64"},
         {"rate": "1/0"}, {"rate": "8"}, {"chunk_frames": 0}, {"chunk_frames": 10**9},
         {"actions": {}},
         {"actions": [{"id": "x", "text": "a", "start": 5, "end": 5}]},
         {"actions": [{"id": "x", "text": "a", "start": 0, "end": 9},
                      {"id": "y", "text": "b", "start": 3, "end": 12}]},
         {"sampling": {"steps": 10**9, "guidance": 1.0}}, {"memory": {"preset": "evil"}},
+        {"sampling": {"steps": 2, "guidance": 1.0, "way": "magic"}},
         {"memory": {"preset": "paper", "strength": 1e9, "muted": False}},
         {"start": {"kind": "picture", "frames": 1, "video": "%%%"}},
         {"start": {"kind": "picture", "frames": 1, "video": "aGVsbG8="}},
