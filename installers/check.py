@@ -36,6 +36,7 @@ RUN_MODULES = {
     "accelerate": "accelerate",
     "diffusers.models.modeling_utils": "diffusers",
     "peft": "peft",
+    "torchao.quantization": "torchao",
 }
 TEST_MODULES = {
     "pytest": "pytest",

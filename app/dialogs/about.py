@@ -16,6 +16,7 @@ PARTS = (
     ("diffusers", "model building blocks", "Apache-2.0"),
     ("peft", "adapters", "Apache-2.0"),
     ("safetensors", "weights on disk", "Apache-2.0"),
+    ("torchao", "weights in fewer bits", "BSD-3-Clause"),
     ("numpy", "arrays", "BSD-3-Clause"),
     ("opencv-python", "image operations", "Apache-2.0"),
     ("av", "decoding video", "BSD-3-Clause"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import torch
 from torch import nn
 
+from core.machine.late import bring
 from core.worlds.offload import offload
 from core.worlds.tiers import FULL, Tier, missing
 
@@ -67,6 +68,7 @@ def apply_tier(world: object, tier: Tier, device: torch.device, keep_text: bool 
 
 def _quantise(net: nn.Module, tier: Tier) -> None:
     """Weights only, frozen: gradients pass through them to the adapter on top."""
+    bring("torchao")
     from torchao.quantization import (
         Float8WeightOnlyConfig,
         Int8WeightOnlyConfig,

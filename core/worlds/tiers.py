@@ -7,10 +7,11 @@ world is in ``core.worlds.fitting``; which one fits is reckoned in ``core.worlds
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from dataclasses import dataclass
 from typing import Literal
+
+from core.machine.late import has
 
 #: Where a person says which tier to use, for the command line and the engine's own process.
 VARIABLE = "SLOWFAST_TIER"
@@ -77,7 +78,7 @@ def whole_ladder(family: str, device: str) -> tuple[Tier, ...]:
 
 def missing(tier: Tier) -> str:
     """Why this installation can't use ``tier``; "" where it can."""
-    if tier.quantised and importlib.util.find_spec("torchao") is None:
+    if tier.quantised and not has("torchao"):
         return f"{tier.weights} weights need the library torchao, which is not installed"
     return ""
 

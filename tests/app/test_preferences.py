@@ -103,7 +103,7 @@ def test_offline_that_the_machine_demands_is_shown_and_left(studio, monkeypatch)
 
 
 def test_ways_that_lack_their_library_say_so(studio, monkeypatch):
-    monkeypatch.setattr("core.worlds.tiers.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("core.worlds.tiers.has", lambda name: False)
     studio.commands.preferences()
     dialog = studio.findChild(PreferencesDialog)
     model = dialog.tier.model()

@@ -97,7 +97,7 @@ def test_each_tier_gets_by_with_less(wan_5b):
     ("memory", "wanted"), [(141, "full"), (24, "bf16"), (12, "offload"), (2, "offload")]
 )
 def test_the_first_tier_that_fits(wan_5b, monkeypatch, memory, wanted):
-    monkeypatch.setattr("core.worlds.tiers.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("core.worlds.tiers.has", lambda name: False)
     found = preflight(wan_5b, card(memory))
     assert found.tier.id == wanted
     assert found.fits is (memory > 2)
@@ -185,7 +185,7 @@ def test_a_nearly_full_disk_is_said(wan_5b):
 
 
 def test_every_way_is_offered_with_what_it_needs(wan_5b, monkeypatch):
-    monkeypatch.setattr("core.worlds.tiers.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("core.worlds.tiers.has", lambda name: False)
     found = preflight(wan_5b, card(24), most="tiled")
     assert [one.id for one in found.options] == [t.id for t in TIERS]
     assert found.options[0].peak > found.options[-1].peak and found.there == 24 * GIB
@@ -194,7 +194,7 @@ def test_every_way_is_offered_with_what_it_needs(wan_5b, monkeypatch):
 
 def test_host_memory_that_ran_out_takes_the_tier_that_needs_least_of_it(wan_5b, monkeypatch):
     """On a card lower tiers need more of it: where nothing fits, not the lowest is taken."""
-    monkeypatch.setattr("core.worlds.tiers.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("core.worlds.tiers.has", lambda name: False)
     room = card(24, host=4)
     assert preflight(wan_5b, room, below="bf16").tier.id == "offload"
     found = preflight(wan_5b, room, below="bf16", thrifty=True)

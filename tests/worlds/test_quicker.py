@@ -211,3 +211,9 @@ def test_the_compiler_is_looked_for_where_torch_looks(monkeypatch, tmp_path):
     assert ways.compiler() == ""
     monkeypatch.setenv("CXX", str(own))
     assert ways.compiler() == str(own)
+
+
+def test_weights_of_a_byte_can_be_compiled(tiny_checkpoint, traced):
+    world = load_world(tiny_checkpoint("ltx"), tier=tier("int8"))
+    assert torch.equal(chunk(world, "exact"), chunk(world, "compiled"))
+    assert traced["unique_graphs"] and world.why_not("compiled") == ""

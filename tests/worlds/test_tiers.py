@@ -232,7 +232,7 @@ def test_tiles_are_on_where_the_tier_says(folders):
 
 
 def test_a_tier_that_lacks_its_library_says_so(folders, monkeypatch):
-    monkeypatch.setattr(tiers.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(tiers, "has", lambda name: False)
     assert "torchao" in missing(tier("int8"))
     assert [t.id for t in ladder("wan", "cuda")] == ["full", "bf16", "tiled", "offload"]
     with pytest.raises(WorldError, match="torchao, which is not installed.*another tier"):
