@@ -1,6 +1,7 @@
 """The open model families at their true size on a CUDA card: speed, memory, share of the peak.
 
     python -m tests.benchmarks.true_size --out DIR [--family wan …] [--limit 600] [--steps 10]
+        [--way exact|cache|compiled]
 
 Denoiser and autoencoder have their published configuration and random weights, made on the card in
 bfloat16 (the autoencoders of Wan's kind and ModelScope's in float32, as they are run); speed and
@@ -27,6 +28,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from core.worlds.ways import EXACT, WAYS
 
 ROOT = Path(__file__).resolve().parents[2]
 FAMILIES = ("wan", "ltx", "skyreels", "modelscope")
@@ -217,7 +220,7 @@ class _Clock:
         return median(seconds), peak
 
 
-def measure(family: str, tiny: bool, steps: int) -> dict[str, Any]:
+def measure(family: str, tiny: bool, steps: int, way: str = "exact") -> dict[str, Any]:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -251,7 +254,7 @@ def measure(family: str, tiny: bool, steps: int) -> dict[str, Any]:
 
     def sampled() -> None:
         found, _ = make_chunk(
-            world, adapter, past, actions, "a hall", 1, Sampling(steps, GUIDED)
+            world, adapter, past, actions, "a hall", 1, Sampling(steps, GUIDED, way)
         )
         made[:] = [found]
 
@@ -260,6 +263,9 @@ def measure(family: str, tiny: bool, steps: int) -> dict[str, Any]:
         with FlopCounterMode(display=False) as counted:
             world.forward(z, u, cond)
     runs = 1 if steps > 4 else 2
+    began = time.perf_counter()
+    sampled()  # with what has to be compiled
+    first_s = time.perf_counter() - began
     sample_s, sample_peak = clock(sampled, runs)
     decode_s, decode_peak = clock(lambda: world.decode(made[0], lead), runs)
     # In a row, where a decoder may go on from what it saw last: a chunk that follows itself.
@@ -279,6 +285,7 @@ def measure(family: str, tiny: bool, steps: int) -> dict[str, Any]:
         "share_of_published_peak": rate / peak if peak else None,
         "share_of_own_matmul": rate / best, "own_matmul_tflops": best / 1e12,
         "chunk_steps": steps, "chunk_calls": 2 * steps, "chunk_sample_s": sample_s,
+        "way": way, "why_not": world.why_not(way), "chunk_sample_first_s": first_s,
         "chunk_decode_alone_s": decode_s, "chunk_decode_s": row_s, "chunk_s": sample_s + row_s,
         "sampling_over_calls": sample_s / (2 * steps * call_s),
         "chunk_peak_gib": max(sample_peak, decode_peak, row_peak) if clock.cuda else None,
@@ -362,11 +369,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--family", action="append", choices=FAMILIES, help="may be repeated")
     parser.add_argument("--limit", type=float, default=600, help="seconds a family may take")
     parser.add_argument("--steps", type=int, default=10, help="sampling steps of a chunk")
+    parser.add_argument("--way", choices=WAYS, default=EXACT, help="how a chunk is sampled")
     parser.add_argument("--tiny", action="store_true", help="tiny networks, on the processor")
     parser.add_argument("--inside", choices=FAMILIES, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     if args.inside:
-        print(json.dumps(measure(args.inside, args.tiny, args.steps)))
+        print(json.dumps(measure(args.inside, args.tiny, args.steps, args.way)))
         return 0
     if not args.tiny and not _has_card():
         parser.error("there is no CUDA card; --tiny does all of it in small")
@@ -387,11 +395,13 @@ def _one(family: str, args: argparse.Namespace) -> dict[str, Any]:
     kept = args.out / f"{family}.json"
     if kept.is_file():
         found = json.loads(kept.read_text("utf-8"))
-        if (found["tiny"], found["chunk_steps"]) == (args.tiny, args.steps):
+        was = (found["tiny"], found["chunk_steps"], found.get("way", EXACT))
+        if was == (args.tiny, args.steps, args.way):
             return found
     command = [
         sys.executable, "-m", "tests.benchmarks.true_size", "--out", str(args.out.absolute()),
-        "--inside", family, "--steps", str(args.steps), *(["--tiny"] if args.tiny else []),
+        "--inside", family, "--steps", str(args.steps), "--way", args.way,
+        *(["--tiny"] if args.tiny else []),
     ]
     print(f"{family} …", file=sys.stderr, flush=True)
     try:
