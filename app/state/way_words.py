@@ -27,7 +27,7 @@ class WayRow:
 def name(id: str) -> str:
     return {
         EXACT: tr("Exact"), CACHE: tr("Quicker: skips what hardly changes"),
-        COMPILED: tr("Quicker after a long first chunk"),
+        COMPILED: tr("Compiled: for graphics cards"),
     }.get(id, id)
 
 
@@ -44,9 +44,10 @@ def sentence(id: str) -> str:
         EXACT: tr("Everything is computed, as the model's authors do it."),
         CACHE: tr("Parts of the model are skipped in steps that change little. The same seed gives "
                   "another picture, and fine detail and small movements can suffer."),
-        COMPILED: tr("The model is translated for this machine first: the first chunk takes "
-                     "minutes longer, and so may a change of the memory or the words. The "
-                     "picture stays the same to the eye."),
+        COMPILED: tr("The model is translated for this machine first. The first chunk takes up "
+                     "to minutes longer, as may one after a change of memory or words. Meant for "
+                     "graphics cards: on the processor it gains next to nothing. The picture "
+                     "stays the same to the eye."),
     }.get(id, "")  # fmt: skip
 
 
