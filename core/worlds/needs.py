@@ -18,7 +18,10 @@ in a denoiser of L blocks of width d with a feed-forward of width f, whose numbe
 - *latents*: C·F·h·w in float32, sixteen times (window, noise, guidance, estimates).
 - *decode*: the pictures of a chunk and of what is decoded before it, in float32, three times (in
   tiles, which overlap, five times), and the autoencoder's widest layer: pictures at once × H × W ×
-  channels × 12 numbers; in tiles: H × W is a tile's.
+  channels × 12 numbers; in tiles: H × W is a tile's. On the processor a decoder of Wan's kind,
+  without tiles, keeps the pictures of the chunk alone (``core.worlds.wan_autoencoder``), and what
+  its convolutions saw last: half of its widest layer. A card's is reckoned as the others, until it
+  has been measured there.
 
 The factors are those of the networks' own arithmetic, rounded up; ``tests.benchmarks.fitting``
 holds the sums against measured peaks.
@@ -114,7 +117,7 @@ def needs(shape: Shape, tier: Tier, card: bool) -> Needs:
         held += text_bytes
     sampling = held + block * (2 if _together(shape, tier) else 1) + _kept(shape, b)
     learning = held + (2 * block + _inputs(shape, b) if tier.checkpointing else every + block)
-    decode = held + _decode(shape, tier, b)
+    decode = held + _decode(shape, tier, b, card)
     host = 0
     if card:
         host = (text_bytes if tier.text_apart else 0) + (
@@ -239,10 +242,11 @@ def _unet(shape: Shape, b: int) -> tuple[int, int, float]:
     return max(levels) * one, every, flops
 
 
-def _decode(shape: Shape, tier: Tier, b: int) -> int:
+def _decode(shape: Shape, tier: Tier, b: int, card: bool) -> int:
     entry, config = shape.entry, shape.vae_config
     b = 4 if entry.family in _FP32_VAE else b
-    lead = LEAD if entry.t_stride > 1 else 0
+    goes_on = entry.family in ("wan", "skyreels") and not card and not tier.tiled
+    lead = LEAD if entry.t_stride > 1 and not goes_on else 0
     pictures = (entry.n_new + lead) * entry.t_stride
     whole = (5 if tier.tiled else 3) * 4 * 3 * pictures * entry.width * entry.height
     height, width = entry.height, entry.width
@@ -257,4 +261,5 @@ def _decode(shape: Shape, tier: Tier, b: int) -> int:
         first, at_once = (channels or (128,))[0], pictures
     else:
         first, at_once = (channels or (64,))[0], min(8, pictures)
-    return whole + math.ceil(at_once * height * width / patch**2) * int(first) * 12 * b
+    widest = math.ceil(at_once * height * width / patch**2) * int(first) * 12 * b
+    return whole + widest + (widest // 2 if goes_on else 0)

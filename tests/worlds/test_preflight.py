@@ -10,13 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from core.machine.gpus import Gpu
 from core.machine.probe import Machine
-from core.worlds.catalogue import read_entry
-from core.worlds.needs import Shape, needs
+from core.rollout.request import LEAD
+from core.worlds.catalogue import load_world, read_entry
+from core.worlds.needs import Shape, needs, shape_of
 from core.worlds.preflight import GIB, Room, preflight, room_of
-from core.worlds.tiers import TIERS, missing, tier
+from core.worlds.tiers import FULL, TIERS, missing, tier
 from core.worlds.weights import Size, size_of
 from tests.worlds.tiny import build_modelscope, build_wan
 
@@ -211,3 +213,23 @@ def test_the_disk_that_a_chunk_of_a_5b_world_takes(wan_5b):
     assert 283e6 < each.memory < 290e6 and each.take < 15e6
     bank = replace(p, memory=replace(p.memory, preset="bank"))
     assert 94e6 < chunk_size(bank, wan_5b).memory < 100e6
+
+
+@pytest.mark.parametrize("family", ["wan", "skyreels"])
+def test_what_decoding_needs_on_the_processor_is_told_within_a_factor_of_two(tmp_path, family):
+    from tests.benchmarks.fitting import Live
+    from tests.worlds import tiny
+
+    folder = tiny.BUILDERS[family](tmp_path / family)
+    facts = json.loads((folder / "world.json").read_text("utf-8"))
+    tiny.describe(folder, **{**facts, "width": 192, "height": 128, "n_new": 6})
+    world, live = load_world(folder), Live()
+    g, parts = world.geometry, world.parts()
+    shape = (g.channels, g.latent_height, g.latent_width)
+    z, before = torch.randn(g.n_new, *shape), torch.randn(LEAD, *shape)
+    for held in (*parts.net.parameters(), *parts.vae.parameters()):
+        live.count(held.detach())
+    with live:
+        world.decode(z, before)
+    ratio = needs(shape_of(read_entry(folder)), FULL, card=False).decode / live.peak
+    assert 1 <= ratio <= 2
