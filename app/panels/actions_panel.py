@@ -273,6 +273,7 @@ class ActionsPanel(QWidget):
                     self.ways.setCurrentIndex(i)
                     self.ways.setToolTip(one.why or one.sentence)
                     self.way_sentence.setText(one.why or one.sentence)
+                    self.way_sentence.setVisible(i > 0)  # the usual way needs no words
 
     def show_selected_action(self, id: str | None, text: str) -> None:
         """One selected action: the field edits it. None: the field writes the next one."""

@@ -147,7 +147,8 @@ def test_the_way_of_sampling_is_chosen_undone_and_kept_with_the_take(wan_hand, m
     h.settle()
     shown = [panel.ways.itemData(i) for i in range(panel.ways.count())]
     assert panel.sampling.isVisible() and shown == ["exact", "cache", "compiled"]
-    assert panel.ways.currentData() == "exact" and "computed" in panel.way_sentence.text()
+    assert panel.ways.currentData() == "exact" and "computed" in panel.ways.toolTip()
+    assert not panel.way_sentence.isVisible()
     assert panel.ways.focusPolicy() & Qt.FocusPolicy.TabFocus
 
     def choose(way: str) -> None:
@@ -157,6 +158,7 @@ def test_the_way_of_sampling_is_chosen_undone_and_kept_with_the_take(wan_hand, m
 
     choose("cache")
     assert h.p.sampling.way == "cache" and "another picture" in panel.way_sentence.text()
+    assert panel.way_sentence.isVisible()
     w.document.undo()
     h.settle()
     assert h.p.sampling.way == panel.ways.currentData() == "exact"
