@@ -61,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
                         help="exact: everything is computed. cache: blocks that hardly change from "
                         "step to step are left out; quicker, and the picture is another one. "
                         "compiled: torch compiles the blocks, for graphics cards; the first chunk "
-                        "waits up to some minutes. Where the world does not allow one it is refused")
+                        "waits up to some minutes. What the world does not allow is refused")
     render.add_argument("--project", metavar="DIR", help="keep the project there")
     render.add_argument("--continue", dest="go_on", action="store_true",
                         help="go on with the project that is there")

@@ -12,7 +12,6 @@ from core.engine.lowered import Lowered
 from core.engine.protocol import Engine
 from core.machine.gpus import GpuSearch, find_gpus
 
-
 AUTO, CHILD, IN_PROCESS = KINDS = ("auto", "child", "inprocess")
 
 

@@ -233,7 +233,8 @@ class PromptedWorld(FlowMatching, ABC):
             cond.held["text"] = counted(texts, shown) if tokens else masked(texts, shown)
         text, bias = cond.held["text"]
         # What is left out for one condition is not what is for another.
-        apart = self.net.cache_context(str(id(cond.held))) if self._quicker.caching else nullcontext()
+        caching, name = self._quicker.caching, str(id(cond.held))
+        apart = self.net.cache_context(name) if caching else nullcontext()
         with self._constants.of(cond.held, rows, bias), apart:
             yield text.expand(rows, -1, -1)
 
