@@ -222,7 +222,7 @@ def test_what_decoding_needs_on_the_processor_is_told_within_a_factor_of_two(tmp
 
     folder = tiny.BUILDERS[family](tmp_path / family)
     facts = json.loads((folder / "world.json").read_text("utf-8"))
-    tiny.describe(folder, **{**facts, "width": 192, "height": 128, "n_new": 6})
+    tiny.describe(folder, **{**facts, "width": 192, "height": 128, "n_new": 2})
     world, live = load_world(folder), Live()
     g, parts = world.geometry, world.parts()
     shape = (g.channels, g.latent_height, g.latent_width)
