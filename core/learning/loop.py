@@ -172,7 +172,7 @@ def run(args: argparse.Namespace) -> None:
 
     while (share := agreed(parts.accelerator, done(args, trainer, began))) < 1:
         if not stored:
-            stored = walks.store(args.walks, rng)
+            stored = walks.store(args.walks, rng) * args.reuse
             rng.shuffle(stored)
         if not stored:
             raise ValueError(
@@ -216,6 +216,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--adversarial-from", type=float, default=0.0,
                         help="share of the time after which the critic joins in (1: never)")
     parser.add_argument("--walks", type=int, default=3, help="walks a store, each process")
+    parser.add_argument("--reuse", type=int, default=2,
+                        help="how often a stored segment is drawn before the store is made anew")
     parser.add_argument("--no-memory", type=float, default=0.3, help="share of steps without memory")
     parser.add_argument("--scale", type=float, default=0.2, help="of the slow learning rates")
     try:
