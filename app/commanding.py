@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu
+from PySide6.QtWidgets import QFileDialog, QMenu
 
 from app.actions import VERBS
+from app.dialogs.name import NameDialog, ask_name
 from app.state.settings import log_folder
 from app.state.timecode import nominal
 from core.project import edits, queries
@@ -211,11 +212,11 @@ class Commands(QObject):
         w = self._w
         if w.document.project is None:
             return
-        name, ok = QInputDialog.getText(
-            w, w.tr("Rename project"), w.tr("Name"), text=w.document.project.name
-        )
-        if ok:
-            w.editing.rename(name)
+        dialog = NameDialog(
+            w.tr("Rename project"), w.tr("Name of the project"), w.tr("Rename"),
+            w.document.project.name, w,
+        )  # fmt: skip
+        ask_name(dialog, w.editing.rename)
 
     def import_media(self) -> None:
         from app.workers.peek import file_filter
@@ -255,15 +256,16 @@ class Commands(QObject):
         if not w.episodes.something_learned:
             w.episodes.save("")  # says what to do first
             return
-        name, ok = QInputDialog.getText(
-            w,
-            w.tr("Save the memory"),
-            w.tr("Name of the episode"),
-            text=w.episodes.suggested_name(),
-        )
-        if ok and name.strip():
-            w.episodes.save(name.strip())
+
+        def save(name: str) -> None:
+            w.episodes.save(name)
             w.show_panel("episodes")
+
+        dialog = NameDialog(
+            w.tr("Save the memory"), w.tr("Name of the episode"), w.tr("Save"),
+            w.episodes.suggested_name(), w,
+        )  # fmt: skip
+        ask_name(dialog, save)
 
     def import_episode(self) -> None:
         w = self._w
@@ -296,7 +298,7 @@ class Commands(QObject):
             w.document.project.rate, w.pixmaps, w,
         )  # fmt: skip
         ids = [e.id for e in chosen]
-        dialog.wanted.connect(lambda: w.merging.merge(ids, dialog.weights, dialog.name))
+        dialog.wanted.connect(lambda: w.merging.merge(*dialog.chosen(ids), dialog.name))
         dialog.stop_wanted.connect(w.merging.stop)
         w.merging.progressed.connect(dialog.show_progress)
         w.merging.made.connect(dialog.show_made)

@@ -183,6 +183,13 @@ class MergeDialog(QDialog):
     def weights(self) -> list[float]:
         return [row.percent / 100 for row in self.rows]
 
+    def chosen(self, ids: Sequence[str]) -> tuple[list[str], list[float]]:
+        """Those of ``ids``, as the rows stand, that are not left out, and their weights."""
+        kept = [(id, weight) for id, weight in zip(ids, self.weights) if weight]
+        if len(kept) < 2:  # one alone is no merge: the other stands in it with 0 %
+            kept = list(zip(ids, self.weights))
+        return [id for id, _ in kept], [weight for _, weight in kept]
+
     @property
     def name(self) -> str:
         return self._name.text().strip()
