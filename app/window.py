@@ -24,6 +24,7 @@ from app.flow.editing import Editing
 from app.flow.episodes import Episodes
 from app.flow.exporting import Exporting
 from app.flow.fetching import Fetching
+from app.flow.films import Films
 from app.flow.generation import Generation
 from app.flow.merging import Merging
 from app.flow.projects import Projects
@@ -99,6 +100,9 @@ class MainWindow(QMainWindow):
         )
         self.projects = Projects(
             self.document, self.queue, settings, self.worlds, self.background, self
+        )
+        self.films = Films(
+            self.document, self.projects, settings, self.worlds, self.background, self
         )
         self.room = DiskRoom(self.document, self.queue, self.worlds, self)
         self.generation = Generation(self.document, self.queue, self.room, self)

@@ -35,12 +35,14 @@ def wire(w: MainWindow) -> None:
 
 def _notices(w: MainWindow) -> None:
     show = w.notices.show_notice
-    for part in (w.projects, w.generation, w.episodes, w.exporting, w.intake, w.choosing,
+    for part in (w.projects, w.films, w.generation, w.episodes, w.exporting, w.intake, w.choosing,
                  w.fetching, w.room, w.merging, w.slow_adapters):  # fmt: skip
         part.notice.connect(show)
     w.document.problem.connect(lambda words: show(Notice(words)))
     w.queue.problem.connect(lambda words: show(Notice(words, "warning")))
     w.projects.busy.connect(w.status.busy)
+    w.films.busy.connect(w.status.busy)
+    w.films.adapter_wanted.connect(w.commands.choose_slow_adapter)
     w.episodes.busy.connect(w.status.busy)
     w.slow_adapters.busy.connect(w.status.busy)
 

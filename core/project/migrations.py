@@ -25,11 +25,11 @@ def _both(data: dict[str, Any]) -> dict[str, Any]:
     """The preset with both memories was called "default" until schema 3."""
     takes = data.get("takes")
     if isinstance(takes, dict):
-        data = {**data, "takes": {id: _renamed(take) for id, take in takes.items()}}
-    return _renamed(data)
+        data = {**data, "takes": {id: with_preset_of_today(take) for id, take in takes.items()}}
+    return with_preset_of_today(data)
 
 
-def _renamed(holder: Any) -> Any:
+def with_preset_of_today(holder: Any) -> Any:
     """``holder`` with its memory's preset as it is called today; what is damaged stays as it is."""
     memory = holder.get("memory") if isinstance(holder, dict) else None
     preset = memory.get("preset") if isinstance(memory, dict) else None
