@@ -248,6 +248,7 @@ def _settings(w: MainWindow) -> None:
             w.refresh.choices()
 
     w.settings.changed.connect(changed)
+    w.actions_table["theme"].setChecked(w.settings.get("theme") == "light")
     w.refresh.choices()
     # What the machine is using, once every two seconds.
     ram = QTimer(w)

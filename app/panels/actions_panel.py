@@ -39,7 +39,7 @@ class SceneField(QPlainTextEdit):
     def __init__(self) -> None:
         super().__init__()
         self.setTabChangesFocus(True)
-        self.setFixedHeight(50)
+        self.setFixedHeight(48)  # two lines
 
     def focusOutEvent(self, event) -> None:
         super().focusOutEvent(event)
@@ -212,8 +212,8 @@ class ActionsPanel(QWidget):
     def _build_foot(self) -> QWidget:
         foot = QWidget()
         column = QVBoxLayout(foot)
-        column.setContentsMargins(12, 10, 12, 12)
-        column.setSpacing(5)
+        column.setContentsMargins(12, 8, 12, 10)
+        column.setSpacing(4)
         self.generate = bind(primary(self.tr("Generate"), "creation"), self._actions["generate"])
         self.generate.setMinimumHeight(36)
         column.addWidget(self.generate)

@@ -214,6 +214,7 @@ def level_labels(form: QFormLayout) -> None:
             height = right.sizeHint().height()
         if height <= 44:
             left.widget().setMinimumHeight(height)
+    form.invalidate()  # what it measured before
 
 
 def _polish(whole: QWidget | None) -> None:
