@@ -32,8 +32,8 @@ class MissingAdapter:
     def words(self) -> str:
         """What is missing, in a sentence."""
         return (
-            f"This film was made with the slow adapter “{self.name}” on “{self.base.name}” "
-            f"(version {self.base.hash[:8]}), and that file was not found here."
+            f"This film was made with the slow adapter “{self.name}” on “{self.base.name}”, and "
+            "that file was not found here."
         )
 
 
