@@ -7,16 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, QUrl
+from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QMenu
+from PySide6.QtWidgets import QFileDialog
 
 from app.actions import VERBS
 from app.dialogs.name import NameDialog, ask_name
 from app.state.settings import log_folder
 from app.state.timecode import nominal
-from core.project import edits, queries
-from core.project.model import AT_START
+from core.project import queries
 
 if TYPE_CHECKING:
     from app.dialogs.worlds import WorldsDialog
@@ -358,38 +357,3 @@ class Commands(QObject):
 
     def open_logs(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder())))
-
-    # -- context menus -----------------------------------------------------------------------------
-
-    def context_menu(self, kind: str, id: str, at: QPoint) -> None:
-        w, a = self._w, self._w.actions_table
-        p = w.document.project
-        if p is None:
-            return
-        menu = QMenu(w)
-        if kind == "clip":
-            names = ["redo_from_here", "take_previous", "take_next", "more_takes", "best_take", "", "split", "trim_in", "trim_out", "",
-                     "earlier", "later", "", "delete", "ripple_delete", "", "memory_back"]  # fmt: skip
-        elif kind == "action":
-            menu.addAction(w.tr("Write…"), lambda: w.timeline.edit_action(id))
-            names = ["split", "", "delete"]
-        elif kind == "memory":
-            menu.addAction(
-                w.tr("Go back to this memory"), lambda: w.generation.go_back(id or AT_START)
-            )
-            names = ["memory_reset", "", "episode_save"]
-        elif kind == "marker":
-            menu.addAction(
-                w.tr("Delete marker"),
-                lambda: w.document.do(w.tr("Delete marker"), lambda q: edits.delete_marker(q, id)),
-            )
-            names = []
-        elif kind == "consistency":
-            names = ["more_takes", "best_take", "", "consistency_lane"]
-        elif kind == "actions":
-            names = [f"verb_{i}" for i in (1, 3, 5, 7, 4)]
-        else:
-            names = ["marker", "mark_in", "mark_out", "clear_marks", "", "zoom_fit"]
-        for name in names:
-            menu.addAction(a[name]) if name else menu.addSeparator()
-        menu.exec(at)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 
 from app.commanding import Commands
+from app.context_menus import show_context_menu
 from app.intake import Intake
 from app.refresh.project import Refresh
 from app.refresh.status import Status
@@ -128,7 +129,7 @@ def _timeline(w: MainWindow) -> None:
     t.track_change_requested.connect(e.set_track)
     t.redo_requested.connect(w.generation.redo_chunk)
     t.files_dropped.connect(lambda paths, _frame: w.intake.take(paths))
-    t.context_menu_requested.connect(w.commands.context_menu)
+    t.context_menu_requested.connect(lambda *clicked: show_context_menu(w, *clicked))
     a = w.actions_table
     t.tool_changed.connect(lambda tool: a[f"tool_{tool}"].setChecked(True))
     t.snapping_changed.connect(a["snap"].setChecked)

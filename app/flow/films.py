@@ -1,4 +1,4 @@
-"""A film made here becomes a project again: its start, actions, seeds, settings and slow adapter."""
+"""A film made here becomes a project again: start, actions, seeds, settings and slow adapter."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from app.dialogs.new_project import free_folder
 from app.flow.projects import Projects, sentence
 from app.state.document import Document
+from app.state.new_project import free_folder
 from app.state.settings import Settings
 from app.state.worlds import Worlds
 from app.widgets.notice_bar import Notice

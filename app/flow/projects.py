@@ -9,9 +9,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from app.dialogs.new_project import NewProject, free_folder
 from app.state.document import Document
 from app.state.jobs import JobQueue
+from app.state.new_project import NewProject, free_folder
 from app.state.settings import Settings
 from app.state.worlds import Worlds
 from app.widgets.notice_bar import Notice
