@@ -24,6 +24,7 @@ from app.widgets.basics import (
     TallColumn,
     airy,
     button,
+    fit_height,
     label,
     primary,
     restyle,
@@ -178,6 +179,10 @@ class MergeDialog(QDialog):
         self.setFixedWidth(600)
         self._name.setFocus()
         self._tell()
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        fit_height(self)
 
     @property
     def weights(self) -> list[float]:

@@ -62,6 +62,18 @@ def test_both_strengths_and_mutes_change_the_project_and_come_back(opened):
     assert heard(h.p.memory) == "frames off"
 
 
+def test_keys_of_a_memory_that_is_not_there_do_nothing(opened):
+    h = opened
+    for preset, adapter, bank in (
+        ("both", True, True), ("bank", False, True), ("paper", True, False), ("off", False, False),
+    ):  # fmt: skip
+        choose(h.w.memory_panel, preset)
+        h.settle()
+        for part, there in (("memory", adapter), ("bank", bank)):
+            for act in ("mute", "weaker", "stronger"):
+                assert h.w.actions_table[f"{part}_{act}"].isEnabled() == there, (preset, part, act)
+
+
 def test_keys_are_in_the_tooltips(opened):
     panel = opened.w.memory_panel
     choose(panel, "both")
