@@ -17,6 +17,7 @@ from app.icons import icon
 #: What has to be there for a command to make sense.
 ALWAYS, PROJECT, CLIP, DRAFT, JOB = "", "project", "clip", "draft", "job"
 ADAPTER = "slow adapter"
+LEARNED, BANK = "learned adapter", "bank"  # memories that the project's preset has
 
 
 @dataclass(frozen=True)
@@ -101,12 +102,12 @@ TABLE: tuple[Command, ...] = (
         for i, (text, _short, glyph, key) in enumerate(VERBS)
     ),
 
-    C("memory_mute", "Memory", "Mute adapter", ("Ctrl+M",), "Generate as if nothing had been learned", "volume-off", checkable=True),
-    C("memory_weaker", "Memory", "Weaker adapter", ("[",), "Use what was learned 10 % less", "volume-minus"),
-    C("memory_stronger", "Memory", "Stronger adapter", ("]",), "Use what was learned 10 % more, up to 150 %", "volume-plus"),
-    C("bank_mute", "Memory", "Mute remembered frames", ("Shift+M",), "Generate as if no earlier frame were remembered", "image-off-outline", checkable=True, group="bank"),
-    C("bank_weaker", "Memory", "Fewer remembered frames", ("Alt+[",), "Show the next chunk one frame less", "image-minus", group="bank"),
-    C("bank_stronger", "Memory", "More remembered frames", ("Alt+]",), "Show the next chunk one frame more", "image-plus", group="bank"),
+    C("memory_mute", "Memory", "Mute adapter", ("Ctrl+M",), "Generate as if nothing had been learned", "volume-off", LEARNED, checkable=True),
+    C("memory_weaker", "Memory", "Weaker adapter", ("[",), "Use what was learned 10 % less", "volume-minus", LEARNED),
+    C("memory_stronger", "Memory", "Stronger adapter", ("]",), "Use what was learned 10 % more, up to 150 %", "volume-plus", LEARNED),
+    C("bank_mute", "Memory", "Mute remembered frames", ("Shift+M",), "Generate as if no earlier frame were remembered", "image-off-outline", BANK, checkable=True, group="bank"),
+    C("bank_weaker", "Memory", "Fewer remembered frames", ("Alt+[",), "Show the next chunk one frame less", "image-minus", BANK, group="bank"),
+    C("bank_stronger", "Memory", "More remembered frames", ("Alt+]",), "Show the next chunk one frame more", "image-plus", BANK, group="bank"),
     C("memory_reset", "Memory", "Reset memory", ("Ctrl+Shift+M",), "Continue from here with an empty memory", "restart", group="moment"),
     C("memory_back", "Memory", "Go back to this chunk", ("Ctrl+Shift+B",), "Continue with the memory as it was after the selected chunk", "history", CLIP, group="moment"),
     C("episode_save", "Memory", "Save as episode…", ("Ctrl+Shift+S",), "Keep the memory under a name beside the project", "bookmark-plus-outline", group="ep"),
@@ -229,7 +230,7 @@ class Actions(QObject):
                 self._actions[command.id].setIcon(icon(command.icon))
 
     def enable(self, facts: set[str]) -> None:
-        """Enable what makes sense given what is there (PROJECT, CLIP, DRAFT, JOB, ADAPTER)."""
+        """Enable what makes sense given what is there (PROJECT, CLIP, …, BANK)."""
         for command in TABLE:
             self._actions[command.id].setEnabled(command.needs == ALWAYS or command.needs in facts)
 

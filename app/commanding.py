@@ -7,15 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, QUrl
+from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu
+from PySide6.QtWidgets import QFileDialog
 
 from app.actions import VERBS
+from app.dialogs.name import NameDialog, ask_name
 from app.state.settings import log_folder
 from app.state.timecode import nominal
-from core.project import edits, queries
-from core.project.model import AT_START
+from core.project import queries
 
 if TYPE_CHECKING:
     from app.dialogs.worlds import WorldsDialog
@@ -211,11 +211,11 @@ class Commands(QObject):
         w = self._w
         if w.document.project is None:
             return
-        name, ok = QInputDialog.getText(
-            w, w.tr("Rename project"), w.tr("Name"), text=w.document.project.name
-        )
-        if ok:
-            w.editing.rename(name)
+        dialog = NameDialog(
+            w.tr("Rename project"), w.tr("Name of the project"), w.tr("Rename"),
+            w.document.project.name, w,
+        )  # fmt: skip
+        ask_name(dialog, w.editing.rename)
 
     def import_media(self) -> None:
         from app.workers.peek import file_filter
@@ -255,15 +255,16 @@ class Commands(QObject):
         if not w.episodes.something_learned:
             w.episodes.save("")  # says what to do first
             return
-        name, ok = QInputDialog.getText(
-            w,
-            w.tr("Save the memory"),
-            w.tr("Name of the episode"),
-            text=w.episodes.suggested_name(),
-        )
-        if ok and name.strip():
-            w.episodes.save(name.strip())
+
+        def save(name: str) -> None:
+            w.episodes.save(name)
             w.show_panel("episodes")
+
+        dialog = NameDialog(
+            w.tr("Save the memory"), w.tr("Name of the episode"), w.tr("Save"),
+            w.episodes.suggested_name(), w,
+        )  # fmt: skip
+        ask_name(dialog, save)
 
     def import_episode(self) -> None:
         w = self._w
@@ -296,7 +297,7 @@ class Commands(QObject):
             w.document.project.rate, w.pixmaps, w,
         )  # fmt: skip
         ids = [e.id for e in chosen]
-        dialog.wanted.connect(lambda: w.merging.merge(ids, dialog.weights, dialog.name))
+        dialog.wanted.connect(lambda: w.merging.merge(*dialog.chosen(ids), dialog.name))
         dialog.stop_wanted.connect(w.merging.stop)
         w.merging.progressed.connect(dialog.show_progress)
         w.merging.made.connect(dialog.show_made)
@@ -356,38 +357,3 @@ class Commands(QObject):
 
     def open_logs(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder())))
-
-    # -- context menus -----------------------------------------------------------------------------
-
-    def context_menu(self, kind: str, id: str, at: QPoint) -> None:
-        w, a = self._w, self._w.actions_table
-        p = w.document.project
-        if p is None:
-            return
-        menu = QMenu(w)
-        if kind == "clip":
-            names = ["redo_from_here", "take_previous", "take_next", "more_takes", "best_take", "", "split", "trim_in", "trim_out", "",
-                     "earlier", "later", "", "delete", "ripple_delete", "", "memory_back"]  # fmt: skip
-        elif kind == "action":
-            menu.addAction(w.tr("Write…"), lambda: w.timeline.edit_action(id))
-            names = ["split", "", "delete"]
-        elif kind == "memory":
-            menu.addAction(
-                w.tr("Go back to this memory"), lambda: w.generation.go_back(id or AT_START)
-            )
-            names = ["memory_reset", "", "episode_save"]
-        elif kind == "marker":
-            menu.addAction(
-                w.tr("Delete marker"),
-                lambda: w.document.do(w.tr("Delete marker"), lambda q: edits.delete_marker(q, id)),
-            )
-            names = []
-        elif kind == "consistency":
-            names = ["more_takes", "best_take", "", "consistency_lane"]
-        elif kind == "actions":
-            names = [f"verb_{i}" for i in (1, 3, 5, 7, 4)]
-        else:
-            names = ["marker", "mark_in", "mark_out", "clear_marks", "", "zoom_fit"]
-        for name in names:
-            menu.addAction(a[name]) if name else menu.addSeparator()
-        menu.exec(at)

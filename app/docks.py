@@ -43,6 +43,8 @@ class Docks:
             dock.setVisible(on)
         for bar in self._window.findChildren(QTabBar):
             bar.setAccessibleName(self._window.tr("Panels"))
+            # Without a project they are out of sight only: Tab would still go there.
+            bar.setFocusPolicy(Qt.FocusPolicy.TabFocus if on else Qt.FocusPolicy.NoFocus)
 
     def first_tabs(self) -> None:
         for names in (LIBRARY, INSPECTOR):

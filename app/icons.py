@@ -36,7 +36,9 @@ class _Glyph(QIconEngine):
         disabled = mode == QIcon.Mode.Disabled
         painter.setPen(QColor(self._faded if disabled else self._colour))
         painter.setOpacity(0.55 if disabled else 1.0)
-        painter.drawText(QRectF(rect), Qt.AlignmentFlag.AlignCenter, self._glyph)
+        square = QRectF(rect)
+        square.setWidth(min(square.width(), square.height()))  # a wider place has air at its right
+        painter.drawText(square, Qt.AlignmentFlag.AlignCenter, self._glyph)
         painter.restore()
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:

@@ -68,7 +68,7 @@ class Intake(QObject):
                     fixes=(
                         (
                             self._w.tr("Open as a project"),
-                            lambda: self._w.projects.open_recipe(path, recipe),
+                            lambda: self._w.films.open(path, recipe),
                         ),
                         (self._w.tr("Start from its picture"), lambda: self._use([path])),
                     ),

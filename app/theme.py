@@ -145,19 +145,22 @@ QMenuBar::item:selected {{ background: {t.hover}; }}
 QMenu {{ background: {t.panel}; border: 1px solid {t.line}; padding: 5px; }}
 QMenu::item {{ padding: 5px 26px 5px 12px; border-radius: 4px; }}
 QMenu::icon {{ padding-left: 6px; }}
+QMenu::icon:checked {{ background: {t.selection}; border: 1px solid {t.accent}; border-radius: 4px;
+  padding: 2px; margin-left: 3px; }}
 QMenu::item:selected {{ background: {t.hover}; }}
 QMenu::item:disabled {{ color: {t.dim}; }}
 QMenu::separator {{ height: 1px; background: {t.line}; margin: 5px 6px; }}
 QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: 4px 6px; }}
 
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox, QKeySequenceEdit {{
-  background: {t.field}; border: 1px solid {t.line}; border-radius: 4px; padding: 4px 7px;
+  background: {t.field}; border: 1px solid {t.line}; border-radius: 4px; padding: 4px 7px; }}
+QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QKeySequenceEdit {{
   selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
 QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus
   {{ border-color: {t.accent}; }}
 QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled,
 QPlainTextEdit:disabled {{ color: {t.dim}; background: {t.panel}; }}
-QComboBox {{ padding-right: 20px; }}
+QComboBox {{ padding-right: 20px; combobox-popup: 0; }}
 QComboBox::drop-down {{ border: none; width: 20px; }}
 QComboBox::down-arrow {{ image: url("{art["down"]}"); width: 10px; height: 10px; }}
 QAbstractSpinBox {{ padding: 4px 18px 4px 6px; }}
@@ -169,7 +172,7 @@ QAbstractSpinBox::up-arrow {{ image: url("{art["up"]}"); width: 8px; height: 8px
 QAbstractSpinBox::down-arrow {{ image: url("{art["down"]}"); width: 8px; height: 8px; }}
 QToolButton[verb="true"] {{ font-size: {SMALL_PX}px; padding: 3px 1px; }}
 QComboBox QAbstractItemView {{ background: {t.panel}; border: 1px solid {t.line}; padding: 3px;
-  selection-background-color: {t.hover}; outline: none; }}
+  selection-background-color: {t.hover}; selection-color: {t.text}; outline: none; }}
 
 QPushButton, QToolButton {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: 4px;
   padding: 5px 11px; color: {t.text}; }}
@@ -192,7 +195,6 @@ QToolButton[flat="true"]:focus, QPushButton[flat="true"]:focus {{ border-color: 
 QToolButton::menu-indicator {{ image: none; }}
 
 QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
-QInputDialog QLineEdit {{ min-width: 280px; }}
 
 QTabWidget::pane {{ border: none; background: {t.panel}; }}
 QTabWidget, QStackedWidget#page {{ background: {t.panel}; }}

@@ -8,12 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import (
-    QMainWindow,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from app import theme
 from app.actions import Actions
@@ -24,6 +19,7 @@ from app.flow.editing import Editing
 from app.flow.episodes import Episodes
 from app.flow.exporting import Exporting
 from app.flow.fetching import Fetching
+from app.flow.films import Films
 from app.flow.generation import Generation
 from app.flow.merging import Merging
 from app.flow.projects import Projects
@@ -50,6 +46,7 @@ from app.timeline.view import TimelineView
 from app.viewer.strips import StripSource
 from app.viewer.view import Viewer
 from app.welcome import Welcome
+from app.widgets.centre import Centre
 from app.widgets.notice_bar import NoticeBar
 from app.widgets.pixmaps import Pixmaps
 from app.widgets.status_line import StatusLine
@@ -100,6 +97,9 @@ class MainWindow(QMainWindow):
         self.projects = Projects(
             self.document, self.queue, settings, self.worlds, self.background, self
         )
+        self.films = Films(
+            self.document, self.projects, settings, self.worlds, self.background, self
+        )
         self.room = DiskRoom(self.document, self.queue, self.worlds, self)
         self.generation = Generation(self.document, self.queue, self.room, self)
         self.editing = Editing(self.document, self.selection, self.transport, self)
@@ -138,14 +138,7 @@ class MainWindow(QMainWindow):
         self.stack = QStackedWidget()
         self.stack.addWidget(self.welcome)
         self.stack.addWidget(self.viewer)
-        centre = QWidget()
-        centre.setObjectName("centre")
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.notices)
-        column.addWidget(self.stack, 1)
-        self.setCentralWidget(centre)
+        self.setCentralWidget(Centre(self.notices, self.stack))
 
     def _build_panels(self) -> None:
         actions, path = self.actions_table, self.document.path

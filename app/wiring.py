@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 
 from app.commanding import Commands
+from app.context_menus import show_context_menu
 from app.intake import Intake
 from app.refresh.project import Refresh
 from app.refresh.status import Status
@@ -35,12 +36,14 @@ def wire(w: MainWindow) -> None:
 
 def _notices(w: MainWindow) -> None:
     show = w.notices.show_notice
-    for part in (w.projects, w.generation, w.episodes, w.exporting, w.intake, w.choosing,
+    for part in (w.projects, w.films, w.generation, w.episodes, w.exporting, w.intake, w.choosing,
                  w.fetching, w.room, w.merging, w.slow_adapters):  # fmt: skip
         part.notice.connect(show)
     w.document.problem.connect(lambda words: show(Notice(words)))
     w.queue.problem.connect(lambda words: show(Notice(words, "warning")))
     w.projects.busy.connect(w.status.busy)
+    w.films.busy.connect(w.status.busy)
+    w.films.adapter_wanted.connect(w.commands.choose_slow_adapter)
     w.episodes.busy.connect(w.status.busy)
     w.slow_adapters.busy.connect(w.status.busy)
 
@@ -126,7 +129,7 @@ def _timeline(w: MainWindow) -> None:
     t.track_change_requested.connect(e.set_track)
     t.redo_requested.connect(w.generation.redo_chunk)
     t.files_dropped.connect(lambda paths, _frame: w.intake.take(paths))
-    t.context_menu_requested.connect(w.commands.context_menu)
+    t.context_menu_requested.connect(lambda *clicked: show_context_menu(w, *clicked))
     a = w.actions_table
     t.tool_changed.connect(lambda tool: a[f"tool_{tool}"].setChecked(True))
     t.snapping_changed.connect(a["snap"].setChecked)
@@ -246,6 +249,7 @@ def _settings(w: MainWindow) -> None:
             w.refresh.choices()
 
     w.settings.changed.connect(changed)
+    w.actions_table["theme"].setChecked(w.settings.get("theme") == "light")
     w.refresh.choices()
     # What the machine is using, once every two seconds.
     ram = QTimer(w)

@@ -33,6 +33,7 @@ def main() -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="slowfast-pictures-") as folder:
         os.environ["QT_QPA_PLATFORM"] = os.environ.get("SLOWFAST_PICTURES_ON", "offscreen")
+        os.environ["HOME"] = folder  # so that paths can be shown from "~" on, as people know them
         os.environ["SLOWFAST_SETTINGS"] = str(Path(folder) / "studio.ini")
         os.environ["SLOWFAST_LOGS"] = str(Path(folder) / "logs")
         session = Session(args, Path(folder))
@@ -54,7 +55,9 @@ class Session:
         from app.studio import open_window
 
         settings = Settings()
-        settings.set("projects_folder", str(folder / "Projects"))
+        projects = folder / "Documents" / "SlowFast Projects"
+        projects.mkdir(parents=True)
+        settings.set("projects_folder", str(projects))
         settings.set("theme", args.theme)
         settings.sync()
         parts = {"worlds": Worlds([args.world])} if args.world else {}
@@ -114,6 +117,7 @@ class Session:
         w.generation.accept()
         self.until(lambda: not w.queue.busy and all(j.ended for j in w.queue.jobs), "learning")
         self.rest()
+        w.transport.seek(1 + 3 * p.chunk_frames + p.chunk_frames // 2)  # one that was helped
         w.show_panel("memory")
         self.wait(0.4)
         self.take("memory")
@@ -165,6 +169,7 @@ class Session:
         from PySide6.QtGui import QColor, QPainter
 
         dialog = self.dialog()
+        self._shorten_paths(dialog)
         whole, part = self.w.grab(), dialog.grab()
         ratio = whole.devicePixelRatio()
         size = part.deviceIndependentSize().toSize()
@@ -178,6 +183,16 @@ class Session:
         self.keep(name, whole)
         dialog.reject()
         self.wait(0.1)
+
+    def _shorten_paths(self, dialog) -> None:
+        from PySide6.QtWidgets import QLineEdit
+
+        home = str(Path.home())
+        for field in dialog.findChildren(QLineEdit):
+            if field.text().startswith(home):
+                field.setText("~" + field.text().removeprefix(home))
+                field.setCursorPosition(0)
+        self.wait(0.2)
 
     def keep(self, name: str, pixmap) -> None:
         """Only the README's own, unless all are wanted; as small as a PNG gets."""

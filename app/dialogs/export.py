@@ -191,11 +191,31 @@ class ExportDialog(QDialog):
                     "%1", target.name
                 )
             )
+        notes.append(self._unfinished())
         notes.append(
             self.tr("The recipe goes into the file, so it can be opened again as a project.")
         )
-        self._note.setText(" ".join(notes))
+        self._note.setText("\n".join(filter(None, notes)))
         self.go.setEnabled(ok and self.range.currentData()[1] > self.range.currentData()[0])
+
+    def _unfinished(self) -> str:
+        """What in it is not decided or not up to date; it goes into the film all the same."""
+        drafts = stale = 0
+        first, end = self.range.currentData()
+        for clip in queries.track_clips(self._project):
+            if clip.kind == "chunk" and clip.start < end and clip.end > first:
+                take = queries.chosen_take(self._project, clip.source)
+                drafts += take.status == "draft"
+                stale += take.status != "draft" and queries.is_stale(self._project, take.id)
+        parts = [self.tr("1 draft") if drafts == 1 else self.tr("%1 drafts")] if drafts else []
+        parts = [part.replace("%1", str(drafts)) for part in parts]
+        if stale:
+            words = self.tr("1 stale chunk") if stale == 1 else self.tr("%1 stale chunks")
+            parts.append(words.replace("%1", str(stale)))
+        if not parts:
+            return ""
+        words = self.tr("In the film as they look now: %1.")
+        return words.replace("%1", self.tr(" and ").join(parts))
 
     def _browse(self) -> None:
         path, _ = QFileDialog.getSaveFileName(

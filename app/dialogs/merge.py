@@ -24,6 +24,7 @@ from app.widgets.basics import (
     TallColumn,
     airy,
     button,
+    fit_height,
     label,
     primary,
     restyle,
@@ -179,9 +180,20 @@ class MergeDialog(QDialog):
         self._name.setFocus()
         self._tell()
 
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        fit_height(self)
+
     @property
     def weights(self) -> list[float]:
         return [row.percent / 100 for row in self.rows]
+
+    def chosen(self, ids: Sequence[str]) -> tuple[list[str], list[float]]:
+        """Those of ``ids``, as the rows stand, that are not left out, and their weights."""
+        kept = [(id, weight) for id, weight in zip(ids, self.weights) if weight]
+        if len(kept) < 2:  # one alone is no merge: the other stands in it with 0 %
+            kept = list(zip(ids, self.weights))
+        return [id for id, _ in kept], [weight for _, weight in kept]
 
     @property
     def name(self) -> str:

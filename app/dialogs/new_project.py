@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
@@ -26,41 +24,16 @@ from PySide6.QtWidgets import (
 )
 
 from app.dialogs.adapter_choice import AdapterChoice
+from app.state.new_project import NewProject, free_folder
 from app.widgets.basics import button, icon_button, label, level_labels, primary, restyle
 from app.widgets.crop_view import CropView
 from app.widgets.pixmaps import Pixmaps
 from app.workers.background import Background
 from app.workers.peek import Peek, file_filter, peek
-from core.project.model import Crop
 from core.rollout.samples import Sample
 from core.worlds.catalogue import DEFAULT, WorldEntry
 
 _TILE = QSize(156, 104)
-
-
-@dataclass(frozen=True)
-class NewProject:
-    """What the artist asked for. ``folder`` does not exist yet."""
-
-    source: Path
-    kind: str  # picture | video
-    crop: Crop
-    name: str
-    folder: Path
-    scene: str
-    actions: tuple[tuple[str, int], ...] = ()  # texts with frames, written behind the start
-    media: str = ""  # what the start is called in the project, else its file's name
-    world: str = ""  # id of the world it walks through; "" = the starter world
-    slow_adapter: Path | None = None  # on top of that world
-
-
-def free_folder(parent: Path, name: str) -> Path:
-    """A folder for ``name`` below ``parent`` that is not taken."""
-    clean = re.sub(r'[\\/:*?"<>|\x00-\x1f]+', " ", name).strip(" .")[:80] or "Untitled"
-    folder, n = parent / clean, 2
-    while folder.exists():
-        folder, n = parent / f"{clean} {n}", n + 1
-    return folder
 
 
 class NewProjectDialog(QDialog):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -33,7 +33,8 @@ from app.widgets.basics import (
 from core.engine.lowered import of_this_machine
 from core.worlds.tiers import AUTO
 
-_WIDTH, _HEIGHT, _EDGE = 620, 690, 80  # at most; and what is left of a small screen
+_WIDTH, _HEIGHT = 620, 690  # at first
+_BAR, _EDGE = 12, 80  # of a scroll bar, which is not to come; what is left of a small screen
 
 
 class PreferencesDialog(QDialog):
@@ -42,7 +43,8 @@ class PreferencesDialog(QDialog):
         self._settings, self._fetching = settings, fetching
         self.setWindowTitle(self.tr("Preferences"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        body = TallColumn()
+        self._forms: list[QFormLayout] = []
+        self._body = body = TallColumn()
         inside = body.column
         inside.setContentsMargins(16, 16, 16, 8)
         inside.setSpacing(12)
@@ -63,11 +65,24 @@ class PreferencesDialog(QDialog):
         column.setSpacing(0)
         column.addWidget(scrolled(body), 1)
         column.addLayout(foot)
-        room = self.screen().availableGeometry().height() - _EDGE
-        self.resize(_WIDTH, min(_HEIGHT, room))
+        self.resize(_WIDTH, _HEIGHT)
         fetching.said.connect(self._say)
         settings.changed.connect(self._follow)
         self._show_engine()
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        for form in self._forms:
+            level_labels(form)  # only now the fields have the heights of the style sheet
+        self._fit()
+        QTimer.singleShot(0, self, self._fit)  # once its words are laid out
+
+    def _fit(self) -> None:
+        """As tall as what is in it, where the screen has the room."""
+        self._body.column.invalidate()
+        foot = self.layout().itemAt(1).sizeHint().height()
+        room = self.screen().availableGeometry().height() - _EDGE
+        self.resize(_WIDTH, min(self._body.column.heightForWidth(_WIDTH - _BAR) + foot, room))
 
     # -- parts -----------------------------------------------------------------------------------
 
@@ -77,6 +92,7 @@ class PreferencesDialog(QDialog):
         form.setVerticalSpacing(8)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         form.addRow(label(title, "section"))
+        self._forms.append(form)
         return form
 
     def _row(self, form: QFormLayout, name: str, field: QWidget | QHBoxLayout) -> None:
@@ -95,7 +111,6 @@ class PreferencesDialog(QDialog):
             "theme", self.tr("Theme"), ((self.tr("Dark"), "dark"), (self.tr("Light"), "light"))
         )
         self._row(form, self.tr("Theme"), self.theme)
-        level_labels(form)
         return form
 
     def _folders(self) -> QFormLayout:
@@ -118,7 +133,6 @@ class PreferencesDialog(QDialog):
         logs.setReadOnly(True)
         logs.setAccessibleName(self.tr("Folder of the log"))
         self._row(form, self.tr("Log"), logs)
-        level_labels(form)
         return form
 
     def _folder_row(self, form: QFormLayout, name: str, long: str, at: Path, take) -> QLineEdit:
@@ -169,7 +183,6 @@ class PreferencesDialog(QDialog):
         row.addWidget(self.reset)
         row.addStretch(1)
         form.addRow(label(""), row)
-        level_labels(form)
         return form
 
     def _network(self) -> QFormLayout:

@@ -6,11 +6,13 @@ from PySide6.QtCore import QObject, Signal
 
 from app.flow.disk import DiskRoom
 from app.state.consistency import Consistency
-from app.state.consistency_words import why
+from app.state.consistency_words import why, why_shortly
 from app.state.document import Document
+from app.state.outlook import stale_chunks
 from app.state.take_place import Place
 from app.widgets.notice_bar import Notice
 from core.project import edits, jobs, queries
+from core.project.model import Project
 
 MOST = 9
 
@@ -48,8 +50,8 @@ class Choosing(QObject):
         from core.consistency import merit, ranked  # OpenCV: the window opens without it
 
         return {
-            kept[i]: Place(rank, len(kept), merit(known[kept[i]]), why(known[kept[i]]))
-            for rank, i in enumerate(ranked([known[t] for t in kept]), 1)
+            t: Place(rank, len(kept), merit(known[t]), why(known[t]), why_shortly(known[t]))
+            for rank, t in enumerate((kept[i] for i in ranked([known[t] for t in kept])), 1)
         }
 
     def best(self, chunk_id: str) -> None:
@@ -80,7 +82,20 @@ class Choosing(QObject):
         label = self.tr("Choose the best take of chunk %1").replace("%1", where)
         if self._document.do(label, lambda q: edits.choose_take(q, take)):
             words = self.tr("Take %1 is shown now: %2.").replace("%1", str(number))
-            self._say(words.replace("%2", reason), self.tr("Undo takes it back."))
+            kept = [self._outdated(p), self.tr("Undo takes it back.")]
+            self._say(words.replace("%2", reason), " ".join(filter(None, kept)))
+
+    def _outdated(self, before: Project) -> str:
+        """What was made after another take, and is stale now."""
+        p = self._document.project
+        n = len({*stale_chunks(p, queries.sequence_end(p))}
+                - {*stale_chunks(before, queries.sequence_end(before))})  # fmt: skip
+        if not n:
+            return ""
+        if n == 1:
+            return self.tr("1 chunk after it was made from another take and is stale now.")
+        words = self.tr("%1 chunks after it were made from another take and are stale now.")
+        return words.replace("%1", str(n))
 
     def _say(self, words: str, kept: str = "") -> None:
         self.notice.emit(Notice(words, "info", kept=kept))

@@ -153,7 +153,7 @@ class Episodes(QObject):
                 raise MemoryRefused(why)
             target = store.staging() / "episode.safetensors"
             episode_to_snapshot(path, target, p.world.hash)
-            return store.import_file(target, "snapshot", move=True)
+            return store.import_file(target, "snapshot", episode.name, move=True)
 
         def done(asset: Asset) -> None:
             self.busy.emit("")

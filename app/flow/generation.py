@@ -16,6 +16,7 @@ from app.state.outlook import stale_chunks
 from app.widgets.notice_bar import Notice
 from app.widgets.progress_strip import clock
 from core.project import edits, jobs, queries
+from core.project.memory_use import has_adapter
 from core.project.model import AT_START, MemoryUse, Project
 
 
@@ -75,7 +76,9 @@ class Generation(QObject):
             return Plan(
                 self.tr("Accept and go on"),
                 True,
-                self.tr("The draft is kept and learned"),
+                self.tr("The draft is kept and learned")
+                if has_adapter(p.memory)
+                else self.tr("The draft is kept"),
                 until if not adds else end,
                 False,
                 True,

@@ -76,7 +76,7 @@ def memory_facts(p: Project) -> MemoryFacts:
     return MemoryFacts(
         steps, tuple(learnt), _words(p, spans), known.frames,
         _frames_words(p.memory, known) if tip is not None or known.base else "",
-        _sum_words(done, steps), loss,
+        _sum_words(done, steps), loss, bool(known.base),
     )  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def _words(p: Project, spans: list[tuple[int, int]]) -> str:
     if base == "":
         return tr("The memory was reset here. It begins again with the next chunk.")
     if not spans:
-        return tr("The memory of a saved episode is in use.") if base else ""
+        return _episode_words(p, base) if base else ""
     spans.sort()
     merged = [spans[0]]
     for start, end in spans[1:]:
@@ -108,13 +108,22 @@ def _words(p: Project, spans: list[tuple[int, int]]) -> str:
     return tr("The memory knows this place from %1.", words)
 
 
+def _episode_words(p: Project, base: str) -> str:
+    name = p.assets[base].name if base in p.assets else ""
+    return tr("The memory of “%1” is in use.", name) if name else tr(
+        "The memory of a saved episode is in use."
+    )
+
+
 def _frames_words(use: MemoryUse, known: lived.Remembered) -> str:
     if not has_bank(use):
         return ""
     n = known.frames
     words = tr("1 frame remembered") if n == 1 else tr("%1 frames remembered", n)
     if known.base:
-        words = tr("%1, and those of the episode", words)
+        words = tr("%1, and those of the episode", words) if n else tr(
+            "The frames of the episode are remembered"
+        )
     most = recalled_frames(use)
     if not most:
         return tr("%1; none is shown to the next chunk.", words)

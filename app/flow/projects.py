@@ -9,9 +9,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from app.dialogs.new_project import NewProject, free_folder
 from app.state.document import Document
 from app.state.jobs import JobQueue
+from app.state.new_project import NewProject, free_folder
 from app.state.settings import Settings
 from app.state.worlds import Worlds
 from app.widgets.notice_bar import Notice
@@ -31,6 +31,7 @@ class Projects(QObject):
     notice = Signal(object)  # Notice
     busy = Signal(str)  # words while something is prepared, "" when it is done
     started = Signal()  # a new project is open
+    taken = Signal(object)  # Project: it is the open one from now on
     crop_wanted = Signal(object)  # Path: choose what is used of a new start
 
     def __init__(
@@ -126,43 +127,7 @@ class Projects(QObject):
 
         def failed(error: Exception) -> None:
             self.busy.emit("")
-            self.notice.emit(Notice(_sentence(error), kept=self.tr("Your file was not changed.")))
-
-        self._background.run(work, done, failed)
-
-    def open_recipe(self, film: Path, recipe: dict) -> None:
-        """A film made here becomes a project again: its start, actions, seeds and settings."""
-        self.busy.emit(self.tr("Reading the recipe…"))
-
-        def work() -> ProjectStore:
-            from core.rollout.recipe import project_from_recipe
-
-            return project_from_recipe(recipe, free_folder(self._settings.folder, film.stem))
-
-        def done(store: ProjectStore) -> None:
-            self.busy.emit("")
-            self._take(store.project, store)
-            words = self.tr("This is the recipe of %1 as a project.").replace("%1", film.name)
-            if store.project.start is None:
-                self.notice.emit(
-                    Notice(
-                        words,
-                        "warning",
-                        kept=self.tr(
-                            "Its start did not fit into the film: drop the picture or video "
-                            "here, then generate."
-                        ),
-                    )
-                )
-            else:
-                self.notice.emit(
-                    Notice(words, "info", kept=self.tr("Press Generate to make it again."))
-                )
-            self.started.emit()
-
-        def failed(error: Exception) -> None:
-            self.busy.emit("")
-            self.notice.emit(Notice(_sentence(error), kept=self.tr("The film was not changed.")))
+            self.notice.emit(Notice(sentence(error), kept=self.tr("Your file was not changed.")))
 
         self._background.run(work, done, failed)
 
@@ -184,7 +149,7 @@ class Projects(QObject):
             return False
         except (ProjectError, OSError) as error:
             self.notice.emit(
-                Notice(_sentence(error), kept=self.tr("Nothing on the disk was changed."))
+                Notice(sentence(error), kept=self.tr("Nothing on the disk was changed."))
             )
             return False
         self._take(store.project, store)
@@ -208,21 +173,33 @@ class Projects(QObject):
             )
         return True
 
+    def take(self, store: ProjectStore) -> None:
+        """What lies in ``store`` is the open project from now on."""
+        self._take(store.project, store)
+
     def _take(self, p: Project, store: ProjectStore) -> None:
         self.close()
         self._document.open(p, store)
         self._settings.add_recent(store.folder)
         self._compare_world(p)
+        self.taken.emit(p)
 
     def _compare_world(self, p: Project) -> None:
         """Say early when this machine's world is not the one the project was made with."""
+        from core.rollout.missing_adapter import missing_adapter
+
+        missing = missing_adapter(p)
 
         def work() -> str | None:
             try:
                 entry = self._worlds.find(p.world.id)
             except WorldError as error:
                 return str(error)
-            made_with = p.slow_adapter.base if p.slow_adapter is not None else p.world
+            made_with = p.world
+            if p.slow_adapter is not None:
+                made_with = p.slow_adapter.base
+            elif missing is not None:  # that it is missing is said by itself
+                made_with = missing.base
             if self._worlds.hash(entry) != made_with.hash:
                 return self.tr(
                     "This project was made with another version of %1, or with a slow adapter on "
@@ -291,7 +268,7 @@ class Projects(QObject):
 
         def failed(error: Exception) -> None:
             self.busy.emit("")
-            self.notice.emit(Notice(_sentence(error), kept=self.tr("The project is as it was.")))
+            self.notice.emit(Notice(sentence(error), kept=self.tr("The project is as it was.")))
 
         self.busy.emit(self.tr("Importing…"))
         self._background.run(work, done, failed)
@@ -313,7 +290,7 @@ class Projects(QObject):
 
         def failed(error: Exception) -> None:
             self.busy.emit("")
-            self.notice.emit(Notice(_sentence(error), kept=self.tr("The start is as it was.")))
+            self.notice.emit(Notice(sentence(error), kept=self.tr("The start is as it was.")))
 
         def work() -> tuple:
             from core.rollout.start import make_start
@@ -361,7 +338,7 @@ def _forget(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
     from core.media.errors import MediaError
 
     if isinstance(error, (MediaError, ProjectError, EditError, WorldError)):

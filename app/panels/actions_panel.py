@@ -39,7 +39,7 @@ class SceneField(QPlainTextEdit):
     def __init__(self) -> None:
         super().__init__()
         self.setTabChangesFocus(True)
-        self.setFixedHeight(50)
+        self.setFixedHeight(48)  # two lines
 
     def focusOutEvent(self, event) -> None:
         super().focusOutEvent(event)
@@ -73,14 +73,14 @@ class ActionsPanel(QWidget):
         outer.setSpacing(0)
         body = QWidget()
         column = QVBoxLayout(body)
-        column.setContentsMargins(12, 12, 12, 12)
+        column.setContentsMargins(12, 10, 12, 8)  # all of it fits into a window of 1280×800
         column.setSpacing(6)
         self._build_scene(column)
-        column.addSpacing(6)
+        column.addSpacing(3)
         self._build_action(column)
-        column.addSpacing(6)
+        column.addSpacing(3)
         self._build_verbs(column)
-        column.addSpacing(6)
+        column.addSpacing(3)
         self._build_amounts(column)
         self._build_sampling(column)
         column.addStretch(1)
@@ -212,8 +212,8 @@ class ActionsPanel(QWidget):
     def _build_foot(self) -> QWidget:
         foot = QWidget()
         column = QVBoxLayout(foot)
-        column.setContentsMargins(12, 10, 12, 12)
-        column.setSpacing(5)
+        column.setContentsMargins(12, 8, 12, 10)
+        column.setSpacing(4)
         self.generate = bind(primary(self.tr("Generate"), "creation"), self._actions["generate"])
         self.generate.setMinimumHeight(36)
         column.addWidget(self.generate)
@@ -291,7 +291,7 @@ class ActionsPanel(QWidget):
 
     def show_plan(self, words: str, enabled: bool, hint: str = "") -> None:
         """What Generate will do, on the button itself."""
-        self.generate.setText(f" {words}")  # air beside the icon
+        self.generate.setText(words)
         self.generate.setAccessibleName(words)
         self.generate.setEnabled(enabled)
         keys = native(self._actions["generate"].shortcuts()[:1]) if enabled else ""

@@ -104,6 +104,7 @@ class ClipPanel(QWidget):
         self.count.setToolTip(self.tr("How many more takes"))
         self.count.valueChanged.connect(self.more_changed)
         airy(self.count)
+        self.count.setFixedWidth(56)
         row.addWidget(bind(button(self.tr("More takes"), "layers-plus"), actions["more_takes"]), 1)
         row.addWidget(self.count)
         row.addWidget(bind(button(self.tr("Best"), "trophy-outline"), actions["best_take"]))
@@ -192,10 +193,11 @@ class ClipPanel(QWidget):
         shown = take.id == chunk.chosen
         place, tip = self._places.get(take.id), "" if shown else self.tr("Bring this take back")
         if place is not None:
-            best = self.tr("best of %2") if place.rank == 1 else self.tr("%1 of %2")
-            best = best.replace("%1", str(place.rank)).replace("%2", str(place.of))
-            facts[1:] = [best, self.tr("score %1").replace("%1", str(place.score))]
-            tip = "\n".join(line for line in (f"{place.why}.", tip) if line)
+            if place.rank == 1:
+                name += " · " + self.tr("best of %1").replace("%1", str(place.of))
+            facts[1:] = [self.tr("score %1").replace("%1", str(place.score))]
+            rank = self.tr("%1 of %2").replace("%1", str(place.rank)).replace("%2", str(place.of))
+            tip = "\n".join(line for line in (f"{rank}: {place.why}.", tip) if line)
 
         def bring_back() -> None:
             self.take_chosen.emit(chunk.id, take.id)
@@ -207,7 +209,7 @@ class ClipPanel(QWidget):
             name + " · " + self.tr("shown") if shown else name,
             " · ".join(facts),
             tip=tip,
-            note=place.why if place is not None else "",
+            note=place.short if place is not None else "",
             more=None if shown else (
                 icon_button("eye-outline", self.tr("Show this take"), bring_back)
             ),
@@ -232,6 +234,7 @@ class ClipPanel(QWidget):
 
     def _seed_fact(self, seed: int) -> None:
         cell = QWidget()
+        cell.setFixedHeight(26)  # of its buttons, before the style sheet has told them
         row = QHBoxLayout(cell)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)

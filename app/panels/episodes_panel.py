@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.actions import Actions
+from app.dialogs.name import NameDialog, ask_name
 from app.state.timecode import short
 from app.widgets.basics import Empty, bind, button, icon_button, label
 from app.widgets.pixmaps import Pixmaps
@@ -41,7 +42,7 @@ class EpisodesPanel(QWidget):
                 "bookmark-outline",
                 self.tr("No episodes yet"),
                 self.tr(
-                    "An episode keeps what the memory has learned, so that you can come back "
+                    "An episode keeps what the memory knows, so that you can come back "
                     "to a place later, here or in another project."
                 ),
                 save,
@@ -154,11 +155,11 @@ class EpisodesPanel(QWidget):
                 if self._project
                 else ""
             )
-            name, ok = QInputDialog.getText(
-                self, self.tr("Rename episode"), self.tr("Name"), text=old
-            )
-            if ok and name.strip():
-                self.rename_wanted.emit(id, name.strip())
+            dialog = NameDialog(
+                self.tr("Rename episode"), self.tr("Name of the episode"), self.tr("Rename"), old,
+                self,
+            )  # fmt: skip
+            ask_name(dialog, lambda name: self.rename_wanted.emit(id, name))
 
 
 def bind_icon(actions: Actions, id: str):

@@ -67,7 +67,7 @@ class MemoryPanel(QWidget):
     def presets(self) -> tuple[tuple[str, str, str], ...]:
         """(preset, plain name, one sentence)."""
         return (
-            ("default", self.tr("Adapter and remembered frames"),
+            ("both", self.tr("Adapter and remembered frames"),
              self.tr("Learns each chunk that you accept, and shows the next chunk the frames of "
                      "the walk that help it most.")),
             ("bank", self.tr("Remembered frames only"),

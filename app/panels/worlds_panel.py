@@ -68,16 +68,13 @@ class WorldsPanel(QWidget):
         column.setSpacing(4)
         head = QHBoxLayout()
         head.setSpacing(4)
-        words = QVBoxLayout()
-        words.setSpacing(1)
-        words.addWidget(label(self.tr("Slow adapter"), "dim"))
-        self.adapter_name = ElidedLabel("")
-        words.addWidget(self.adapter_name)
-        head.addLayout(words, 1)
+        head.addWidget(label(self.tr("Slow adapter"), "dim"), 1)
         self._remove = action_button(actions["slow_adapter_remove"])
         head.addWidget(self._remove)
         head.addWidget(bind(button(self.tr("Choose…")), actions["slow_adapter"]))
         column.addLayout(head)
+        self.adapter_name = ElidedLabel("")  # a line of its own: people give files long names
+        column.addWidget(self.adapter_name)
         self.adapter.hide()
         return self.adapter
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QPixmap
 
-from app.actions import ADAPTER, CLIP, DRAFT, JOB, PROJECT
+from app.actions import ADAPTER, BANK, CLIP, DRAFT, JOB, LEARNED, PROJECT
 from app.flow import facts
 from app.flow.memory_facts import chunk_memory, memory_facts
 from app.state.way_words import rows
 from core.project import jobs, queries
+from core.project.memory_use import has_adapter, has_bank
 from core.project.model import Clip, Project
 
 if TYPE_CHECKING:
@@ -234,6 +235,10 @@ class Refresh(QObject):
                 there.add(JOB)
             if p.slow_adapter is not None:
                 there.add(ADAPTER)
+            if has_adapter(p.memory):  # a key that would change nothing does nothing
+                there.add(LEARNED)
+            if has_bank(p.memory):
+                there.add(BANK)
         w.actions_table.enable(there)
         self.undo()
 

@@ -43,6 +43,8 @@ class Status(QObject):
         if silent(use):
             return tr("memory muted")
         parts, muted = [], muted_parts(use)
+        if made.episode:
+            parts.append(tr("of an episode"))
         if "adapter" in muted:
             parts.append(tr("adapter muted"))
         elif has_adapter(use) and made.steps:

@@ -74,5 +74,16 @@ def why(verdict: Verdict) -> str:
     return words[:1].upper() + words[1:]
 
 
+def why_shortly(verdict: Verdict) -> str:
+    """The same beside a small picture: what is not so is left out."""
+    said = []
+    if verdict.kept is not None:
+        said.append(tr("%1 % same", round(verdict.kept * 100)))
+    if n := len(verdict.cuts):
+        said.append(tr("1 cut") if n == 1 else tr("%1 cuts", n))
+    said.append(tr("drift %1 %", round(verdict.drift.amount * 100)))
+    return " · ".join(said)
+
+
 def _small(words: str) -> str:
     return words[:1].lower() + words[1:]

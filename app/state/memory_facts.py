@@ -48,3 +48,4 @@ class MemoryFacts:
     frames_words: str = ""
     sum_words: str = ""
     loss: tuple[float, float] | None = None  # mean before, mean after
+    episode: bool = False  # it began with a loaded one

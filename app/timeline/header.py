@@ -239,7 +239,7 @@ def heard(use: MemoryUse) -> str:
         return tr("off")
     if silent(use):
         return tr("muted")
-    names = {"adapter": tr("adapter muted"), "bank": tr("frames muted")}
+    names = {"adapter": tr("adapter off"), "bank": tr("frames off")}
     return "".join(names[part] for part in muted_parts(use))
 
 

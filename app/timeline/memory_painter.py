@@ -101,7 +101,7 @@ class MemoryPainter:
         view = self.view
         if view.index.empty:
             return
-        text = tr("What the memory learns from accepted chunks appears here")
+        text = tr("What the memory keeps of accepted chunks appears here")
         if view.project.memory.preset == "off":
             text = tr("The memory is off")
         y = rect.center().y() - view.text.height / 2

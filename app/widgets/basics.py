@@ -22,6 +22,9 @@ from PySide6.QtWidgets import (
 
 from app.icons import icon
 
+#: Of an icon before words: Qt leaves 4 pixels between them, which is too little.
+BESIDE_WORDS = QSize(20, 16)
+
 
 def label(text: str, role: str = "", wrap: bool = False) -> QLabel:
     """``role`` picks the style: dim, section, title, display, good, warn, bad."""
@@ -111,6 +114,7 @@ def button(
     if glyph:
         made.setProperty("glyph", glyph)
         made.setIcon(icon(glyph))
+        made.setIconSize(BESIDE_WORDS)
     if tip:
         made.setToolTip(tip)
     made.setAccessibleName(text or tip)
@@ -126,6 +130,7 @@ def primary(text: str, glyph: str = "", clicked: Callable[[], None] | None = Non
     made.setProperty("primary", True)
     if glyph:
         made.setIcon(icon(glyph, theme.current().on_accent))
+        made.setIconSize(BESIDE_WORDS)
     return made
 
 
@@ -159,6 +164,7 @@ def action_button(action: QAction, flat: bool = True, text: str | None = None) -
     made.setAccessibleName(action.text())
     if text is not None:
         made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        made.setIconSize(BESIDE_WORDS)
     return made
 
 
@@ -201,11 +207,24 @@ def level_labels(form: QFormLayout) -> None:
         right = form.itemAt(row, QFormLayout.ItemRole.FieldRole)
         if left is None or right is None or left.widget() is None:
             continue
-        if right.widget() is not None:
-            right.widget().ensurePolished()  # its padding comes with the style sheet
-        height = right.sizeHint().height()
+        if isinstance(right.widget(), QLabel):  # wrapped words don't know yet how wide they are
+            height = right.widget().fontMetrics().lineSpacing()
+        else:
+            _polish(right.widget())
+            height = right.sizeHint().height()
         if height <= 44:
             left.widget().setMinimumHeight(height)
+    form.invalidate()  # what it measured before
+
+
+def _polish(whole: QWidget | None) -> None:
+    """Give it and what is in it the padding of the style sheet, before it is measured."""
+    if whole is None:
+        return
+    for part in (whole, *whole.findChildren(QWidget)):
+        part.ensurePolished()
+    if whole.layout() is not None:
+        whole.layout().invalidate()  # it has measured its parts without
 
 
 class TallColumn(QWidget):

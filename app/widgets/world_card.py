@@ -133,9 +133,10 @@ class WorldCard(QFrame):
         item, offer = facts.item, facts.item.offer
         self.setAccessibleName(item.name)
         self._name.setText(item.name)
-        recommended = offer is not None and offer.recommended
+        short = any(f.level == "short" for f in facts.fits)  # who can't run it isn't advised to
+        recommended = offer is not None and offer.recommended and not short
         self._tag.setVisible(recommended)
-        self._accent(recommended and not any(f.level == "short" for f in facts.fits))
+        self._accent(recommended)
         text, role = words.state(facts)
         self._state.setText(text)
         restyle(self._state, role=role)

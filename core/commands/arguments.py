@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import get_args
 
 from core.engine.choice import KINDS
+from core.project.memory_use import preset_named
 from core.project.model import MemoryPreset
 from core.worlds.tiers import AUTO, IDS, VARIABLE
 from core.worlds.ways import WAYS
@@ -50,8 +51,8 @@ def parser() -> argparse.ArgumentParser:
                         help='a file with one "text:2s" a line, or a JSON list of [text, seconds]')
     render.add_argument("--scene", metavar="TEXT", help="what the place is")
     render.add_argument("--seed", type=_seed, metavar="N", help="of the first chunk")
-    render.add_argument("--memory", choices=MEMORIES,
-                        help="what is remembered. default: an adapter learns each chunk, and frames "
+    render.add_argument("--memory", choices=MEMORIES, type=preset_named,
+                        help="what is remembered. both: an adapter learns each chunk, and frames "
                         "of the walk are shown again where it leads back. bank: those frames only, "
                         "nothing is learned. adapter: it only. paper: the adapter exactly as in "
                         "SlowFast-VGen. off: nothing")

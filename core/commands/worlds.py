@@ -6,16 +6,16 @@ import argparse
 import getpass
 import json
 import sys
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.commands.arguments import Trouble
 from core.commands.terminal import FAILED, OK, STOPPED, Line, Stop, say
+from core.commands.world_lines import licence_lines, lines, row
 from core.models.errors import LicenceNotAccepted, ModelError, Stopped
 from core.models.offers import OFFERS, Offer, offer
-from core.models.overview import Item, overview
+from core.models.overview import overview
 from core.models.progress import Progress
 from core.models.settings import ModelSettings
 from core.models.sizes import duration, size
@@ -23,19 +23,6 @@ from core.models.sizes import duration, size
 if TYPE_CHECKING:
     from core.engine.control import CancelToken
     from core.models.places import Installed
-
-_WIDTH, _PAD = 96, "    "
-_STATES = {
-    "embedded": "comes with the studio",
-    "installed": "installed",
-    "lost": "its folder is not there any more",
-    "partly": "partly fetched",
-    "offered": "not fetched",
-}
-_COMMERCIAL = {
-    "yes": "commercial use: yes", "limited": "commercial use: with limits",
-    "no": "commercial use: no",
-}  # fmt: skip
 
 
 def add_worlds(commands: Any) -> None:
@@ -123,58 +110,16 @@ def _list(settings: ModelSettings, as_json: bool) -> int:
         for item in items
     }
     if as_json:
-        rows = [_row(item, [vars(f) for f in fits[item.id]]) for item in items]
+        rows = [row(item, [vars(f) for f in fits[item.id]]) for item in items]
         print(json.dumps(rows, indent=2, ensure_ascii=False))
         return OK
     for item in items:
-        for line in _lines(item, [f.words for f in fits[item.id]]):
+        for line in lines(item, [f.words for f in fits[item.id]]):
             print(line)
     print(f"New worlds go to {settings.folder}.")
     if settings.offline:
         print("Offline is on: nothing is fetched.")
     return OK
-
-
-def _row(item: Item, fits: list[dict]) -> dict[str, Any]:
-    one = item.offer
-    return {
-        "id": item.id, "name": item.name, "state": item.state,
-        "folder": str(item.folder) if item.folder else None, "bytes_on_disk": item.disk,
-        "what": one.what if one else "", "licence": vars(one.licence) if one else None,
-        "about_gb": one.about_gb if one else None, "page": one.page if one else "", "needs": fits,
-    }  # fmt: skip
-
-
-def _lines(item: Item, fits: list[str]) -> list[str]:
-    one = item.offer
-    state = _STATES[item.state]
-    if item.state == "partly" and item.begun is not None:
-        state = f"{size(item.begun.done)} of {size(item.begun.total)} fetched"
-    elif item.disk:
-        state = f"{state}, {size(item.disk)} on disk"
-    lines = [f"{item.id}: {item.name} ({state})"]
-    if one is not None:
-        lines += [one.what, *_licence_lines(one)]
-        if item.state == "offered":
-            lines.append(f"To fetch: about {one.about_gb:.0f} GB.")
-        lines += fits
-    if item.folder is not None:
-        lines.append(f"In {item.folder}")
-    return [lines[0], *(part for line in lines[1:] for part in _wrapped(line)), ""]
-
-
-def _wrapped(line: str) -> list[str]:
-    """Indented, and broken between words where it is long."""
-    options = {"break_long_words": False, "break_on_hyphens": False}
-    return textwrap.wrap(line, _WIDTH, initial_indent=_PAD, subsequent_indent=_PAD, **options)
-
-
-def _licence_lines(one: Offer) -> list[str]:
-    found = one.licence
-    return [
-        f"Licence: {found.name}, {_COMMERCIAL[found.commercial]}. {found.summary}",
-        f"Regions: {found.region} The licence: {found.url}",
-    ]
 
 
 # -- get -------------------------------------------------------------------------------------------
@@ -229,7 +174,7 @@ def _agree(one: Offer, total: int, card: str, settings: ModelSettings, given: bo
     if is_accepted(settings, one, card):
         return
     say(f"{one.name}: {size(total)} to fetch from {one.page}")
-    for text in _licence_lines(one):
+    for text in licence_lines(one):
         say(text)
     if card and card != one.licence.card:
         say(f"Its page names the licence “{card}”. What counts is what is written there.")
@@ -287,7 +232,7 @@ def _import(args: argparse.Namespace, settings: ModelSettings, stop: Stop) -> in
     finally:
         line.end()
     if world.offer is not None:
-        for text in _licence_lines(world.offer):
+        for text in licence_lines(world.offer):
             say(text)
     say(f"{world.name} is there as {world.id}.")
     print(world.folder)

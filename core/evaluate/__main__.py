@@ -31,8 +31,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--slow-adapter", type=Path, metavar="FILE",
                       help="measure the world with this adapter (core.learning.train --adapter)")
     made.add_argument("--without-loop", help="the same world, trained without the loop")
-    made.add_argument("--arms", default="none,paper,adapter,bank,default",
-                      help=f"separated by commas; of {', '.join(arms())}")
+    made.add_argument("--arms", default="none,paper,adapter,bank,both",
+                      help=f"separated by commas; of {', '.join(arms())}; default: what a new "
+                      "project of the world uses")
     made.add_argument("--trajectories", type=int, default=50)
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--out", type=Path, required=True)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from core.memory.presets import PRESETS, LearningSettings, settings_of
+from core.project.memory_use import usual_memory
 
 #: What the adapter is taught (paper §3.2 and its ablations).
 Objective = Literal["paper", "original", "whole-history"]
 #: Whose memory: one's own; another episode's, as the bank's gate lets it in; the same, forced in.
 Whose = Literal["own", "other", "other-forced"]
 
+#: Asked for by this name, an arm is what a new project of the world uses; it stands in the rows
+#: under its own name. Rows of older runs that say "default" are of "both".
+DEFAULT = "default"
 TRUTH = "truth"  # a row of its own: the true video measured like any other, the ceiling
 
 
@@ -59,14 +64,14 @@ class ArmError(Exception):
 
 
 def arms() -> dict[str, Arm]:
-    """All arms by name. ``default`` is both memories; then the paper's ablations, presets, and what
-    the adapter with an address is made of, one thing changed at a time."""
+    """All arms by name, but the default: then the paper's ablations, presets, and what the adapter
+    with an address is made of, one thing changed at a time."""
     found = [
         Arm("none"),
         Arm("paper", preset="paper"),
         Arm("adapter", preset="adapter"),
         Arm("bank", bank=True),
-        Arm("default", preset="default", bank=True),
+        Arm("both", preset="both", bank=True),
         Arm("original-objective", preset="paper", objective="original"),
         Arm("whole-history", preset="paper", objective="whole-history"),
         Arm("single-frame", preset="paper", recent=1),
@@ -86,17 +91,32 @@ def arm_of(name: str) -> Arm:
     plain, _, whose = name.partition(":")
     known = arms()
     if plain not in known or whose not in ("", "other", "other-forced"):
-        raise ArmError(f"There is no arm {name!r}. Known: {', '.join(known)}.")
+        raise ArmError(f"There is no arm {name!r}. Known: {', '.join([*known, DEFAULT])}.")
     return known[plain] if not whose else replace(known[plain], name=name, whose=whose)
 
 
-def with_controls(names: list[str]) -> list[Arm]:
+def default_arm(fast_learning: bool, places: bool) -> str:
+    """The arm that a new project of a world with these facts is."""
+    usual = usual_memory(fast_learning, places)
+    return "none" if usual == "off" else usual
+
+
+def meant(names: Sequence[str], default: str) -> list[str]:
+    """``names`` with the arm ``default`` in place of "default", each once."""
+    found = []
+    for name in names:
+        plain, colon, whose = name.partition(":")
+        found.append(f"{default if plain == DEFAULT else plain}{colon}{whose}")
+    return list(dict.fromkeys(found))
+
+
+def with_controls(names: Sequence[str]) -> list[Arm]:
     """The arms, "none" first, and each memory followed by another episode's memory. An adapter
     that knows no places has no gate, so nothing of it can be forced."""
     found = [arm_of("none")]
     for name in names:
         arm = arm_of(name)
-        if arm.name == "none":
+        if arm in found:
             continue
         found.append(arm)
         if arm.remembers and arm.whose == "own":

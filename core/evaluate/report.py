@@ -189,7 +189,8 @@ def table(result: Mapping[str, Any], columns: Sequence[str]) -> str:
             part = row["visits"].get(visit)
             if part is None:
                 continue
-            name = row["arm"] + (f" ({row['loop']})" if row["loop"] != "as given" else "")
+            name = row["arm"] + (f" = {row['means']}" if "means" in row else "")
+            name += f" ({row['loop']})" if row["loop"] != "as given" else ""
             cells = "".join(f"{_number(part['metrics'].get(c)):>20}" for c in columns)
             better = part["gain"].get(result["primary"])
             span = "" if not better or better["mean"] is None else (

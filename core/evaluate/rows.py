@@ -7,9 +7,23 @@ import os
 from pathlib import Path
 from typing import Any
 
+from core.project.memory_use import preset_named
+
 
 class RunRefused(Exception):
     """The folder holds another run; the message says what differs and what to do."""
+
+
+def _named_today(row: dict[str, Any]) -> dict[str, Any]:
+    """Rows name their arm; the one with both memories was called "default" in older
+    runs."""
+    plain, colon, whose = str(row.get("arm", "")).partition(":")
+    if (today := preset_named(plain)) == plain:
+        return row
+    number, _, rest = row["key"].partition("/")
+    label, arm, visit = rest.rsplit("/", 2)
+    arm = f"{today}{colon}{whose}"
+    return {**row, "arm": arm, "key": f"{number}/{label}/{arm}/{visit}"}
 
 
 class Rows:
@@ -45,6 +59,7 @@ class Rows:
                     break
                 if not line.endswith(b"\n"):
                     break
+                row = _named_today(row)
                 self.rows[row["key"]] = row
                 whole += len(line)
         os.truncate(self._path, whole)  # a line that was being written when the run was killed

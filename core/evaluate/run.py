@@ -14,7 +14,7 @@ import numpy as np
 from core.evaluate import pictures, report
 from core.evaluate.actions import Actions
 from core.evaluate.adherence import reader
-from core.evaluate.arms import TRUTH, Arm, with_controls
+from core.evaluate.arms import DEFAULT, TRUTH, Arm, ArmError, default_arm, meant, with_controls
 from core.evaluate.bench import Bench
 from core.evaluate.domains import check_hears
 from core.evaluate.features import network
@@ -25,7 +25,7 @@ from core.evaluate.revisit import PATTERNS, Revisit
 from core.evaluate.rows import Rows
 from core.evaluate.trajectories import Trajectory
 from core.learning.shards import FIRST_PERSON
-from core.worlds.catalogue import load_world
+from core.worlds.catalogue import load_world, read_entry
 from core.worlds.protocol import World
 
 _STAND_IN = "LPIPS, SRC and FVD are taken with a stand-in: compare them within this run only."
@@ -110,7 +110,8 @@ def take_run(options: Options, say: Callable[[str], None] = print) -> dict[str, 
     result. Raises WorldError, ArmError, FeatureError, RunRefused; ValueError where a world does not
     fit the suite; SourceUnavailable where what draws its scenes is missing."""
     suite, out = options.suite, options.out
-    arms = with_controls(list(options.arms))
+    usual = _usual(options)
+    arms = with_controls(meant(options.arms, usual))
     if not (options.controls and suite.claims):
         arms = [a for a in arms if a.whose == "own"]
     net = network(options.features)
@@ -146,6 +147,10 @@ def take_run(options: Options, say: Callable[[str], None] = print) -> dict[str, 
         "arms": report.collect(kept, arms, list(worlds), suite.visits, suite.primary, options.seed,
                                suite.claims),
     }
+    if DEFAULT in options.arms:  # said once more under the name that it was asked for by
+        result["arms"] += [
+            {**row, "arm": DEFAULT, "means": usual} for row in result["arms"] if row["arm"] == usual
+        ]
     (out / "result.json").write_text(json.dumps(result, indent=2) + "\n", "utf-8")
     say(report.table(result, suite.columns))
     drawn = pictures.plots(out, result, suite.columns) if options.plots else []
@@ -156,6 +161,18 @@ def take_run(options: Options, say: Callable[[str], None] = print) -> dict[str, 
     films = pictures.side_by_side(out, [TRUTH, *shown], rate)
     say(f"{out / 'result.json'}, {len(drawn)} plots, {len(films)} videos")
     return result
+
+
+def _usual(options: Options) -> str:
+    """The arm that "default" means here. Raises ArmError where the worlds differ in it."""
+    found = {}
+    for label, folder in options.worlds.items():
+        entry = read_entry(folder)
+        found[label] = default_arm(entry.fast_learning, entry.places)
+    if DEFAULT in options.arms and len(set(found.values())) > 1:
+        said = ", ".join(f"{arm} for {label}" for label, arm in found.items())
+        raise ArmError(f"“default” is not the same for these worlds ({said}): name the arms.")
+    return next(iter(found.values()))
 
 
 def _key(number: int, label: str, arm: Arm | None, visit: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.learning.language import BOOKS
@@ -26,6 +28,29 @@ def shares_of(text: str) -> tuple[float, ...]:
         raise argparse.ArgumentTypeError(f"numbers with commas between, not {text!r}") from None
 
 
+def world_name(text: str) -> str:
+    name = " ".join(text.split())
+    if not world_id(name) or len(name) > 60:
+        raise argparse.ArgumentTypeError("a name has letters or figures, and 60 characters at most")
+    return name
+
+
+def named_after(sources: Sequence[str]) -> str:
+    """What a world that was trained on ``sources`` is called; walks alone make the starter world."""
+    if tuple(sources) == (FIRST_PERSON,):
+        return "Starter world"
+    *first, last = sources
+    words = f"{', '.join(first)} and {last}" if first else last
+    return f"{words[:1].upper()}{words[1:]} world"
+
+
+def world_id(name: str) -> str:
+    """The id of the world called ``name``: "Driving and robot world" is "driving-and-robot"; that
+    of "Starter world" is "starter", as it ships."""
+    words = re.findall(r"[a-z0-9]+", name.lower())
+    return "-".join(words[:-1] if len(words) > 1 and words[-1] == "world" else words)
+
+
 def add_network_options(parser: argparse.ArgumentParser) -> None:
     """What every command that trains the denoiser asks for."""
     parser.add_argument("--data", type=Path, default=Path("runs/data"))
@@ -40,6 +65,8 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
                         help="trained on the words of all --sources (train_text --domains)")
     parser.add_argument("--depth", type=Path, default=Path("runs/depth/depth"))
     parser.add_argument("--out", type=Path, default=Path("runs/starter"))
+    parser.add_argument("--name", type=world_name, metavar="TEXT",
+                        help="of the world (default: after its --sources)")
     parser.add_argument("--batch", type=int, default=8, help="clips a process a step")
     parser.add_argument("--dim", type=int, default=192)
     parser.add_argument("--layers", type=int, default=6)

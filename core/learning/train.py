@@ -37,7 +37,7 @@ from core.learning.held_out import HeldOut
 from core.learning.journal import Journal
 from core.learning.language import BOOKS
 from core.learning.mixture import Say
-from core.learning.options import read_arguments
+from core.learning.options import named_after, read_arguments, world_id
 from core.learning.rollouts import PRACTICE, Rollouts
 from core.learning.shards import ShardError
 from core.learning.sources.source import FPS
@@ -91,7 +91,9 @@ def prepare(args: argparse.Namespace) -> Parts:
     )
     parts = assembled(
         args, accelerator, (autoencoder, net, text, depth), args.muon_rate,
-        partial(_keep_world, args.out, autoencoder, text, depth),
+        partial(
+            _keep_world, args.out, autoencoder, text, depth, args.name or named_after(args.sources)
+        ),
     )
     parts.keep = partial(parts.keep, rate=parts.clips.mixture.rate)
     return parts
@@ -213,10 +215,13 @@ def checkpoint(out: Path, trainer: Trainer, keep: Callable[[Trainer], None]) -> 
 
 
 def _keep_world(
-    out: Path, autoencoder: nn.Module, text: nn.Module, depth: nn.Module, trainer: Trainer,
-    rate: int = FPS,
+    out: Path, autoencoder: nn.Module, text: nn.Module, depth: nn.Module, name: str,
+    trainer: Trainer, rate: int = FPS,
 ) -> None:
-    save_world(out / "world", autoencoder, trainer.average, text, depth, rate=str(rate))
+    save_world(
+        out / "world", autoencoder, trainer.average, text, depth, id=world_id(name), name=name,
+        rate=str(rate),
+    )
 
 
 #: Raised with a sentence for whoever typed the command.

@@ -52,7 +52,7 @@ PRESETS: dict[str, LearningSettings] = {
     "adapter": _ADDRESSED,
     "learned": _FROM_A_START,
     "bank": LearningSettings(steps=0),  # the snapshot is kept all the same: it can go on
-    "default": LearningSettings(),
+    "both": LearningSettings(),
 }
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from core.memory.errors import MemoryRefused
 from core.memory.frames import Frames, frame_arrays, frames_of, several
 from core.memory.tensors import Header, TensorFileError, read_arrays, read_header, write_arrays
+from core.project.memory_use import preset_named
 from core.project.model import WorldRef
 
 FORMAT = "slowfast-snapshot"
@@ -193,7 +194,7 @@ def snapshot_info(facts: Mapping[str, Any]) -> SnapshotInfo:
         if any(type(n) is not int or not 0 <= n < 2**31 for n in numbers):
             raise ValueError("a count is not a number")
         return SnapshotInfo(
-            ref, text_of(facts["preset"]), numbers[0], numbers[1], numbers[2], facts
+            ref, preset_named(text_of(facts["preset"])), numbers[0], numbers[1], numbers[2], facts
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise MemoryRefused("The memory is damaged: it does not say what it is.") from error

@@ -8,8 +8,17 @@ from core.project.model import MemoryPreset, MemoryUse
 RECALLED = 4
 
 
+#: Presets under the name that they had in older files: a project does not begin with both any more.
+RENAMED = {"default": "both"}
+
+
+def preset_named(name: str) -> str:
+    """What the preset ``name`` of a file is called today."""
+    return RENAMED.get(name, name)
+
+
 def has_adapter(memory: MemoryUse) -> bool:
-    return memory.preset in ("paper", "adapter", "default")
+    return memory.preset in ("paper", "adapter", "both")
 
 
 def learns_again(memory: MemoryUse) -> bool:
@@ -18,7 +27,7 @@ def learns_again(memory: MemoryUse) -> bool:
 
 
 def has_bank(memory: MemoryUse) -> bool:
-    return memory.preset in ("bank", "default")
+    return memory.preset in ("bank", "both")
 
 
 def adapter_strength(memory: MemoryUse) -> float:
@@ -51,4 +60,4 @@ def usual_memory(fast_learning: bool, places: bool) -> MemoryPreset:
     unless the world's family says that learning is off by default."""
     if places:
         return "bank"
-    return "default" if fast_learning else "off"
+    return "both" if fast_learning else "off"

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
 
-SCHEMA = 2
+SCHEMA = 3
 
 AssetKind = Literal[
     "source", "video", "latents", "snapshot", "thumbnail", "episode", "slow_adapter"
 ]
 TakeStatus = Literal["draft", "accepted", "discarded"]
-MemoryPreset = Literal["off", "paper", "adapter", "bank", "default"]
+MemoryPreset = Literal["off", "paper", "adapter", "bank", "both"]
 SamplingWay = Literal["exact", "cache", "compiled"]
 
 #: Key in ``Project.memory_bases`` for the moment before the first chunk.
@@ -113,10 +113,10 @@ class MemoryUse:
     """Which memory a chunk is made with. ``strength`` 0.0–1.5 scales the adapter when sampling;
     ``bank_strength`` 0.0–1.0 is the share of remembered frames that may join the context.
 
-    "paper" and "adapter" learn an adapter only, "bank" remembers frames only, "default" does both.
+    "paper" and "adapter" learn an adapter only, "bank" remembers frames only.
     """
 
-    preset: MemoryPreset = "default"
+    preset: MemoryPreset = "both"
     strength: float = 1.0
     muted: bool = False
     bank_strength: float = 1.0

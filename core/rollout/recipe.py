@@ -1,7 +1,7 @@
 """The recipe of a film: what to do to make it again, small enough to travel inside the MP4.
 
 It holds the start as the world saw it, the actions, the scene, each chunk's seed and settings and
-the world's name and hash. No paths. It may come from anybody, so every value is checked before a
+the world's name and hash, and the name of its slow adapter where there was one. No paths. It may come from anybody, so every value is checked before a
 project is made from it.
 """
 
@@ -20,6 +20,7 @@ from core.project import checks, codec, edits, queries
 from core.project.errors import EditError, ProjectError
 from core.project.ids import new_id
 from core.project.jobs import now
+from core.project.migrations import with_preset_of_today
 from core.project.model import (
     ActionPart,
     ActionSpan,
@@ -31,10 +32,12 @@ from core.project.model import (
     WorldRef,
 )
 from core.project.store import ProjectStore
+from core.rollout.missing_adapter import MissingAdapter, kept, missing_adapter
 
 FORMAT = "slowfast-recipe"
-#: 2 says that a way of sampling other than "exact" is part of it, so that an older studio does not
-#: make another film without a word. Whatever needs no more is written as 1.
+#: 2 says that a way of sampling other than "exact", a slow adapter or the preset "both" ("default"
+#: before) is part of it, so that an older studio does not make another film without a word. Whatever
+#: needs no more is written as 1.
 SCHEMA = 2
 MAX_VIDEO = 4 << 20  # bytes of the embedded start, after base64
 MAX_SIDE = 2048  # pixels
@@ -69,6 +72,14 @@ class _Chunk:
 
 
 @dataclass(frozen=True)
+class _SlowAdapter:
+    """``base``: the world without it; the recipe's ``world`` is both together."""
+
+    name: str
+    base: WorldRef
+
+
+@dataclass(frozen=True)
 class _Recipe:
     world: WorldRef
     name: str
@@ -86,6 +97,7 @@ class _Recipe:
     episodes: bool  # a saved episode was used: it is not part of the recipe
     start: _Start | None = None
     latent_stride: int = 1
+    slow_adapter: _SlowAdapter | None = None
 
 
 def recipe_of(p: Project, path_of: PathOf | None = None) -> dict[str, Any]:
@@ -104,16 +116,19 @@ def recipe_of(p: Project, path_of: PathOf | None = None) -> dict[str, Any]:
         chunk_frames=p.chunk_frames, context_frames=p.context_frames, scene=p.scene,
         actions=p.actions[:MAX_PARTS], sampling=p.sampling, memory=p.memory,
         chunks=tuple(made[:MAX_PARTS]), episodes=any(p.memory_bases.values()),
-        start=_start_of(p, path_of), latent_stride=p.latent_stride,
+        start=_start_of(p, path_of), latent_stride=p.latent_stride, slow_adapter=_adapter_of(p),
     )
     asked = (recipe.sampling, *(chunk.sampling for chunk in recipe.chunks))
-    schema = 1 if all(s.way == "exact" for s in asked) else 2
+    memories = {recipe.memory.preset, *(chunk.memory.preset for chunk in recipe.chunks)}
+    plain = all(s.way == "exact" for s in asked) and "both" not in memories
+    schema = 1 if plain and recipe.slow_adapter is None else 2
     return {"format": FORMAT, "schema": schema, **codec.write(recipe, {})}
 
 
 def project_from_recipe(data: Any, folder: Path | str) -> ProjectStore:
-    """A new project in ``folder`` (new or empty), in which Generate makes the film again. Raises
-    ProjectError with a sentence and leaves nothing behind. The caller closes the store."""
+    """A new project in ``folder`` (new or empty), in which Generate makes the film again; where it
+    was made with a slow adapter, ``missing_adapter`` says which it still needs. Raises ProjectError
+    with a sentence and leaves nothing behind. The caller closes the store."""
     recipe = read(data)
     p = edits.new_project(
         recipe.name, recipe.world, recipe.rate, (recipe.width, recipe.height),
@@ -125,6 +140,9 @@ def project_from_recipe(data: Any, folder: Path | str) -> ProjectStore:
         memory=recipe.memory, next_seed=seeds[0] if seeds else 1,
         extra={PLANNED: seeds} if seeds else {},
     )
+    if recipe.slow_adapter is not None:
+        adapter = recipe.slow_adapter
+        p = kept(p, MissingAdapter(adapter.name, adapter.base, recipe.world.hash))
     if problem := checks.find_problem(p):
         raise ProjectError(f"The recipe can't be used: it is wrong at {problem}.")
     folder = Path(folder)
@@ -150,7 +168,7 @@ def read(data: Any) -> _Recipe:
     if type(data.get("schema")) is not int or data["schema"] > SCHEMA:
         raise ProjectError("The recipe was made by a newer version of the studio. Update it first.")
     try:
-        recipe: _Recipe = codec.read(_Recipe, dict(data), {})
+        recipe: _Recipe = codec.read(_Recipe, _as_today(dict(data)), {})
     except codec.Wrong as wrong:
         raise ProjectError(f"The recipe is damaged at {wrong}.") from None
     except RecursionError:
@@ -158,9 +176,13 @@ def read(data: Any) -> _Recipe:
     if problem := _problem(recipe):
         raise ProjectError(f"The recipe can't be used: {problem}.")
     spans = tuple(replace(s, id=new_id(), text=_line(s.text, 500)) for s in recipe.actions)
+    adapter = recipe.slow_adapter
+    if adapter is not None:
+        base = replace(adapter.base, name=_line(adapter.base.name, 200))
+        adapter = replace(adapter, name=_line(adapter.name, 200) or "slow adapter", base=base)
     return replace(
         recipe, actions=tuple(s for s in spans if s.text), scene=_line(recipe.scene, 2000),
-        name=_line(recipe.name, 200) or "From a recipe",
+        name=_line(recipe.name, 200) or "From a recipe", slow_adapter=adapter,
     )
 
 
@@ -170,6 +192,14 @@ def _sampling_of(recipe: _Recipe) -> Sampling:
     own is as good as any."""
     made = {chunk.sampling for chunk in recipe.chunks}
     return made.pop() if len(made) == 1 else recipe.sampling
+
+
+def _as_today(data: dict[str, Any]) -> dict[str, Any]:
+    """A recipe of any age with the names that presets have today."""
+    data = with_preset_of_today(data)
+    if isinstance(data.get("chunks"), list):
+        data["chunks"] = [with_preset_of_today(chunk) for chunk in data["chunks"]]
+    return data
 
 
 def planned_seed(p: Project, number: int) -> int | None:
@@ -195,9 +225,19 @@ def _problem(r: _Recipe) -> str | None:
         return "it is sampled in no way that there is"
     if any(not 0 <= c.seed < checks.MAX_SEED for c in r.chunks):
         return "a seed is out of range"
+    if r.slow_adapter is not None and r.slow_adapter.base.id != r.world.id:
+        return "its slow adapter is of another world"
     if r.start is not None and not 1 <= r.start.frames <= MAX_START:
         return "its start has an impossible length"
     return None
+
+
+def _adapter_of(p: Project) -> _SlowAdapter | None:
+    """The project's own; or the one it still lacks, since its world is that with it."""
+    if p.slow_adapter is not None:
+        return _SlowAdapter(p.slow_adapter.name, p.slow_adapter.base)
+    missing = missing_adapter(p)
+    return _SlowAdapter(missing.name, missing.base) if missing is not None else None
 
 
 def _start_of(p: Project, path_of: PathOf | None) -> _Start | None:

@@ -116,6 +116,6 @@ def opened(hand: Hand, picture_file: Path) -> Hand:
     """With a project that starts from a picture, both memories at work."""
     hand.open_sample(picture_file)
     preset = hand.w.memory_panel.preset
-    preset.setCurrentIndex(preset.findData("default"))
+    preset.setCurrentIndex(preset.findData("both"))
     hand.settle()
     return hand

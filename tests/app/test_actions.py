@@ -13,9 +13,11 @@ from PySide6.QtWidgets import QLineEdit, QPushButton, QToolButton
 from app.actions import (
     ADAPTER,
     ALWAYS,
+    BANK,
     CLIP,
     DRAFT,
     JOB,
+    LEARNED,
     MENUS,
     PROJECT,
     TABLE,
@@ -36,7 +38,7 @@ def test_every_command_has_a_key_a_tooltip_and_an_icon(qapp):
         assert len(action.toolTip()) > len(key) + 8, command.id
         assert command.menu in MENUS, command.id
         assert command.icon, command.id
-        assert command.needs in (ALWAYS, PROJECT, CLIP, DRAFT, JOB, ADAPTER)
+        assert command.needs in (ALWAYS, PROJECT, CLIP, DRAFT, JOB, ADAPTER, LEARNED, BANK)
 
 
 def test_keys_do_not_clash(qapp):

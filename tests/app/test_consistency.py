@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from app.dialogs.export import ExportDialog
 from app.panels.clip_panel import Choice
 from core.media.encode import write_take
 from core.project import edits, queries
@@ -129,6 +130,26 @@ def test_the_best_of_made_up_takes_is_chosen_and_undone(walked, tmp_path):
         assert "is shown now" in w.notices.current.text
         w.document.undo()
         assert h.p.chunks[chunk].chosen == shown
+
+
+def test_what_the_best_take_outdates_and_what_is_exported_is_said(walked, tmp_path):
+    h, w = walked, walked.w
+    first = queries.track_clips(h.p)[1]
+    later = [c for c in queries.track_clips(h.p) if c.start > first.start]
+    chunk, start = first.source, h.p.chunks[first.source].chosen
+    assert later
+    frames = frames_of(h, start)
+    put(h, chunk, [(f * 0.3).astype(np.uint8) for f in frames], tmp_path, "dark")
+    before = h.p
+    w.document.do("x", lambda p: edits.choose_take(p, "dark"))
+    h.settle()
+    assert w.choosing._outdated(before).startswith(f"{len(later)} chunk")
+    assert w.choosing._outdated(h.p) == ""
+    export = ExportDialog(h.p, tmp_path)
+    stale = f"{len(later)} stale chunks" if len(later) > 1 else "1 stale chunk"
+    assert f"In the film as they look now: 1 draft and {stale}." in export._note.text()
+    w.document.do("x", lambda p: edits.choose_take(p, start))
+    assert "as they look now" not in ExportDialog(h.p, tmp_path)._note.text()
 
 
 def test_more_takes_lie_beside_the_one_that_is_shown(walked):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QLabel
 
+from app.dialogs.name import NameDialog
 from core.project import queries
 
 
@@ -61,6 +63,37 @@ def test_save_list_load_rename_delete_undo(learned):
     h.w.document.undo()
     h.settle()
     assert panel.rows.ids() == [id]
+
+
+def test_a_loaded_memory_is_named_and_not_called_empty(learned):
+    h = learned
+    id = save(h, "Hall")
+    h.trigger("memory_reset")
+    h.settle()
+    assert "empty" in h.w.status_line.memory.text()
+    h.w.episodes.load(id)
+    h.until(lambda: "of an episode" in h.w.status_line.memory.text())
+    h.w.show_panel("memory")
+    shown = " ".join(w.text() for w in h.w.memory_panel.findChildren(QLabel) if w.isVisible())
+    assert "The memory of “Hall” is in use." in shown
+    assert "The frames of the episode are remembered; up to 4" in shown
+
+
+def test_names_are_asked_for_in_one_dialog(learned):
+    h = learned
+    for id, at_first, button in (
+        ("episode_save", h.p.name, "Save"), ("rename", h.p.name, "Rename"),
+    ):  # fmt: skip
+        h.trigger(id)
+        dialog = next(d for d in h.w.findChildren(NameDialog) if d.isVisible())
+        assert dialog.field.text() == at_first and dialog.go.text() == button
+        dialog.field.setText("  ")
+        assert not dialog.go.isEnabled()
+        dialog.field.setText(f" By {id} ")
+        dialog.go.click()
+        h.until(lambda: not any(d.isVisible() for d in h.w.findChildren(NameDialog)))
+    h.until(lambda: [e.name for e in h.p.episodes] == ["By episode_save"])
+    assert h.p.name == "By rename"
 
 
 def test_a_chunk_is_made_with_a_loaded_memory(learned):

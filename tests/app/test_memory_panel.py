@@ -25,8 +25,8 @@ def test_every_preset_has_a_name_and_a_sentence(opened):
         h.settle()
         assert h.p.memory.preset == preset
         assert panel.preset.currentText() == name and panel.sentence.text() == sentence
-        assert panel.adapter.slider.isEnabled() == (preset in ("default", "adapter", "paper"))
-        assert panel.bank.slider.isEnabled() == (preset in ("default", "bank"))
+        assert panel.adapter.slider.isEnabled() == (preset in ("both", "adapter", "paper"))
+        assert panel.bank.slider.isEnabled() == (preset in ("both", "bank"))
         for row in (panel.adapter, panel.bank):
             assert bool(row.note.text()) != row.slider.isEnabled()
     h.w.document.undo()
@@ -35,8 +35,8 @@ def test_every_preset_has_a_name_and_a_sentence(opened):
 
 def test_both_strengths_and_mutes_change_the_project_and_come_back(opened):
     h, w, panel = opened, opened.w, opened.w.memory_panel
-    whole = replace(h.p.memory, preset="default")
-    choose(panel, "default")
+    whole = replace(h.p.memory, preset="both")
+    choose(panel, "both")
     panel.bank.slider.setValue(50)
     panel.bank.slider.setValue(25)
     h.settle()
@@ -59,12 +59,24 @@ def test_both_strengths_and_mutes_change_the_project_and_come_back(opened):
     w.document.undo()
     h.settle()
     assert not h.p.memory.muted and h.p.memory.bank_muted and not panel.adapter.mute.isChecked()
-    assert heard(h.p.memory) == "frames muted"
+    assert heard(h.p.memory) == "frames off"
+
+
+def test_keys_of_a_memory_that_is_not_there_do_nothing(opened):
+    h = opened
+    for preset, adapter, bank in (
+        ("both", True, True), ("bank", False, True), ("paper", True, False), ("off", False, False),
+    ):  # fmt: skip
+        choose(h.w.memory_panel, preset)
+        h.settle()
+        for part, there in (("memory", adapter), ("bank", bank)):
+            for act in ("mute", "weaker", "stronger"):
+                assert h.w.actions_table[f"{part}_{act}"].isEnabled() == there, (preset, part, act)
 
 
 def test_keys_are_in_the_tooltips(opened):
     panel = opened.w.memory_panel
-    choose(panel, "default")
+    choose(panel, "both")
     assert "[" in panel.adapter.slider.toolTip() and "Alt+]" in panel.bank.slider.toolTip()
     assert "Ctrl+M" in panel.adapter.mute.toolTip() and "Shift+M" in panel.bank.mute.toolTip()
 

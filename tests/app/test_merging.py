@@ -93,6 +93,7 @@ def test_the_dialog_says_what_is_missing(two):
     d = dialog(two)
     d.rows[0].slider.setValue(0)
     assert d.go.isEnabled() and d.message.text() == "Left out: Hall."
+    assert d.chosen(["a", "b"]) == (["a", "b"], [0.0, 0.5])  # one alone is no merge
     d.rows[1].slider.setValue(0)
     assert not d.go.isEnabled() and "Nothing would be left" in d.message.text()
     d.rows[0].slider.setValue(90)

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 
-from app.dialogs.new_project import NewProjectDialog, free_folder
+from app.dialogs.new_project import NewProjectDialog
+from app.state.new_project import free_folder
 from app.widgets.crop_view import CropView
 from app.widgets.pixmaps import Pixmaps
 from core.media.encode import write_take

@@ -7,9 +7,10 @@ import threading
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from app.studio import Complaints, install_hooks
+from app.widgets.centre import Centre
 from app.widgets.notice_bar import Notice, NoticeBar
 
 
@@ -29,6 +30,30 @@ def test_it_shows_the_newest_and_closing_shows_the_one_before(bar):
     assert bar.current.text == "first"
     bar.dismiss()
     assert bar.current is None and bar.isHidden()
+
+
+def test_what_passes_lies_over_the_picture_and_what_stays_gets_room(qtbot):
+    bar, picture = NoticeBar(), QWidget()
+    centre = Centre(bar, picture)
+    qtbot.addWidget(centre)
+    centre.resize(640, 400)
+    centre.show()
+    qtbot.waitExposed(centre)
+
+    def seen() -> tuple[int, int]:
+        qtbot.wait(20)
+        return picture.y(), picture.height()
+
+    bar.show_notice(Notice("It is saved.", "info", kept="Undo takes it back."))
+    assert seen() == (0, 400) and bar.isVisible()
+    assert bar.width() == 640 and 30 < bar.height() < 120
+    bar.show_notice(Notice("The disk is full.", kept="All that was made is kept. " * 12))
+    top, height = seen()
+    assert top == bar.height() > 60 and height == 400 - top
+    centre.resize(400, 400)  # its words take more lines
+    assert seen()[0] == bar.height() > top
+    bar.dismiss()
+    assert seen() == (0, 400) and bar.isHidden()
 
 
 def test_the_same_notice_twice_is_one(bar):

@@ -78,6 +78,51 @@ def test_what_does_not_fit_is_refused_and_nothing_changes(
     assert h.p is now and "already" in h.w.notices.current.text
 
 
+def film_with_it(h, adapter: Path) -> dict:
+    """The recipe of a project with the adapter, which is closed then."""
+    from core.rollout.recipe import recipe_of
+
+    choose(h, adapter)
+    recipe = recipe_of(h.p, h.w.document.path)
+    h.trigger("close")
+    return recipe
+
+
+def open_film(h, film: Path, recipe: dict) -> None:
+    h.w.notices.clear()
+    h.w.films.open(film, recipe)
+    h.until(lambda: h.w.document.project is not None)
+    h.settle()
+
+
+def test_a_film_finds_its_slow_adapter_in_the_projects(opened, adapter, tmp_path):
+    h = opened
+    recipe = film_with_it(h, adapter)
+    adapter.unlink()  # the project has its own
+    open_film(h, tmp_path / "elsewhere" / "film.mp4", recipe)
+    assert h.p.slow_adapter.name == "garden" and h.p.world.hash == recipe["world"]["hash"]
+    assert "“garden” was found" in h.w.notices.current.kept
+
+
+def test_a_film_says_which_slow_adapter_is_missing(opened, adapter, tmp_path, settings):
+    h = opened
+    recipe = film_with_it(h, adapter)
+    settings.set("projects_folder", str(tmp_path / "empty"))
+    settings._store.setValue("recents", "[]")
+    open_film(h, tmp_path / "elsewhere" / "film.mp4", recipe)
+    assert h.p.slow_adapter is None and h.p.world.hash == recipe["world"]["hash"]
+    notice = h.w.notices.current
+    assert notice.level == "warning" and "slow adapter “garden”" in notice.text
+    fixes = dict(notice.fixes)
+    assert set(fixes) == {"Choose…", "Go on without it"}
+    fixes["Go on without it"]()
+    h.settle()
+    assert h.p.world.hash == recipe["slow_adapter"]["base"]["hash"]
+    h.w.document.undo()
+    choose(h, adapter)
+    assert h.p.slow_adapter.name == "garden" and h.p.world.hash == recipe["world"]["hash"]
+
+
 def test_a_file_that_is_dropped_is_chosen(opened, adapter):
     opened.w.take_files([adapter])
     opened.until(lambda: opened.p.slow_adapter is not None)

@@ -52,7 +52,7 @@ def test_from_picture_to_film_and_back(hand, qtbot, picture_file: Path, tmp_path
 
     # 5. and 6. Both memories; generate; a live preview; the first draft by hand.
     memory = w.memory_panel
-    memory.preset.setCurrentIndex(memory.preset.findData("default"))
+    memory.preset.setCurrentIndex(memory.preset.findData("both"))
     previews, events = [], []
     w.queue.preview.connect(previews.append)
     w.queue.progressed.connect(lambda: events.append(w.queue.active and w.queue.active.meter.phase))

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QTabBar
 
 from app.welcome import Welcome
 from app.widgets.choice import Choice
@@ -72,6 +72,11 @@ def test_a_click_enter_and_space_choose_a_sample(page, samples):
     QTest.mousePress(first, Qt.MouseButton.LeftButton)
     QTest.mouseRelease(first, Qt.MouseButton.LeftButton, pos=QPoint(-40, 5))  # given up
     assert chosen == samples
+
+
+def test_nothing_out_of_sight_takes_the_keys(studio):
+    bars = studio.findChildren(QTabBar)
+    assert bars and all(bar.focusPolicy() == Qt.FocusPolicy.NoFocus for bar in bars)
 
 
 def test_tab_goes_through_the_page_from_top_to_bottom(page):

@@ -101,7 +101,8 @@ def test_every_offer_has_a_card_with_its_licence_and_needs(worlds):
     assert "Non-commercial only" in worlds.words("modelscope-t2v")
     assert "No commercial use" in worlds.words("modelscope-t2v")
     assert "Comes with the studio" in worlds.words("starter") and worlds.shown("starter") == set()
-    assert "recommended" in worlds.words() and "Memory 32 GB" in worlds.words()
+    short = "hardly run" in worlds.words()  # on the machine that runs this
+    assert ("recommended" in worlds.words()) != short and "Memory 32 GB" in worlds.words()
     assert worlds.shown() == {"get"} and "About 34 GB" in worlds.words()
 
 

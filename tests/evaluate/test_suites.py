@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from core.evaluate.arms import ArmError, arm_of, arms, with_controls
+from core.evaluate.arms import ArmError, arm_of, arms, default_arm, meant, with_controls
 from core.evaluate.rows import RunRefused
 from core.evaluate.run import Options, suite_of, take_run
+from core.project.memory_use import has_adapter, has_bank, usual_memory
+from core.project.model import MemoryUse
+from core.worlds.catalogue import read_entry
 
 
-def _options(world: Path, out: Path, suite, names=("none", "default"), **changes) -> Options:
+def _options(world: Path, out: Path, suite, names=("none", "both"), **changes) -> Options:
     given = {"trajectories": 1, "videos": 1, "reader_scenes": 1, "plots": False, **changes}
     return Options(suite, {"as given": world}, names, seed=2, out=out, **given)
 
@@ -26,7 +29,7 @@ def _shown(result: dict) -> dict[str, dict]:
 
 
 def test_arms_are_data() -> None:
-    assert {"none", "paper", "adapter", "bank", "default", "original-objective", "whole-history",
+    assert {"none", "paper", "adapter", "bank", "both", "original-objective", "whole-history",
             "single-frame"} <= set(arms())
     assert arm_of("bank:other").whose == "other" and not arm_of("none").remembers
     assert [a.name for a in with_controls(["paper", "bank"])] == [
@@ -34,6 +37,47 @@ def test_arms_are_data() -> None:
     ]
     with pytest.raises(ArmError, match="no arm"):
         arm_of("luck")
+
+
+def test_the_default_arm_is_what_a_new_project_uses() -> None:
+    assert default_arm(fast_learning=True, places=True) == "bank"
+    assert default_arm(fast_learning=True, places=False) == "both"
+    assert default_arm(fast_learning=False, places=False) == "none"
+    assert meant(["none", "default", "bank", "default:other"], "bank") == [
+        "none", "bank", "bank:other",
+    ]
+    for places in (True, False):
+        arm = arm_of(default_arm(True, places))
+        use = MemoryUse(usual_memory(True, places))
+        assert (arm.preset is not None, arm.bank) == (has_adapter(use), has_bank(use))
+
+
+def test_default_is_said_under_both_names(tiny_world_dir: Path, tmp_path: Path) -> None:
+    """An older run's "default" were both memories, and its rows still count as theirs."""
+    suite = suite_of("actions")
+
+    def run(*names: str) -> dict:
+        said.clear()
+        return take_run(_options(tiny_world_dir, tmp_path, suite, names), said.append)
+
+    said: list[str] = []
+    run("none", "both")
+    rows = tmp_path / "rows.jsonl"
+    old = rows.read_text().replace('"both"', '"default"').replace("/both/", "/default/")
+    assert old.count('"default"') == 1
+    rows.write_text(old)
+    again = run("none", "both")  # nothing is measured anew, and the file stays as it is
+    assert rows.read_text() == old and "both" in _shown(again)
+
+    entry = read_entry(tiny_world_dir)
+    assert default_arm(entry.fast_learning, entry.places) == "bank"
+    result = run("none", "default")
+    assert said[0].startswith("1 measurements to make")
+    found = {row["arm"]: row for row in result["arms"]}
+    assert list(found) == ["truth", "none", "bank", "default"]
+    assert found["default"]["means"] == "bank"
+    assert found["default"]["visits"] == found["bank"]["visits"]
+    assert any("default = bank" in line for line in "\n".join(said).splitlines())
 
 
 def test_revisit_has_every_control_and_goes_on(tiny_world_dir: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from core.learning.curve import draw_curve, read_log
 from core.learning.data import build
 from core.learning.journal import Journal
 from core.learning.loop import main as loop
-from core.learning.options import read_arguments
+from core.learning.options import named_after, read_arguments, world_id
 from core.learning.train import main, prepare, read_state
 from core.media.cv import cv2
 from core.worlds.catalogue import load_world
@@ -74,7 +74,9 @@ def test_a_run_writes_its_world_log_curve_sheet_and_board_and_goes_on(
     assert {"psnr", "repeat", "wrong", "first", "last", "footage psnr", "final"} <= set(found[-1])
     assert cv2.imread(str(out / "sheet.png")).shape == (8 * 128, 5 * 128, 3)
     assert cv2.imread(str(out / "curve.png")) is not None
-    assert load_world(out / "world").geometry.channels == 4
+    world = load_world(out / "world")
+    assert world.geometry.channels == 4
+    assert (world.id, world.name) == ("driving-and-footage", "Driving and footage world")
 
     first = read_state(out / "state.pt")
     main(options(parts, out, "--steps", 3, "--look-walks", 0))
@@ -92,6 +94,18 @@ def test_a_run_writes_its_world_log_curve_sheet_and_board_and_goes_on(
     assert [s.step for s in events.Scalars("loss")] == [1, 2, 3]
     assert events.Scalars("psnr")[0].value == pytest.approx(found[-1]["psnr"], abs=0.01)
     assert events.Images("sheet")
+
+
+def test_a_world_is_named_after_its_sources_or_as_it_is_told() -> None:
+    assert named_after(("first-person",)) == "Starter world"
+    assert world_id("Starter world") == "starter"
+    assert named_after(("robot",)) == "Robot world" and world_id("Robot world") == "robot"
+    assert named_after(("driving", "robot", "footage")) == "Driving, robot and footage world"
+    assert read_arguments(["--name", "  My  table "]).name == "My table"
+    assert world_id("My table") == "my-table" and world_id("World") == "world"
+    for wrong in ("", "…", "x" * 61):
+        with pytest.raises(SystemExit):
+            read_arguments(["--name", wrong])
 
 
 def test_a_run_can_begin_with_the_state_of_another(parts: Path, tmp_path: Path) -> None:

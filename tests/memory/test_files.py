@@ -154,6 +154,14 @@ def test_lists_do_not_need_torch(saved):
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
 
 
+def test_the_preset_called_default_is_both(saved, tmp_path):
+    old = rewritten(saved, lambda facts: facts.update(preset="default"))
+    assert episodes.peek_episode(old).preset == episodes.load_episode(old).snapshot.preset == "both"
+    before = old.read_bytes()
+    assert episodes.episode_to_snapshot(old, tmp_path / "s.safetensors").preset == "both"
+    assert old.read_bytes() == before
+
+
 def test_another_worlds_memory_is_refused_with_the_reason(saved, tmp_path):
     other = WorldRef("other", "b" * 64, "Other world")
     reason = episodes.refusal(saved, other)

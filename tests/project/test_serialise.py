@@ -268,6 +268,20 @@ def test_every_schema_ever_written_still_opens(fixture):
     assert serialise.from_json(serialise.to_json(p)) == p
 
 
+@pytest.mark.parametrize("schema", (1, 2))
+def test_the_preset_called_default_is_both(schema):
+    text = (FIXTURES / f"schema{schema}.json").read_text(encoding="utf-8")
+    if schema == 1:
+        text = text.replace('"preset": "paper"', '"preset": "default"')
+    assert '"preset": "default"' in text
+    p = serialise.from_json(text)
+    assert p.memory.preset == "both"
+    assert {t.memory.preset for t in p.takes.values()} == {"both"}
+    assert '"default"' not in serialise.to_json(p)
+    with pytest.raises(ProjectError, match="memory"):  # of today's schema it is no name
+        serialise.from_json(serialise.to_json(p).replace('"both"', '"default"'))
+
+
 def test_migrations_run_in_order_and_leave_what_they_were_given():
     steps = {
         1: lambda d: {**d, "b": d["a"] + 1},

@@ -15,7 +15,7 @@ import pytest
 
 from core.project import edits, files
 from core.project.errors import ProjectError, ProjectLocked
-from core.project.model import Asset
+from core.project.model import SCHEMA, Asset
 from core.project.store import DOCUMENT, ProjectStore
 from tests.project.parts import empty, real_project
 
@@ -110,6 +110,22 @@ def test_missing_media_are_listed_and_can_be_brought_back(tmp_path):
     path.write_bytes(b"sta")  # cut short
     with ProjectStore.open(tmp_path / "walk") as again:
         assert [a.id for a in again.missing] == [p.start.video]
+
+
+def test_an_older_schema_is_written_anew_with_the_first_save_alone(tmp_path):
+    ProjectStore.create(tmp_path / "p", empty()).close()
+    file = tmp_path / "p" / "project.json"
+    data = json.loads(file.read_text())
+    data["schema"], data["memory"]["preset"] = 2, "default"
+    file.write_text(json.dumps(data))
+    before = file.read_bytes()
+    with ProjectStore.open(tmp_path / "p") as store:
+        assert store.project.memory.preset == "both" and not store.read_only
+    assert file.read_bytes() == before
+    with ProjectStore.open(tmp_path / "p") as store:
+        store.save(store.project)
+    data = json.loads(file.read_text())
+    assert data["schema"] == SCHEMA and data["memory"]["preset"] == "both"
 
 
 def test_a_newer_schema_opens_to_read_only(tmp_path):

@@ -40,7 +40,7 @@ def walk(folder: Path, world_dir: Path, engine, name: str, seed: int) -> Project
     start.write_bytes(thumbnail_png(picture(64, seed), 64))
     store = render.create(
         folder / name, read_entry(world_dir), start, sampling=Sampling(steps=2),
-        memory=MemoryUse("default"),
+        memory=MemoryUse("both"),
     )
     store.save(render.lay_actions(store.project, (("turn left", 8), ("turn right", 8))))
     render.roll_out(store, engine, world_dir, 17, CancelToken())

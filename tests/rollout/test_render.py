@@ -17,17 +17,20 @@ from core.media.encode import read_recipe
 from core.media.reader import FrameReader
 from core.media.thumbs import thumbnail_png
 from core.project import edits, queries, steps
-from core.project.errors import ProjectError
+from core.project.errors import EditError, ProjectError
 from core.project.jobs import redo_job
 from core.project.model import MemoryUse, Sampling
 from core.project.store import ProjectStore
 from core.rollout import recipe as recipes
 from core.rollout import render
+from core.rollout.adopting import adopt_slow_adapter
 from core.rollout.film import export_film
 from core.rollout.latents import read_latents
+from core.rollout.missing_adapter import find_adapter, missing_adapter, without_adapter
 from core.worlds.catalogue import read_entry
 from tests.builders.tasks import same
 from tests.builders.tiny_world import picture
+from tests.rollout.test_adopting import write_adapter
 
 ACTIONS = (("forward", 10), ("turn left", 12))
 
@@ -151,6 +154,67 @@ def test_a_film_carries_its_recipe_and_the_recipe_makes_it_again(
         assert all(same(a, b) for a, b in zip(latents(made), latents(store), strict=True))
 
 
+@pytest.fixture
+def fine_tuned(made, tmp_path, tiny_world_dir):
+    """(project with a slow adapter, its recipe, the adapter's file)."""
+    (tmp_path / "own").mkdir()
+    file = write_adapter(tmp_path / "own" / "garden.safetensors", tiny_world_dir)
+    p = adopt_slow_adapter(made, read_entry(tiny_world_dir), file)(made.project)
+    return p, json.loads(json.dumps(recipes.recipe_of(p, made.path))), file
+
+
+def test_a_recipe_names_the_slow_adapter_and_the_very_file_is_found(
+    fine_tuned, made, tmp_path, tiny_world_dir, engine
+):
+    p, data, file = fine_tuned
+    base = made.project.world
+    assert data["slow_adapter"] == {
+        "name": "garden", "base": {"id": base.id, "hash": base.hash, "name": base.name},
+    }
+    assert str(tmp_path) not in json.dumps(data)
+    other = write_adapter(tmp_path / "own" / "attic.safetensors", tiny_world_dir, add=0.5)
+    (tmp_path / "own" / "broken.safetensors").write_bytes(b"x")
+    with recipes.project_from_recipe(data, tmp_path / "again") as store:
+        missing = missing_adapter(store.project)
+        assert store.project.world == p.world and store.project.slow_adapter is None
+        assert "“garden” on “Tiny world”" in missing.words
+        # A film of it, not made yet, says the same; and so does the project once it is saved.
+        assert recipes.recipe_of(store.project)["slow_adapter"] == data["slow_adapter"]
+        entry = read_entry(tiny_world_dir)
+        with pytest.raises(EditError, match="garden.*attic.safetensors is another one"):
+            adopt_slow_adapter(store, entry, other)
+        assert find_adapter(missing, [tmp_path / "nowhere", tmp_path]) is None
+        found = find_adapter(missing, [tmp_path / "nowhere", tmp_path / "own"])
+        assert found == file
+        store.save(adopt_slow_adapter(store, entry, found, missing.name)(store.project))
+        assert store.project.world == p.world and missing_adapter(store.project) is None
+        assert store.project.slow_adapter.name == "garden"
+        render.roll_out(store, engine, tiny_world_dir, 9, CancelToken())
+        assert {t.world_hash for t in store.project.takes.values()} == {p.world.hash}
+
+
+def test_a_film_can_be_made_without_its_slow_adapter(fine_tuned, made, tmp_path):
+    _, data, _ = fine_tuned
+    with recipes.project_from_recipe(data, tmp_path / "again") as store:
+        p = without_adapter(store.project)
+        assert p.world == made.project.world and missing_adapter(p) is None
+        assert without_adapter(p) == p
+    with ProjectStore.open(tmp_path / "again") as store:
+        assert missing_adapter(store.project).name == "garden"
+        spoiled = replace(store.project, extra={"missing_slow_adapter": {"name": 3}})
+        assert missing_adapter(spoiled) is None
+
+
+def test_an_older_recipe_is_read(made, tmp_path):
+    data = recipes.recipe_of(made.project, made.path)
+    assert made.project.memory.preset == "both"
+    data = json.loads(json.dumps(data).replace('"both"', '"default"'))
+    data["schema"] = 1
+    del data["slow_adapter"]
+    with recipes.project_from_recipe(data, tmp_path / "again") as store:
+        assert store.project.memory == made.project.memory
+
+
 def test_seeds_that_are_not_in_a_row_are_kept(made, tmp_path, tiny_world_dir, engine):
     data = json.loads(json.dumps(recipes.recipe_of(made.project, made.path)))
     for chunk, seed in zip(data["chunks"], (50, 3, 77)):
@@ -163,16 +227,21 @@ def test_seeds_that_are_not_in_a_row_are_kept(made, tmp_path, tiny_world_dir, en
 
 def test_a_recipe_says_in_which_way_the_film_was_sampled(made, tmp_path):
     """In a schema that an older studio refuses; without a way in it, it reads as exact."""
-    plain = recipes.recipe_of(made.project)
-    assert plain["schema"] == 1
+    alone = MemoryUse("bank")  # "both" needs the newer schema too
+    made_alone = replace(
+        made.project, memory=alone,
+        takes={k: replace(t, memory=alone) for k, t in made.project.takes.items()},
+    )
+    plain = recipes.recipe_of(made_alone)
+    assert plain["schema"] == 1 and recipes.recipe_of(made.project)["schema"] == 2
     old = json.loads(json.dumps(plain))
     for sampling in (old["sampling"], *(chunk["sampling"] for chunk in old["chunks"])):
         assert sampling.pop("way") == "exact"
     assert {c.sampling for c in recipes.read(old).chunks} == {Sampling(steps=2)}
     p = replace(  # all of it in one way, and the project asks for another now
-        made.project,
+        made_alone,
         takes={k: replace(t, sampling=Sampling(2, way="cache")) for k, t in
-               made.project.takes.items()},
+               made_alone.takes.items()},
     )
     data = json.loads(json.dumps(recipes.recipe_of(p)))
     assert data["schema"] == 2 and data["sampling"]["way"] == "exact"

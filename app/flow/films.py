@@ -1,0 +1,121 @@
+"""A film made here becomes a project again: start, actions, seeds, settings and slow adapter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from app.flow.projects import Projects, sentence
+from app.state.document import Document
+from app.state.new_project import free_folder
+from app.state.settings import Settings
+from app.state.worlds import Worlds
+from app.widgets.notice_bar import Notice
+from app.workers.background import Background
+from core.project.errors import EditError, ProjectError
+from core.project.model import Project
+from core.project.store import ProjectStore
+from core.worlds.catalogue import WorldError
+
+
+class Films(QObject):
+    notice = Signal(object)  # Notice
+    busy = Signal(str)
+    adapter_wanted = Signal()  # the artist chooses the file
+
+    def __init__(
+        self, document: Document, projects: Projects, settings: Settings, worlds: Worlds,
+        background: Background, parent: QObject | None = None,
+    ):  # fmt: skip
+        super().__init__(parent)
+        self._document, self._projects, self._settings = document, projects, settings
+        self._worlds, self._background = worlds, background
+        projects.taken.connect(self._tell_missing)
+
+    def open(self, film: Path, recipe: dict) -> None:
+        self.busy.emit(self.tr("Reading the recipe…"))
+
+        def work() -> ProjectStore:
+            from core.rollout.recipe import project_from_recipe
+
+            folder = free_folder(self._settings.folder, film.stem)
+            store = project_from_recipe(recipe, folder)
+            self._give_adapter(store, film.parent)
+            return store
+
+        def done(store: ProjectStore) -> None:
+            self.busy.emit("")
+            self._projects.take(store)
+            self._tell_made(film, store.project)
+            self._projects.started.emit()
+
+        def failed(error: Exception) -> None:
+            self.busy.emit("")
+            self.notice.emit(Notice(sentence(error), kept=self.tr("The film was not changed.")))
+
+        self._background.run(work, done, failed)
+
+    def _tell_made(self, film: Path, p: Project) -> None:
+        from core.rollout.missing_adapter import missing_adapter
+
+        if p.start is not None and missing_adapter(p) is not None:
+            return  # that has been said, and comes first
+        words = self.tr("This is the recipe of %1 as a project.").replace("%1", film.name)
+        if p.start is None:
+            kept = self.tr("Its start did not fit into the film: drop the picture or video here, "
+                           "then generate.")  # fmt: skip
+        else:
+            kept = self.tr("Press Generate to make it again.")
+        if p.slow_adapter is not None:
+            found = self.tr("Its slow adapter “%1” was found.").replace("%1", p.slow_adapter.name)
+            kept = f"{found} {kept}"
+        self.notice.emit(Notice(words, "warning" if p.start is None else "info", kept=kept))
+
+    # -- its slow adapter --------------------------------------------------------------------------
+
+    def _give_adapter(self, store: ProjectStore, beside: Path) -> None:
+        """The film's slow adapter, where it is known here; else the project says what it lacks."""
+        from core.rollout.adopting import adopt_slow_adapter
+        from core.rollout.missing_adapter import find_adapter, missing_adapter
+
+        missing = missing_adapter(store.project)
+        if missing is None:
+            return
+        file = find_adapter(missing, [beside, *self._adapters_of_projects()])
+        if file is None:
+            return
+        try:
+            entry = self._worlds.find(missing.base.id)
+            edit = adopt_slow_adapter(store, entry, file, missing.name)
+            store.save(edit(store.project))
+        except (WorldError, EditError, ProjectError, OSError):
+            return  # it is missing, then, and said to be
+
+    def _adapters_of_projects(self) -> list[Path]:
+        """Where projects keep theirs: each that was ever used is in one."""
+        known = [*self._settings.recents(), *sorted(self._settings.folder.glob("*"))]
+        return [p / "assets" / "slow_adapter" for p in dict.fromkeys(known)]
+
+    def _tell_missing(self, p: Project) -> None:
+        from core.rollout.missing_adapter import missing_adapter
+
+        missing = missing_adapter(p)
+        if missing is None:
+            return
+        self.notice.emit(
+            Notice(
+                missing.words,
+                "warning",
+                kept=self.tr("Choose the file, and the film can be made again as it was."),
+                fixes=(
+                    (self.tr("Choose…"), self.adapter_wanted.emit),
+                    (self.tr("Go on without it"), self._without),
+                ),
+            )
+        )
+
+    def _without(self) -> None:
+        from core.rollout.missing_adapter import without_adapter
+
+        self._document.do(self.tr("Go on without the slow adapter"), without_adapter)
