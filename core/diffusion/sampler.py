@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 import torch
@@ -27,14 +27,14 @@ class SamplingStopped(Exception):
 @torch.no_grad()
 def sampling(
     world: World, window: Window, *, steps: int, guidance: float, generator: torch.Generator,
-    way: str = "exact",
+    way: str = "exact", within: Callable[[float], AbstractContextManager] | None = None,
 ) -> Generator[Step, None, Tensor]:
     """Draw the new frames [C, F_new, h, w] that continue ``window.context``, step by step.
 
     Yields (steps done, steps, clean estimate of the new frames [C, F_new, h, w]) after each step
     and returns the last z. Context frames are shown at their own noise level, drawn once; they
     are never stepped. Closing the generator stops the sampling. ``way``: see ``core.worlds.ways``;
-    exactly where the world does not allow it.
+    exactly where the world does not allow it. ``within``: what a step at a noise level is taken in.
     """
     g = world.geometry
     past = window.stacked_context()  # [1, C, P, h, w]
@@ -50,7 +50,8 @@ def sampling(
     with world.sampled(way) if isinstance(world, Batches) else nullcontext():
         for i, (u, u_next) in enumerate(zip(schedule, schedule[1:]), start=1):
             u_all = torch.cat([levels, torch.full((1, n), u, device=past.device)], 1)
-            out = predicted(torch.cat([shown, z], 2), u_all)[:, :, p:]
+            with within(u) if within is not None else nullcontext():
+                out = predicted(torch.cat([shown, z], 2), u_all)[:, :, p:]
             z, clean = world.step(z, out, u, u_next)
             if i == steps and world.holds_contrast:
                 z = clean = keep_contrast(z[0], past[0])[None]

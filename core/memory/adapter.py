@@ -53,6 +53,7 @@ class Adapter:
                 held[NAME].to(self._device_of(world), torch.float32)
                 self.parameters[f"{name}.{half}.weight"] = held[NAME].weight
         self.home: Pose | None = HOME
+        self.quiet_below = 0.0  # the noise level under which it is left out, see ``heard_at``
         self._rays = None
         if hasattr(world.net, "new_page"):
             with torch.random.fork_rng(devices=[]):
@@ -147,6 +148,19 @@ class Adapter:
         finally:
             self._set(0.0)
 
+    @contextmanager
+    def heard_at(self, level: float) -> Iterator[None]:
+        """Inside ``at``: a sampling step at this noise level, without it below ``quiet_below``."""
+        if level >= self.quiet_below:
+            yield
+            return
+        strength = self._strength
+        self._set(0.0)
+        try:
+            yield
+        finally:
+            self._set(strength)
+
     def learned_parameters(self, places: bool, only_b: bool = False) -> dict[str, nn.Parameter]:
         """What is learned, by name: all of it, or without ``places`` only what has no address; with
         ``only_b`` no A."""
@@ -188,6 +202,7 @@ class Adapter:
             del self._net.peft_config
 
     def _set(self, strength: float) -> None:
+        self._strength = strength
         for layer in self._layers.values():
             layer.enable_adapters(strength != 0.0)
             layer.set_scale(NAME, strength or 1.0)

@@ -58,7 +58,7 @@ class FastLearner:
 
     def begin(self, seed: int) -> None:
         """A fresh memory, at home in the walk it begins with."""
-        self.adapter.home = HOME
+        self.adapter.home, self.adapter.quiet_below = HOME, self.settings.quiet_below
         self.generator = seeded(seed)
         self.adapter.fresh(self.generator, self._start)
         self.optimiser = self._new_optimiser()
@@ -68,6 +68,7 @@ class FastLearner:
     def resume(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot; raises MemoryRefused where it does not fit."""
         self.adapter.home = home_of(snapshot)
+        self.adapter.quiet_below = self.settings.quiet_below
         self.adapter.load(snapshot.weights)
         self.optimiser = self._new_optimiser()
         if snapshot.adam_step:

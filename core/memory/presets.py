@@ -27,6 +27,7 @@ class LearningSettings:
     place_rate: float = 0.0  # their own learning rate
     replay: float = 0.0  # share of steps on an earlier window of the episode
     least_level: float = 0.0
+    quiet_below: float = 0.0  # sampling leaves the adapter out at lower noise than this
     reversed: float = 0.0  # share of steps on a window run backwards
     only_b: bool = False  # A stays as it began
     learned_start: bool = False  # begin with the world's own start and rates, where it has them
@@ -39,10 +40,12 @@ class LearningSettings:
 
 #: The paper's objective with an address to write on, and at noise levels where the picture does not
 #: show what it should become: what is learned there is what a memory is asked for. Measured as the
-#: best use of an adapter alone (``core/learning/NOTES.md``, 9 and 21).
+#: best use of an adapter alone (``core/learning/NOTES.md``, 9 and 21). At low noise, where it learned
+#: nothing, it would only disturb: motion suffers most.
 _ADDRESSED = LearningSettings(
     learning_rate=5e-3, steps=24, change_cap=1.0, probe_levels=(0.9,), rise_allowed=0.1,
     checkpointing=False, places=True, place_rate=2e-2, replay=0.6, least_level=0.8,
+    quiet_below=0.4,
 )
 #: The same from a start that was learned (``core.learning.meta``): fewer steps.
 _FROM_A_START = replace(_ADDRESSED, steps=12, learned_start=True)
@@ -63,3 +66,9 @@ def settings_of(preset: str) -> LearningSettings:
             f"There is no memory preset “{preset}”. Known: {', '.join(sorted(PRESETS))}."
         )
     return PRESETS[preset]
+
+
+def quiet_below(preset: str) -> float:
+    """The noise level below which a memory that learned by ``preset`` is left out; 0 where nobody
+    knows the preset (a newer studio's)."""
+    return PRESETS[preset].quiet_below if preset in PRESETS else 0.0

@@ -63,6 +63,7 @@ def chunk_steps(
     run = sampling(
         world, window, steps=sampling_as.steps, guidance=sampling_as.guidance,
         generator=torch.Generator().manual_seed(seed), way=sampling_as.way,
+        within=adapter.heard_at if adapter is not None else None,
     )
     if adapter is None:
         z = yield from run

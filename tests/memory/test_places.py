@@ -161,3 +161,36 @@ def test_both_ways_to_look_from_home_agree():
     told = tensor_from_home(torch.from_numpy(poses), tuple(home)).numpy()
     np.testing.assert_allclose(told, from_home(poses, home), atol=1e-9)
     np.testing.assert_allclose(from_home(home[None], home), 0, atol=1e-12)
+
+
+def test_at_low_noise_it_is_left_out(world):
+    """A memory that learned at high noise speaks in the first sampling steps alone."""
+    adapter = Adapter(world)
+    learned(world, adapter)
+    assert adapter.quiet_below == 0.4
+    context = start(world)
+    heard, real = [], world.forward
+
+    def forward(z, u, cond):
+        heard.append((round(float(u[0, -1]), 2), world.net.rays.home is not None,
+                      any(m.disable_adapters for m in world.net.modules()
+                          if hasattr(m, "disable_adapters"))))
+        return real(z, u, cond)
+
+    world.forward = forward
+    try:
+        made(world, adapter, context)
+        levels = {level: (on, off) for level, on, off in heard}
+        assert levels == {1.0: (True, False), 0.75: (True, False), 0.5: (True, False),
+                          0.25: (False, True)}
+        with_it = stack(made(world, adapter, context))
+        adapter.quiet_below = 2.0  # never
+        assert torch.equal(stack(made(world, adapter, context)), stack(made(world, None, context)))
+        adapter.quiet_below = 0.0  # always
+        assert not torch.equal(stack(made(world, adapter, context)), with_it)
+    finally:
+        del world.forward
+    learner = FastLearner(world, adapter, "paper")
+    assert adapter.quiet_below == 0.0
+    learner.begin(0)
+    adapter.remove()
