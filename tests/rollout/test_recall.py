@@ -184,6 +184,13 @@ def test_an_adapter_learns_earlier_chunks_again(tmp_path, tiny_world_dir, engine
             found.append(load_snapshot(done.snapshot).weights["rays.out.weight"])
             store.drop_staging(task.out_dir)
         assert same(found[0], found[1]) and not np.array_equal(found[0], found[2])
+        # A chunk is made with it as it learned: left out at low noise.
+        engine._adapter.quiet_below = 0.0
+        ahead = edits.add_action(p, "turn left", 33, 41)
+        task = steps.next_step(ahead, render.generate_job(41, 5), store, tiny_world_dir).task
+        list(engine.run(task, CancelToken(), PauseGate()))
+        store.drop_staging(task.out_dir)
+        assert engine._adapter.quiet_below == settings_of("adapter").quiet_below > 0
 
 
 def test_only_what_is_learned_again_has_to_be_there(made, tmp_path, tiny_world_dir):
