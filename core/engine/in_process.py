@@ -164,8 +164,6 @@ class InProcessEngine:
     def _chunk(self, task: ChunkTask, run: UnderWay) -> Events:
         from core.media.encode import write_take
         from core.media.thumbs import thumbnail_jpeg
-        from core.memory.adapter import HOME
-        from core.memory.presets import quiet_below
         from core.memory.snapshot import load_snapshot
         from core.project.memory_use import adapter_strength, recalled_frames
         from core.rollout.chunk import chunk_steps, plan
@@ -181,10 +179,9 @@ class InProcessEngine:
                 snapshot = load_snapshot(task.snapshot, task.world_hash)
                 adapter.load(snapshot.weights)
                 adapter.home = self._home(task, snapshot)
-                adapter.quiet_below = quiet_below(snapshot.preset)
+                adapter.quiet_below = snapshot.quiet_below
             else:
                 adapter.fresh(0)
-                adapter.home, adapter.quiet_below = HOME, 0.0
         past = yield from self._context(task.context, run)
         context, lead = shown(past, world.geometry), lead_of(past, world.geometry)
         recalled: list[LatentFrame] = []

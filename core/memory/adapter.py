@@ -70,7 +70,8 @@ class Adapter:
     @torch.no_grad()
     def fresh(self, seed: int | torch.Generator, start: MemoryStart | None = None) -> None:
         """A ~ Kaiming from ``seed``, or as ``start`` says; B = 0, a blank page: adds nothing yet.
-        Raises MemoryRefused where ``start`` is for other layers."""
+        It is at home where the walk begins and heard at every noise. Raises MemoryRefused where
+        ``start`` is for other layers."""
         generator = seed if isinstance(seed, torch.Generator) else seeded(seed)
         for name, parameter in self.parameters.items():
             if self.is_place(name):
@@ -91,6 +92,7 @@ class Adapter:
                     "world again; what was remembered so far is untouched."
                 )
             parameter.copy_(torch.from_numpy(values))
+        self.home, self.quiet_below = HOME, 0.0
         self.is_fresh = True
 
     def load(self, weights: Mapping[str, np.ndarray]) -> None:

@@ -20,7 +20,7 @@ from torch import Tensor
 from core.diffusion.loss import masked_loss, same_level
 from core.machine.heap import returned, returned_at_once
 from core.memory import guards
-from core.memory.adapter import HOME, Adapter, seeded
+from core.memory.adapter import Adapter, seeded
 from core.memory.errors import MemoryRefused
 from core.memory.presets import LearningSettings, settings_of
 from core.memory.snapshot import Frames, Snapshot
@@ -58,9 +58,9 @@ class FastLearner:
 
     def begin(self, seed: int) -> None:
         """A fresh memory, at home in the walk it begins with."""
-        self.adapter.home, self.adapter.quiet_below = HOME, self.settings.quiet_below
         self.generator = seeded(seed)
         self.adapter.fresh(self.generator, self._start)
+        self.adapter.quiet_below = self.settings.quiet_below
         self.optimiser = self._new_optimiser()
         self.chunks = self.steps = 0
         self.opening = np.zeros(0)
@@ -102,6 +102,7 @@ class FastLearner:
             generator=self.generator.get_state().numpy().copy(), opening=self.opening,
             context=Frames(*frames_from(context)), chunks=self.chunks, steps=self.steps,
             licence=self._licence, home=np.array(self.adapter.home or [np.nan] * 3, np.float64),
+            quiet_below=self.settings.quiet_below,
         )
 
     def drawn(self, chunks: int) -> list[int]:

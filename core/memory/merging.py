@@ -118,6 +118,8 @@ def merge(
             adam_step=0, home=page.home, rank=max(e.snapshot.rank for e, _ in used), bank=None,
             chunks=sum(e.snapshot.chunks for e, _ in used),
             steps=sum(e.snapshot.steps for e, _ in used),
+            # Where one of them learned nothing it would disturb the others.
+            quiet_below=max(e.snapshot.quiet_below for e, _ in used),
         ),
         bank=bank,
         thumbnail=next((e.info.thumbnail for e, _ in used if e.info.thumbnail), b""),

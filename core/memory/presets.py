@@ -66,9 +66,3 @@ def settings_of(preset: str) -> LearningSettings:
             f"There is no memory preset “{preset}”. Known: {', '.join(sorted(PRESETS))}."
         )
     return PRESETS[preset]
-
-
-def quiet_below(preset: str) -> float:
-    """The noise level below which a memory that learned by ``preset`` is left out; 0 where nobody
-    knows the preset (a newer studio's)."""
-    return PRESETS[preset].quiet_below if preset in PRESETS else 0.0

@@ -21,8 +21,9 @@ from core.project.model import WorldRef
 
 FORMAT = "slowfast-snapshot"
 #: 2: Adam moments that are zero everywhere are left out, and named under "zeros"; or the bank holds
-#: frames of several walks. An older studio would misread either.
-SCHEMA = 2
+#: frames of several walks. 3: sampling leaves the memory out at low noise. An older studio would
+#: misread any of them.
+SCHEMA = 3
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Snapshot:
     bank: Frames | None = None  # of the episode it was loaded from
     #: Where the adapter's own axes stood in the walk it was taken in: x, y, yaw; NaN = not known.
     home: np.ndarray = field(default_factory=lambda: np.zeros(3))
+    quiet_below: float = 0.0  # the noise level under which sampling leaves the adapter out
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,9 @@ def snapshot_facts(s: Snapshot, bank: Frames | None) -> dict[str, Any]:
         "world": world, "preset": s.preset, "rank": s.rank, "chunks": s.chunks, "steps": s.steps,
     }
     zeros = sorted(name for name, a in _moments(s).items() if _zero(a))
-    facts["schema"] = SCHEMA if zeros or several(bank) else 1
+    facts["schema"] = SCHEMA if s.quiet_below else 2 if zeros or several(bank) else 1
+    if s.quiet_below:
+        facts["quiet_below"] = s.quiet_below
     return {**facts, "zeros": zeros} if zeros else facts
 
 
@@ -175,7 +179,15 @@ def snapshot_of(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> S
         chunks=info.chunks, steps=info.steps,
         licence=text_of(facts.get("world", {}).get("licence", "")),
         bank=frames_of("bank", arrays) if "bank/z" in arrays else None, home=home,
+        quiet_below=_quiet_below(facts),
     )
+
+
+def _quiet_below(facts: Mapping[str, Any]) -> float:
+    found = facts.get("quiet_below", 0.0)
+    if type(found) not in (int, float) or not 0 <= found <= 1:
+        raise MemoryRefused("The memory is damaged: it does not say at which noise it is used.")
+    return float(found)
 
 
 def _zeros(facts: Mapping[str, Any]) -> list[str]:

@@ -79,6 +79,24 @@ def test_a_snapshot_comes_back_bit_for_bit(tmp_path):
     assert path.read_bytes() == first  # by content only, so equal memories share a file
 
 
+def test_a_memory_says_at_which_noise_it_is_used(tmp_path):
+    """Older ones, which learned at all levels, say nothing and are heard at all of them."""
+    path, episode = tmp_path / "s.safetensors", tmp_path / "e.sfep"
+    save_snapshot(path, snapshot())
+    assert load_snapshot(path).quiet_below == 0.0
+    assert read_arrays(path)[1].facts.keys().isdisjoint({"quiet_below"})
+    save_snapshot(path, replace(snapshot(), quiet_below=0.4))
+    assert load_snapshot(path).quiet_below == 0.4
+    arrays, header = read_arrays(path)
+    assert header.facts["schema"] == 3
+    episodes.save_episode(episode, path, name="A", bank=frames(4))
+    assert episodes.load_episode(episode).snapshot.quiet_below == 0.4
+    for wrong in (-0.1, 1.5, "0.4", None, True):
+        write_arrays(path, arrays, {**header.facts, "quiet_below": wrong})
+        with pytest.raises(MemoryRefused, match="at which noise"):
+            load_snapshot(path)
+
+
 def untouched(still: dict[str, int]) -> Snapshot:
     """Where some moments are zero to the last bit; 1: the first layer's only, 3: all."""
     made = snapshot()

@@ -406,3 +406,11 @@ def test_a_walk_that_is_only_much_alike_is_not_taken_for_the_place():
     # Two walks of one place that are both known again count both.
     again = replace(place, z=place.z + np.float32(0.2) * unlike)
     assert list(placements(Frames.joined([again, place.of_walk(1)]), seen)) == [0, 1]
+
+
+def test_a_merge_is_left_out_at_the_noise_at_which_any_part_learned_nothing(pair):
+    one, other = pair
+    high = replace(other, snapshot=replace(other.snapshot, quiet_below=0.4))
+    assert merge([one, other], [1, 1]).snapshot.quiet_below == 0.0
+    assert merge([one, high], [1, 0.1]).snapshot.quiet_below == 0.4
+    assert merge([one, high], [1, 0]).snapshot.quiet_below == 0.0
