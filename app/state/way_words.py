@@ -26,7 +26,7 @@ class WayRow:
 
 def name(id: str) -> str:
     return {
-        EXACT: tr("Exact"), CACHE: tr("Quicker: skips what hardly changes"),
+        EXACT: tr("Exact"), CACHE: tr("Quicker: skips small changes"),
         COMPILED: tr("Compiled: for graphics cards"),
     }.get(id, id)
 
