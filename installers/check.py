@@ -42,6 +42,7 @@ TEST_MODULES = {
     "pytest": "pytest",
     "pytestqt.plugin": "pytest-qt",
     "pytest_timeout": "pytest-timeout",
+    "xdist": "pytest-xdist",
     "importlinter": "import-linter",
     "numba": "numba",
 }

@@ -66,9 +66,19 @@ def free_name(folder: Path) -> Path:
 
 def tests(arguments: list[str]) -> int:
     extra = {}
-    if not find_display().available:
+    if not (screen := find_display().available):
         extra["QT_QPA_PLATFORM"] = "offscreen"
-    return _run(["-m", "pytest", *arguments], extra, folder=ROOT)
+    return _run(["-m", "pytest", *shared(arguments, screen), *arguments], extra, folder=ROOT)
+
+
+def shared(arguments: list[str], screen: bool) -> list[str]:
+    """pytest's options that share the files of a whole run among processes: one a core, four at
+    most, since each holds torch. Not on a screen, where windows of two would take the focus from
+    each other; and not where something is picked, or looked at with a debugger."""
+    picked = any(a == "--pdb" or a.startswith("-n") or not a.startswith("-") for a in arguments)
+    return [] if screen or picked else [
+        "-n", "logical", "--maxprocesses", "4", "--dist", "loadfile",
+    ]
 
 
 def doctor(arguments: list[str]) -> int:

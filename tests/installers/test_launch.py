@@ -36,3 +36,17 @@ def test_an_earlier_film_is_not_overwritten(tmp_path):
 def test_the_film_lies_where_the_person_stands(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert launch.film_folder() == tmp_path
+
+
+def test_a_whole_run_is_shared_among_processes():
+    assert launch.shared([], screen=False)[0] == "-n"
+    assert launch.shared(["-q", "--durations=5"], screen=False)
+
+
+@pytest.mark.parametrize("arguments", [["tests/project"], ["-k", "stale"], ["--pdb"], ["-n0"], ["-n", "3"]])
+def test_a_part_of_it_is_not(arguments):
+    assert launch.shared(arguments, screen=False) == []
+
+
+def test_windows_on_a_screen_are_not():
+    assert launch.shared([], screen=True) == []
