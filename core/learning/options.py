@@ -70,6 +70,12 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=int, default=8, help="clips a process a step")
     parser.add_argument("--dim", type=int, default=192)
     parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--words", type=int, default=0, metavar="KEYS",
+                        help="let each place ask what an action means there, by so many keys: for "
+                        "domains where words alone say what moves (robot); 0: whole frames hear it")
+    parser.add_argument("--moving", type=float, default=1.0, metavar="TIMES",
+                        help="how much more the loss counts what is no longer as it is at present "
+                        "(robot: 10; default: %(default)s)")
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--muon-rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=0)

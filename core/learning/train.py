@@ -87,7 +87,7 @@ def prepare(args: argparse.Namespace) -> Parts:
         )
     net = StarterDenoiser(
         latent_channels=autoencoder.config.latent_channels, dim=args.dim, layers=args.layers,
-        heads=args.dim // 64,
+        heads=args.dim // 64, words=args.words,
     )
     parts = assembled(
         args, accelerator, (autoencoder, net, text, depth), args.muon_rate,
@@ -110,7 +110,7 @@ def assembled(
     device = accelerator.device
     quick = [deepcopy(part).bfloat16().to(device) for part in (autoencoder, depth)]
     expectations = Expectations(*quick, net.config.field_of_view)
-    trainer = Trainer(net.to(device), expectations, args.rate, muon_rate)
+    trainer = Trainer(net.to(device), expectations, args.rate, muon_rate, args.moving)
     args.out.mkdir(parents=True, exist_ok=True)
     clips = Clips(args.data, text, sources=args.sources, shares=args.shares, say=say)
     clips.seed(args.seed * 1000 + accelerator.process_index)

@@ -28,10 +28,10 @@ class Trainer:
 
     def __init__(
         self, net: StarterDenoiser, expectations: Expectations, rate: float,
-        muon_rate: float | None,
+        muon_rate: float | None, moving: float = 1.0,
     ):
         """``rate`` of AdamW, ``muon_rate`` of Muon on the blocks' matrices; None: AdamW for all,
-        without decay towards zero."""
+        without decay towards zero. ``moving``: see ``weighed``."""
         self.net, self.expectations = net, expectations
         self.device = next(net.parameters()).device
         self.work = deepcopy(net).bfloat16().train()
@@ -53,6 +53,7 @@ class Trainer:
             self.optimizers.insert(0, muon)
             self.base_rates.insert(0, muon_rate)
         self.adversary = Adversary(net.config.latent_channels, device=self.device)
+        self.moving = moving
         self.of = ""  # what is trained where it is not the whole world
         self.pull = 0.0  # norm of the last flow loss's gradient at the denoiser's answer
         self.step = self.first = 0  # ``first``: where this run began to count
@@ -71,7 +72,10 @@ class Trainer:
             condition = replace(condition, expected=self.expected(batch))
         z = batch.z0 + level * (eps - batch.z0)
         out = self.work(z, batch.u, condition).float()
-        error = (out - (eps - batch.z0)).square().mean((1, 3, 4))
+        error = (out - (eps - batch.z0)).square()
+        if self.moving > 1 and not batch.fast:
+            error = error * weighed(batch.z0, condition.present, self.moving)
+        error = error.mean((1, 3, 4))
         loss = (error * batch.mask).sum() / batch.mask.sum()
         if not adversarial or batch.fast:
             loss.backward()
@@ -145,11 +149,18 @@ class Trainer:
         }
 
     def restore(self, saved: dict) -> None:
-        self.net.load_state_dict(saved["net"])
-        self.average.load_state_dict(saved["average"])
-        for optimizer, state in zip(self.optimizers, saved["optimizers"]):
-            optimizer.load_state_dict(state)
-        self.work.load_state_dict(saved["net"])
+        """Go on from ``saved``. Weights that hear no words in places begin a network that does: what
+        is new begins as nothing, and the optimisers anew."""
+        grown = self.net.words_in is not None and "words_in.weight" not in saved["net"]
+        for net, part in ((self.net, "net"), (self.average, "average"), (self.work, "net")):
+            saved_part = saved[part]
+            if grown:
+                new = {k: v for k, v in self.net.state_dict().items() if k not in saved_part}
+                saved_part = {**{k: v for k, v in new.items() if "word" in k}, **saved_part}
+            net.load_state_dict(saved_part)
+        if not grown:
+            for optimizer, state in zip(self.optimizers, saved["optimizers"]):
+                optimizer.load_state_dict(state)
         if "critic" in saved:
             self.adversary.critic.load_state_dict(saved["critic"])
             self.adversary.optimizer.load_state_dict(saved["critic_optimizer"])
@@ -158,6 +169,18 @@ class Trainer:
             self.adversary.style_optimizer.load_state_dict(saved["style_optimizer"])
         self.step, self.seconds = saved["step"], saved["seconds"]
         self.first = saved.get("first", 0)
+
+
+def weighed(z0: torch.Tensor, present: int, moving: float) -> torch.Tensor:
+    """How much each place counts, [B, 1, F, h, w]: up to ``moving`` times as much where the picture
+    is no longer what it is at present.
+
+    Where the camera stays, a hand and a block are a hundredth of what is seen: a loss that counts
+    all places alike is next to none before the words are heard at all.
+    """
+    change = (z0 - z0[:, :, present : present + 1]).square().mean(1, keepdim=True).sqrt()
+    spread = z0.std((1, 2, 3, 4), keepdim=True)
+    return 1 + (moving - 1) * (2 * change / spread).clamp_max(1)
 
 
 def learned(net: nn.Module) -> list[nn.Parameter]:

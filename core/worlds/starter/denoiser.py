@@ -157,26 +157,44 @@ class TemporalAttention(Attention):
         return self.attend(q, k, v).unflatten(0, (b, n)).transpose(1, 2)
 
 
-class Block(nn.Module):
-    """Space, time, channels; each modulated by the frame's condition (adaptive layer norm)."""
+class WordAttention(Attention):
+    """Each place asks what the frame's action means there (cross-attention, paper §3.1)."""
 
-    def __init__(self, dim: int, heads: int, mlp_ratio: int):
+    def forward(self, x: Tensor, words: Tensor) -> Tensor:
+        """x [B, F, N, D], words [B, F, W, D]."""
+        b, f = x.shape[:2]
+        q = self.heads_of(self.to_q(x.flatten(0, 1)))
+        k, v = (self.heads_of(p(words.flatten(0, 1))) for p in (self.to_k, self.to_v))
+        return self.attend(q, k, v).unflatten(0, (b, f))
+
+
+class Block(nn.Module):
+    """Space, what is asked for, time, channels; all but the second modulated by the frame's
+    condition (adaptive layer norm)."""
+
+    def __init__(self, dim: int, heads: int, mlp_ratio: int, words: bool = False):
         super().__init__()
         self.spatial_attn = SpatialAttention(dim, heads)
+        self.word_attn = WordAttention(dim, heads) if words else None
         self.temporal_attn = TemporalAttention(dim, heads)
         self.mlp_in = nn.Linear(dim, mlp_ratio * dim)
         self.mlp_out = nn.Linear(mlp_ratio * dim, dim)
         self.modulation = nn.Linear(dim, 9 * dim)
         nn.init.zeros_(self.modulation.weight)
         nn.init.zeros_(self.modulation.bias)
+        if self.word_attn is not None:  # a network that hears words only as a whole can go on
+            nn.init.zeros_(self.word_attn.to_out.weight)
 
     def forward(
         self, x: Tensor, c: Tensor, rope: tuple[Tensor, Tensor], anchors: Tensor,
-        run: Callable[..., Tensor],
+        run: Callable[..., Tensor], words: Tensor | None = None,
     ) -> Tensor:
-        """x [B, F, N, D], c [B, F, D]; ``run(part, x, ...)`` calls a part of the block."""
+        """x [B, F, N, D], c [B, F, D], words [B, F, W, D]; ``run(part, x, ...)`` calls a part of
+        the block."""
         m = self.modulation(c).unsqueeze(2).chunk(9, -1)
         x = run(self.in_space, x, m[:3], rope, anchors)
+        if self.word_attn is not None:
+            x = run(self.in_words, x, words)
         x = run(self.in_time, x, m[3:6])
         return run(self.in_channels, x, m[6:])
 
@@ -184,6 +202,9 @@ class Block(nn.Module):
         self, x: Tensor, m: Modulation, rope: tuple[Tensor, Tensor], anchors: Tensor
     ) -> Tensor:
         return x + m[2] * self.spatial_attn(self.shift(x, m[0], m[1]), rope, anchors)
+
+    def in_words(self, x: Tensor, words: Tensor) -> Tensor:
+        return x + self.word_attn(F.layer_norm(x, (x.shape[-1],)), words)
 
     def in_time(self, x: Tensor, m: Modulation) -> Tensor:
         return x + m[2] * self.temporal_attn(self.shift(x, m[0], m[1]))
@@ -198,7 +219,11 @@ class Block(nn.Module):
 
 
 class StarterDenoiser(ModelMixin, ConfigMixin):
-    """Predicts the flow (noise minus picture) of every frame in a window. See ``Condition``."""
+    """Predicts the flow (noise minus picture) of every frame in a window. See ``Condition``.
+
+    ``words``: how many keys an action is given to places as, for worlds whose actions are no poses
+    (a robot's: which block, and where to). 0: an action reaches frames as a whole.
+    """
 
     _supports_gradient_checkpointing = True
 
@@ -206,7 +231,7 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
     def __init__(
         self, latent_channels: int = 12, latent_size: int = 16, patch: int = 2, dim: int = 256,
         layers: int = 6, heads: int = 4, mlp_ratio: int = 3, text_features: int = 128,
-        field_of_view: float = 75.0,
+        field_of_view: float = 75.0, words: int = 0,
     ):
         super().__init__()
         self.gradient_checkpointing = False
@@ -221,7 +246,10 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         )
         self.action_in = nn.Linear(text_features, dim, bias=False)
         self.scene_in = nn.Linear(text_features, dim, bias=False)
-        self.blocks = nn.ModuleList(Block(dim, heads, mlp_ratio) for _ in range(layers))
+        self.words_in = nn.Linear(text_features, words * dim, bias=False) if words else None
+        self.blocks = nn.ModuleList(
+            Block(dim, heads, mlp_ratio, words > 0) for _ in range(layers)
+        )
         self.out_modulation = nn.Linear(dim, 2 * dim)
         self.patch_out = nn.Linear(dim, token)
         self.copy_out = nn.Linear(dim, 2 * patch * patch)
@@ -274,14 +302,17 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
             x = x + self.rays(condition.walked).to(x.dtype)
         address = relative_address(condition.pose, condition.time, condition.present)
         emb = self.noise_in(noise_features(u).to(dtype)) + self.address_in(address.to(dtype))
-        emb = emb + self.action_in(condition.action.to(dtype))
+        action, words = condition.action.to(dtype), None
+        emb = emb + self.action_in(action)
+        if self.words_in is not None:
+            words = self.words_in(action).unflatten(-1, (self.config.words, -1))
         emb = F.silu(emb + self.scene_in(condition.scene.to(dtype))[:, None])
         cos, sin = self.rope(condition.pose)
         rope = (cos.to(dtype), sin.to(dtype))
         run = self.keeping_little if self.gradient_checkpointing and torch.is_grad_enabled() else call
         anchors = condition.anchors()
         for block in self.blocks:
-            x = block(x, emb, rope, anchors, run)
+            x = block(x, emb, rope, anchors, run, words)
         shift, scale = self.out_modulation(emb).unsqueeze(2).chunk(2, -1)
         x = Block.shift(x, shift, scale)
         out, gates = self.pictures(self.patch_out(x), h, w), self.pictures(self.copy_out(x), h, w)
