@@ -11,10 +11,14 @@ import sys
 from importlib.machinery import PathFinder
 
 LATE = ("torchao",)
+#: Those that look for it. One that has found it already must not miss it when it imports more.
+SEEKERS = ("diffusers", "transformers", "peft")
 
 
 def hide() -> None:
-    """Before anything else is imported (``core/__init__.py``)."""
+    """Before anything else is imported (``core/__init__.py``); after a seeker, nothing is hidden."""
+    if any(name in sys.modules for name in SEEKERS):
+        return
     for name in LATE:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # Python's own way to say no
 

@@ -24,10 +24,28 @@ late.bring("torchao")
 assert "torch" not in sys.modules
 """
 
+#: transformers is the quickest to load of those that look for it, and loads the rest of itself late.
+AFTER = """
+import transformers
+import core
+from core.machine import late
+import importlib.util
+assert importlib.util.find_spec("torchao") is not None
+"""
 
-def test_it_is_there_only_when_it_is_asked_for():
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], cwd=Path(__file__).parents[2], capture_output=True,
+
+def run(script: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-c", script], cwd=Path(__file__).parents[2], capture_output=True,
         text=True, timeout=60,
     )
+
+
+def test_who_has_found_it_already_keeps_it():
+    done = run(AFTER)
+    assert done.returncode == 0, done.stderr
+
+
+def test_it_is_there_only_when_it_is_asked_for():
+    done = run(SCRIPT)
     assert done.returncode == 0, done.stderr
