@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-from core.project.model import Project
+from core.project.model import Project, Sampling, Take
 from core.rollout.events import Phase, Progress
 
 _KEPT = 5
@@ -18,15 +18,32 @@ _SHARE: dict[Phase, float] = {
 
 
 def measured(p: Project) -> tuple[float | None, float | None]:
-    """Seconds for a chunk and for learning it: the middle of the last few; None where unknown."""
-    takes = [t for t in p.takes.values() if t.seconds > 0][-_KEPT:]
+    """Seconds for a chunk and for learning it as the project is set now: the middle of the last few
+    takes that were made so, else of others, by how many more calls are asked for. None: unknown."""
+    takes = [t for t in p.takes.values() if t.seconds > 0 and t.world_hash == p.world.hash]
+    alike = (
+        [t for t in takes if t.sampling == p.sampling]
+        or [t for t in takes if t.sampling.way == p.sampling.way]
+        or takes
+    )[-_KEPT:]
     learnt = [
-        t.learning.seconds for t in p.takes.values() if t.learning and t.learning.seconds > 0
+        t.learning.seconds for t in p.takes.values()
+        if t.learning and t.learning.seconds > 0 and t.memory.preset == p.memory.preset
     ][-_KEPT:]
     return (
-        median(t.seconds for t in takes) if takes else None,
+        median(_as_asked(t, p.sampling) for t in alike) if alike else None,
         median(learnt) if learnt else None,
     )
+
+
+def _as_asked(take: Take, asked: Sampling) -> float:
+    """Seconds for ``take`` with another number of calls."""
+    more = _calls(asked) / _calls(take.sampling)
+    return take.seconds * (1 + _SHARE["sampling"] * (more - 1))
+
+
+def _calls(sampling: Sampling) -> int:
+    return sampling.steps * (2 if sampling.guidance > 1 else 1)
 
 
 class StepMeter:
