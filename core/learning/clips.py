@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +26,11 @@ from core.worlds.starter.world import seen_from
 RECENT = ((1, 0.15), (2, 0.05), (4, 0.8))
 #: Remembered frames beside four recent ones, and how often.
 REMEMBERED = ((0, 0.4), (1, 0.08), (2, 0.17), (3, 0.1), (4, 0.25))
+#: The same where all cameras stay: what is asked for is told apart by what was there at first.
+REMEMBERED_BY_STAYING = ((0, 0.15), (2, 0.15), (4, 0.7))
+#: Moments drawn there for one clip, of which that with the most change is taken: for most of the
+#: time an arm is in the air, and no block stands where it did not stand before.
+MOMENTS = 3
 ANY_FRAME = 0.15  # share of clips whose remembered frames are drawn at random
 #: A generated context has lost some detail and contrast: share of clips, and how much at most.
 WORN, WORN_DETAIL, WORN_CONTRAST = 0.5, 0.45, 0.1
@@ -82,6 +88,8 @@ class Clips:
         self.mixture = read_mixture(folder, text, least, sources, shares, say)
         self.walks: list[WalkData] = self.mixture.walks
         self.text, self.n_new = text, n_new
+        stay = all(where.stays for where in self.mixture.where)
+        self.remembered = REMEMBERED_BY_STAYING if stay else REMEMBERED
         self.seed(seed)
 
     def seed(self, seed: int) -> None:
@@ -92,7 +100,7 @@ class Clips:
     def batch(self, size: int) -> Batch:
         rng = self.rng
         recent = int(rng.choice(*_drawn(RECENT)))
-        remembered = int(rng.choice(*_drawn(REMEMBERED))) if recent == 4 else 0
+        remembered = int(rng.choice(*_drawn(self.remembered))) if recent == 4 else 0
         clips = [self._clip(remembered, recent) for _ in range(size)]
         return self.compose(clips, remembered + recent, rng.random() < ALL_NOISED)
 
@@ -135,9 +143,19 @@ class Clips:
         drawn = self.mixture.draw(rng)
         walk, where = self.walks[drawn], self.mixture.where[drawn]
         first = recent - 1 if not remembered else recent + max(remembered, 8)
-        end = len(walk.verbs) - self.n_new
-        now = int(rng.integers(min(first, end - 1), end))
+        now = self._moment(walk, where, first)
         return self.clip_at(walk, where, now, remembered, recent)
+
+    def _moment(self, walk: WalkData, where: Whereabouts, first: int) -> int:
+        """A frame to continue, ``first`` or later."""
+        end = len(walk.verbs) - self.n_new
+        some = self.rng.integers(min(first, end - 1), end, MOMENTS if where.stays else 1).tolist()
+        return max(some, key=partial(self._change, walk)) if len(some) > 1 else some[0]
+
+    def _change(self, walk: WalkData, now: int) -> float:
+        """How much of the picture is another one at the end of the chunk that follows ``now``."""
+        after, before = walk.latents[now + self.n_new].float(), walk.latents[now].float()
+        return float((after - before).square().mean())
 
     def clip_at(
         self, walk: WalkData, where: Whereabouts, now: int, remembered: int, recent: int,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -26,6 +27,11 @@ class Whereabouts:
     poses: np.ndarray
     lost: np.ndarray
     exact: bool
+
+    @cached_property
+    def stays(self) -> bool:
+        """Whether the camera never moves."""
+        return not self.lost.any() and bool((self.poses == self.poses[0]).all())
 
 
 def whereabouts(walk: WalkData, text: StarterTextEncoder) -> Whereabouts:

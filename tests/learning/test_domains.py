@@ -239,6 +239,27 @@ def test_remembered_frames_of_a_fixed_camera_are_those_that_the_studio_will_choo
     assert 40 <= drawn.count(usual) < 60
 
 
+def test_where_cameras_stay_clips_are_drawn_where_something_changes(data: Path, text) -> None:
+    clips = Clips(data, text, sources=("robot",))
+    walk, where = clips.walks[0], clips.mixture.where[0]
+    assert where.stays
+    walk.latents[:] = walk.latents[:1]
+    walk.latents[20:] += 1.0  # all that ever happens
+    met = np.mean([bool((clip.z[3] != clip.z[-1]).any()) for clip in (
+        clips.clip_at(walk, where, clips._moment(walk, where, 3), 0, 4) for _ in range(80)
+    )])
+    assert met > 0.6  # one in three moments has it before the eight new frames are over
+
+
+def test_most_clips_remember_where_all_cameras_stay(data: Path, text) -> None:
+    def remembered(*names: str) -> float:
+        return 1 - dict(Clips(data, text, sources=names).remembered)[0]
+
+    assert remembered("robot") > 0.8
+    assert remembered("robot", "driving") == remembered("first-person") == pytest.approx(0.6)
+    assert not any(where.stays for where in Clips(data, text, sources=("footage",)).mixture.where)
+
+
 def test_a_slow_arm_may_be_kept_at_fewer_frames_a_second(tmp_path: Path, autoencoder, text) -> None:
     build(autoencoder, tmp_path, range(1), 1, 16, Sketches("robot", 1, 64), every=4)
     mixture = read_mixture(tmp_path, text, 16, ("robot",))
