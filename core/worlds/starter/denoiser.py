@@ -1,7 +1,7 @@
 """The starter world's denoiser: a factorised space-time transformer that knows where it looks.
 
 Each block mixes in space (a frame with itself and with *anchor* frames), then in time (one place
-across all frames), then in channels. Two addresses reach it. Through the modulation: how far each
+across all frames), then in channels (``attention``). Two addresses reach it. Through the modulation: how far each
 frame is from the present, in time and in pose. Through the rotary positions of the spatial
 attention: every token carries the compass direction it looks in, so a wall seen before is found
 again by its direction, whatever the heading is now. And each new frame is given what it may expect
@@ -22,6 +22,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from core.worlds.starter.attention import SpatialAttention, TemporalAttention, WordAttention
 from core.worlds.starter.rays import Rays
 
 #: Channels of what is expected beside the latents: how much is known, of the present, how near.
@@ -88,84 +89,6 @@ def relative_address(pose: Tensor, time: Tensor, present: int) -> Tensor:
     features += [ahead.clamp(-4, 4) / 2, left.clamp(-4, 4) / 2]
     features += [turn.sin(), turn.cos(), (2 * turn).sin(), (2 * turn).cos()]
     return torch.stack(features, -1)
-
-
-def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotary embedding: pairs are (first half, second half) of the last axis."""
-    a, b = x.chunk(2, -1)
-    return torch.cat([a * cos - b * sin, b * cos + a * sin], -1)
-
-
-class Attention(nn.Module):
-    """Multi-head attention with separate projections, so that an adapter can name each."""
-
-    def __init__(self, dim: int, heads: int):
-        super().__init__()
-        self.heads = heads
-        self.to_q = nn.Linear(dim, dim, bias=False)
-        self.to_k = nn.Linear(dim, dim, bias=False)
-        self.to_v = nn.Linear(dim, dim, bias=False)
-        self.to_out = nn.Linear(dim, dim, bias=False)
-
-    def heads_of(self, x: Tensor) -> Tensor:
-        """[N, L, D] → [N, heads, L, D / heads]."""
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-
-    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        # Normalised queries and keys: training stays calm at a high learning rate in bfloat16.
-        q, k = F.rms_norm(q, (q.shape[-1],)), F.rms_norm(k, (k.shape[-1],))
-        return self.merge(torch.softmax(q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5, -1) @ v)
-
-    def merge(self, x: Tensor) -> Tensor:
-        return self.to_out(x.transpose(1, 2).flatten(2))
-
-
-class SpatialAttention(Attention):
-    """A frame's tokens look at the frame itself and at the anchor frames."""
-
-    def forward(self, x: Tensor, rope: tuple[Tensor, Tensor], anchors: Tensor) -> Tensor:
-        """x [B, F, N, D]; rope cos/sin [B, F, 1, N, head/2]; anchors [B, A]."""
-        b, f, n, d = x.shape
-        cos, sin = rope
-        flat = x.flatten(0, 1)
-        q, k, v = (self.heads_of(p(flat)) for p in (self.to_q, self.to_k, self.to_v))
-        q = F.rms_norm(q, (q.shape[-1],))
-        k = F.rms_norm(k, (k.shape[-1],))
-        q = rotate(q, cos.flatten(0, 1), sin.flatten(0, 1))
-        k = rotate(k, cos.flatten(0, 1), sin.flatten(0, 1))
-        which = torch.arange(b, device=x.device)[:, None]
-
-        def with_anchors(t: Tensor) -> Tensor:
-            own = t.unflatten(0, (b, f))  # b f heads n hd
-            kept = own[which, anchors].transpose(1, 2).flatten(2, 3)
-            kept = kept.unsqueeze(1).expand(-1, f, -1, -1, -1)
-            return torch.cat([own, kept], 3).flatten(0, 1)
-
-        k, v = with_anchors(k), with_anchors(v)
-        weights = torch.softmax(q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5, -1)
-        return self.merge(weights @ v).unflatten(0, (b, f))
-
-
-class TemporalAttention(Attention):
-    """One place's tokens across all frames. What fast learning adapts (paper §3.2)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x [B, F, N, D]."""
-        b, f, n, d = x.shape
-        flat = x.transpose(1, 2).flatten(0, 1)  # (b n) f d
-        q, k, v = (self.heads_of(p(flat)) for p in (self.to_q, self.to_k, self.to_v))
-        return self.attend(q, k, v).unflatten(0, (b, n)).transpose(1, 2)
-
-
-class WordAttention(Attention):
-    """Each place asks what the frame's action means there (cross-attention, paper §3.1)."""
-
-    def forward(self, x: Tensor, words: Tensor) -> Tensor:
-        """x [B, F, N, D], words [B, F, W, D]."""
-        b, f = x.shape[:2]
-        q = self.heads_of(self.to_q(x.flatten(0, 1)))
-        k, v = (self.heads_of(p(words.flatten(0, 1))) for p in (self.to_k, self.to_v))
-        return self.attend(q, k, v).unflatten(0, (b, f))
 
 
 class Block(nn.Module):
