@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from core.evaluate.card import remembered
 from core.learning.curve import draw_curve, read_log
 from core.worlds.starter.autoencoder import StarterAutoencoder
 from core.worlds.starter.denoiser import StarterDenoiser
@@ -72,7 +73,7 @@ over the scored frames) fell from {loss_first:.3f} to {loss_last:.3f}. The curve
 | pixel spread of chunk {chunks} over chunk 1 (mean; worst) | {spread_last_over_first:.0%}; {spread_worst:.0%} |
 | sharpness of chunk {chunks} over chunk 1 (median, Laplacian variance) | {sharpness_last_over_first:.0%} |
 | new frames a second, two CPU cores, memory off, decoding included | {frames_per_second:.1f} |
-
+{memory}
 ## Known limits
 - Small pictures, and a small model trained for minutes: what comes into view is soft and simple, and
   most of all late in a chunk.
@@ -80,7 +81,16 @@ over the scored frames) fell from {loss_first:.3f} to {loss_last:.3f}. The curve
 - It knows nine motions (walk, step, turn, curve, hold). Other texts are accepted and change little.
 - Walls don't stop the walk: it goes where the action says, and imagines what is there.
 - What was seen comes back as it was where the bank of remembered frames may join in; with the
-  adapter alone hardly.
+  adapter alone it comes back in outline.
+"""
+MEMORY = """
+## What it remembers
+Agreement (PSNR) when a walk comes back to where it was: with the truth where the first visit was a
+camera's (real), with what was shown there before where it was the world's own (generated). A memory
+must gain at the right pose only, by its own walk only, and neither grey out nor slow down the picture.
+LPIPS is a local stand-in. `core.evaluate revisit`, scenes held out.
+
+{table}
 """
 
 
@@ -96,6 +106,12 @@ def facts(run: Path, measures: dict[str, Any]) -> dict[str, Any]:
         **{k: v for k, v in measures.items() if k not in ("per_frame", "walks")},
         "per_frame": ", ".join(f"{x:.1f}" for x in measures["per_frame"]),
     }
+
+
+def memory(results: list[Path]) -> str:
+    """The card's part on memory, from ``result.json`` files; nothing where there are none."""
+    table = remembered([json.loads(path.read_text("utf-8")) for path in results])
+    return MEMORY.format(table=table) if table else ""
 
 
 def publish(args: argparse.Namespace) -> None:
@@ -120,7 +136,7 @@ def publish(args: argparse.Namespace) -> None:
         **known, **millions, channels=autoencoder.config.latent_channels, layers=net.config.layers,
         dim=net.config.dim, styles=", ".join(STYLES), frames=FRAMES,
         walks=args.walks, autoencoder_minutes=args.autoencoder_minutes, command=args.command,
-        depth_minutes=args.depth_minutes, history=f"\n{args.history}" if args.history else "",
+        memory=memory(args.remembered), depth_minutes=args.depth_minutes, history=f"\n{args.history}" if args.history else "",
     )
     (out / "README.md").write_text(card, "utf-8")
     shutil.copy(run / "sheet.png", out / "sheet.png")
@@ -141,6 +157,8 @@ def main() -> None:
     )
     parser.add_argument("--depth-minutes", type=float, default=9)
     parser.add_argument("--history", default="", help="a sentence on runs before this one")
+    parser.add_argument("--remembered", type=Path, nargs="*", default=[], metavar="RESULT.json",
+                        help="what core.evaluate revisit measured")
     publish(parser.parse_args())
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.evaluate.arms import ArmError, arm_of, arms, default_arm, meant, with_controls
+from core.evaluate.card import remembered
 from core.evaluate.rows import RunRefused
 from core.evaluate.run import Options, suite_of, take_run
 from core.project.memory_use import has_adapter, has_bank, usual_memory
@@ -97,6 +98,12 @@ def test_revisit_has_every_control_and_goes_on(tiny_world_dir: Path, tmp_path: P
         assert set(held["another_episode"]) == {"bank:other", "bank:other-forced"}
         assert {"wrong_pose", "contrast_and_motion"} <= set(held)
         assert held["claim_holds"] is None  # of one trajectory nothing is claimed
+    card = remembered([result]).splitlines()
+    assert [line.split(" | ")[:3] for line in card[2:]] == [
+        ["| bank", visit, "1"] for visit in ("real", "generated")
+    ]
+    gain = found["bank"]["real"]["controls"]["gain"]["mean"]
+    assert f"{gain:+.2f}" in card[2] and "forced" in card[2]
     assert "stand-in" in result["features"]
     assert list((tmp_path / "a").glob("*.mp4"))
 
