@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -17,6 +18,9 @@ from core.project.errors import EditError, ProjectError
 from core.project.model import Project
 from core.project.store import ProjectStore
 from core.worlds.catalogue import WorldError
+
+if TYPE_CHECKING:
+    from core.rollout.remaking import Lost
 
 
 class Films(QObject):
@@ -36,18 +40,19 @@ class Films(QObject):
     def open(self, film: Path, recipe: dict) -> None:
         self.busy.emit(self.tr("Reading the recipe…"))
 
-        def work() -> ProjectStore:
-            from core.rollout.recipe import project_from_recipe
+        def work() -> tuple[ProjectStore, tuple[Lost, ...]]:
+            from core.rollout.remaking import lost, project_from_recipe
 
             folder = free_folder(self._settings.folder, film.stem)
             store = project_from_recipe(recipe, folder)
             self._give_adapter(store, film.parent)
-            return store
+            return store, lost(recipe)
 
-        def done(store: ProjectStore) -> None:
+        def done(made: tuple[ProjectStore, tuple[Lost, ...]]) -> None:
+            store, without = made
             self.busy.emit("")
             self._projects.take(store)
-            self._tell_made(film, store.project)
+            self._tell_made(film, store.project, without)
             self._projects.started.emit()
 
         def failed(error: Exception) -> None:
@@ -56,7 +61,7 @@ class Films(QObject):
 
         self._background.run(work, done, failed)
 
-    def _tell_made(self, film: Path, p: Project) -> None:
+    def _tell_made(self, film: Path, p: Project, without: tuple[Lost, ...]) -> None:
         from core.rollout.missing_adapter import missing_adapter
 
         if p.start is not None and missing_adapter(p) is not None:
@@ -66,11 +71,22 @@ class Films(QObject):
             kept = self.tr("Its start did not fit into the film: drop the picture or video here, "
                            "then generate.")  # fmt: skip
         else:
-            kept = self.tr("Press Generate to make it again.")
+            kept = " ".join(map(self._lost, without)) or self.tr("Press Generate to make it again.")
         if p.slow_adapter is not None:
             found = self.tr("Its slow adapter “%1” was found.").replace("%1", p.slow_adapter.name)
             kept = f"{found} {kept}"
         self.notice.emit(Notice(words, "warning" if p.start is None else "info", kept=kept))
+
+    def _lost(self, what: Lost) -> str:
+        """What Generate won't bring back."""
+        return {
+            "episode": self.tr("A saved episode was used, which is not in the film: load it first."),
+            "part": self.tr("A chunk went on from a part of another: from there on Generate makes "
+                            "something else."),
+            "settings": self.tr("Its chunks were made with several settings: those that differ from "
+                                "the project's become others."),
+            "cut": self.tr("The film was cut: Generate makes its chunks whole and in a row."),
+        }[what]
 
     # -- its slow adapter --------------------------------------------------------------------------
 

@@ -1,16 +1,15 @@
-"""What a job does next; with the seeds that a film's recipe has in store for chunks to come."""
+"""What a job does next, with its task where the engine has to do it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
-from core.project import queries
 from core.project.jobs import Job
-from core.project.model import AT_START, Project
+from core.project.model import Project
 from core.project.steps import ChunkStep, LearnStep, Step, next_step, plan_step
 from core.project.store import ProjectStore
+from core.rollout.planned import with_planned_seed
 
 
 def planned_step(
@@ -21,25 +20,3 @@ def planned_step(
     if isinstance(step, ChunkStep | LearnStep):
         step = next_step(p, with_planned_seed(p, job), store, world_folder(p.world.id))
     return step
-
-
-def with_planned_seed(p: Project, job: Job) -> Job:
-    """The job with the seed that makes its next new chunk as the recipe's film had it.
-
-    Not when the artist fixed a seed, loaded a memory at the start, or has that take already (and
-    dropped it: then it is to become another one).
-    """
-    if job.kind != "generate" or job.seed is not None or AT_START in p.memory_bases:
-        return job
-    from core.rollout.recipe import PLANNED, planned_seed
-
-    if PLANNED not in p.extra:
-        return job
-    step = plan_step(p, job)
-    if not isinstance(step, ChunkStep) or step.chunk is not None:
-        return job
-    depth = len(queries.chain(p, step.parent.take)) if step.parent is not None else 0
-    seed = planned_seed(p, depth)
-    if seed is None or any(t.parent == step.parent and t.seed == seed for t in p.takes.values()):
-        return job
-    return replace(job, seed=seed - depth)  # a generate job counts its seed up by the depth

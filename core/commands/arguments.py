@@ -133,7 +133,7 @@ def actions_file(path: Path) -> list[tuple[str, str]]:
         return [
             action(row if isinstance(row, str) else f"{row[0]}:{row[1]}") for row in rows
         ]
-    except (ValueError, TypeError, IndexError, RecursionError) as error:
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
         raise Trouble(f"{path} is not a JSON list of [text, seconds] ({error}).", True) from error
 
 

@@ -9,6 +9,7 @@ from core.commands.arguments import Trouble, film_path
 from core.commands.terminal import OK, STOPPED, Line, Stop, say
 from core.media.errors import Cancelled
 from core.media.export_settings import ExportSettings
+from core.project.queries import shown_videos
 from core.project.store import ProjectStore
 from core.rollout.film import export_film
 
@@ -23,9 +24,11 @@ def export(args: argparse.Namespace, stop: Stop) -> int:
     except ValueError as error:
         raise Trouble(f"{error}.", True) from error
     with ProjectStore.open(Path(args.project)) as store:
-        for asset in store.missing:
+        shown = shown_videos(store.project)
+        missing = [asset for asset in store.missing if asset.id in shown]
+        for asset in missing:
             say(f"A file of the project is missing: {asset.path}. Its frames would be black.")
-        if store.missing:
+        if missing:
             raise Trouble("Put the missing files back first, or redo those chunks in the window.")
         line, token = Line(), stop.listen()
         try:

@@ -17,14 +17,21 @@ from core.media.errors import Cancelled
 from core.project import edits, queries
 from core.project.memory_use import usual_memory
 from core.project.model import MemoryUse, Sampling
-from core.project.store import DOCUMENT, ProjectStore
+from core.project.store import DOCUMENT, ProjectStore, read_document
 from core.rollout import render as rolling
 from core.rollout.adopting import adopt_slow_adapter
 from core.rollout.disk import shortage
 from core.rollout.film import export_film
 from core.rollout.samples import first_sample
 from core.worlds import ways
-from core.worlds.catalogue import DEFAULT, WorldEntry, find_world, read_entry, with_slow_adapter
+from core.worlds.catalogue import (
+    DEFAULT,
+    WorldEntry,
+    WorldError,
+    find_world,
+    read_entry,
+    with_slow_adapter,
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ def render(args: argparse.Namespace, stop: Stop) -> int:
     elif args.start is None and not args.go_on:
         raise Trouble("Name a picture or a video to start from, or give --sample.", True)
     out = film_path(args.out)
-    world = find_world(str(Path(args.world).absolute()) if args.world else DEFAULT)
+    world = _world(args)
     if args.slow_adapter:
         world = with_slow_adapter(world, Path(args.slow_adapter).absolute())
     if args.sampling:
@@ -91,6 +98,23 @@ def render(args: argparse.Namespace, stop: Stop) -> int:
         say(f"The project is in {store.folder}.")
     print(out)
     return OK
+
+
+def _world(args: argparse.Namespace) -> WorldEntry:
+    """The world that is named, else that of the project to go on with, else the starter."""
+    if args.world:
+        return find_world(str(Path(args.world).absolute()))
+    folder = Path(args.project).absolute() if args.project else None
+    if not args.go_on or folder is None or not (folder / DOCUMENT).is_file():
+        return find_world(DEFAULT)
+    wanted = read_document(folder).world
+    try:
+        return find_world(wanted.id)
+    except WorldError as error:
+        raise Trouble(
+            f"The project was made with “{wanted.name}”. {error} Where it lies in a folder, name that "
+            "with --world.", True,
+        ) from error
 
 
 def _check_way(way: str, world: WorldEntry, device: str) -> None:
@@ -172,6 +196,11 @@ def _opened(
                 "start out to go on with it, or name another folder.", True,
             )
         p = store.project
+        if world.id != p.world.id:
+            raise Trouble(
+                f"The project was made with “{p.world.name}” and can't go on with “{world.name}”: what "
+                "it has made and remembers is of that world. Nothing was changed.", True,
+            )
         if world.slow_adapter is not None:
             p = adopt_slow_adapter(store, read_entry(world.folder), world.slow_adapter)(p)
         if wanted.scene is not None:

@@ -47,7 +47,8 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     the block becomes MediaError. The temporary file exists (empty) when the block begins.
     """
     path = Path(path)
-    part = path.with_name(f".{path.stem[:80]}.{uuid.uuid4().hex[:12]}.part{path.suffix}")
+    # Not by the film's own name: one that is as long as names may be has no room for more.
+    part = path.with_name(f".{uuid.uuid4().hex[:12]}.part{path.suffix}")
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))

@@ -112,7 +112,8 @@ def save_episode(
     }
     if merged:
         facts["merged"] = [[text_of(one.name, 200), one.weight] for one in merged]
-    arrays = snapshot_arrays(snapshot) | frame_arrays("bank", bank)
+    # The snapshot's own bank may be of several walks, this one of one: nothing of that stays.
+    arrays = snapshot_arrays(replace(snapshot, bank=None)) | frame_arrays("bank", bank)
     arrays["thumbnail"] = np.frombuffer(thumbnail, np.uint8)
     write_arrays(path, arrays, facts)
     return _info(facts, len(bank), thumbnail)

@@ -60,7 +60,7 @@ class FastLearner:
         """A fresh memory, at home in the walk it begins with."""
         self.generator = seeded(seed)
         self.adapter.fresh(self.generator, self._start)
-        self.adapter.quiet_below = self.settings.quiet_below
+        self._heard_above(self.settings.quiet_below)
         self.optimiser = self._new_optimiser()
         self.chunks = self.steps = 0
         self.opening = np.zeros(0)
@@ -68,7 +68,8 @@ class FastLearner:
     def resume(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot; raises MemoryRefused where it does not fit."""
         self.adapter.home = home_of(snapshot)
-        self.adapter.quiet_below = self.settings.quiet_below
+        # What was learned at high noise alone stays so, whatever is learned beside it.
+        self._heard_above(max(snapshot.quiet_below, self.settings.quiet_below))
         self.adapter.load(snapshot.weights)
         self.optimiser = self._new_optimiser()
         if snapshot.adam_step:
@@ -84,6 +85,10 @@ class FastLearner:
         except RuntimeError as error:
             raise MemoryRefused("The memory is damaged: its generator is not whole.") from error
         self.chunks, self.steps, self.opening = snapshot.chunks, snapshot.steps, snapshot.opening
+
+    def _heard_above(self, level: float) -> None:
+        """Below this noise level the memory is left out of sampling: a fact of the memory."""
+        self.quiet_below = self.adapter.quiet_below = level
 
     def snapshot(self, context: Sequence[LatentFrame]) -> Snapshot:
         """The state as it is now, with the context that the next chunk continues."""
@@ -102,7 +107,7 @@ class FastLearner:
             generator=self.generator.get_state().numpy().copy(), opening=self.opening,
             context=Frames(*frames_from(context)), chunks=self.chunks, steps=self.steps,
             licence=self._licence, home=np.array(self.adapter.home or [np.nan] * 3, np.float64),
-            quiet_below=self.settings.quiet_below,
+            quiet_below=self.quiet_below,
         )
 
     def drawn(self, chunks: int) -> list[int]:

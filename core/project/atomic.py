@@ -15,8 +15,8 @@ PARTIAL = ".partial"
 
 
 def partial(target: Path) -> Path:
-    """A new name beside ``target`` to write to."""
-    return target.with_name(f".{target.name}.{secrets.token_hex(4)}{PARTIAL}")
+    """A new name beside ``target`` to write to, short however long that one is."""
+    return target.with_name(f".{secrets.token_hex(8)}{PARTIAL}")
 
 
 def write_atomic(target: Path, data: bytes) -> None:

@@ -48,7 +48,8 @@ def add_take(
     joins the takes of its chunk.
 
     A draft of the same chunk that was never accepted is what this one was made instead of, so it
-    is discarded (and kept among the takes).
+    is discarded (and kept among the takes). A memory that was loaded or emptied after the chunk is
+    after this version of it too.
     """
     if take.id in p.takes:
         raise EditError("This version is already in the project.")
@@ -61,7 +62,9 @@ def add_take(
     else:
         old = _chunk(p, chunk_id)
         chunk = Chunk(chunk_id, old.takes + (take.id,), take.id if choose else old.chosen)
-    take = replace(take, chunk=chunk.id)
+    take, bases = replace(take, chunk=chunk.id), p.memory_bases
+    if chunk_id is not None and old.chosen in bases:
+        bases = {**bases, take.id: bases[old.chosen]}
     if problem := take_problem(p, take):
         raise EditError(f"This version does not fit into the project: {problem}.")
     takes = {**p.takes, take.id: take}
@@ -72,6 +75,7 @@ def add_take(
         p,
         takes=takes,
         chunks={**p.chunks, chunk.id: chunk},
+        memory_bases=bases,
         next_seed=min(max(p.next_seed, take.seed + 1), MAX_SEED),
     )
     if chunk_id is None:

@@ -82,11 +82,21 @@ def source_at(p: Project, frame: int) -> tuple[str, int] | None:
     clip = clip_at(p, frame)
     if clip is None:
         return None
-    if clip.kind == "start":
-        video = p.start.video if p.start is not None else None
-    else:
-        video = chosen_take(p, clip.source).video
+    video = source_of(p, clip)
     return (video, clip.in_frame + frame - clip.start) if video is not None else None
+
+
+def shown_videos(p: Project) -> frozenset[str]:
+    """Asset ids of the videos that clips show: the start's, and those of chosen takes."""
+    found = (source_of(p, clip) for _, clip in all_clips(p))
+    return frozenset(video for video in found if video is not None)
+
+
+def source_of(p: Project, clip: Clip) -> str | None:
+    """The asset id of the video that ``clip`` shows a part of."""
+    if clip.kind == "start":
+        return p.start.video if p.start is not None else None
+    return chosen_take(p, clip.source).video
 
 
 def chunk_grid(p: Project, until: int) -> list[int]:

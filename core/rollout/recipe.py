@@ -1,38 +1,35 @@
 """The recipe of a film: what to do to make it again, small enough to travel inside the MP4.
 
-It holds the start as the world saw it, the actions, the scene, each chunk's seed and settings and
-the world's name and hash, and the name of its slow adapter where there was one. No paths. It may come from anybody, so every value is checked before a
-project is made from it.
+It holds the start as the world saw it, the actions, the scene, the seed and settings of each chunk
+that led to its last one, the world's name and hash, and the name of its slow adapter where there
+was one. No paths. It may come from anybody, so every value is checked before a project is made from
+it (``remaking``).
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-from core.project import checks, codec, edits, queries
-from core.project.errors import EditError, ProjectError
+from core.project import checks, codec, queries
+from core.project.errors import ProjectError
 from core.project.ids import new_id
 from core.project.jobs import now
 from core.project.migrations import with_preset_of_today
 from core.project.model import (
     ActionPart,
     ActionSpan,
-    Asset,
     MemoryUse,
     Project,
     Sampling,
-    Start,
+    Take,
     WorldRef,
 )
-from core.project.store import ProjectStore
-from core.rollout.missing_adapter import MissingAdapter, kept, missing_adapter
+from core.rollout.missing_adapter import missing_adapter
 
 FORMAT = "slowfast-recipe"
 #: 2 says that a way of sampling other than "exact", a slow adapter or the preset "both" ("default"
@@ -50,7 +47,7 @@ PathOf = Callable[[str], Path | None]
 
 
 @dataclass(frozen=True)
-class _Start:
+class RecipeStart:
     kind: Literal["picture", "video"]
     frames: int
     video: str  # base64 of the fitted frames, as an MP4
@@ -58,8 +55,8 @@ class _Start:
 
 
 @dataclass(frozen=True)
-class _Chunk:
-    """A chunk as it was made, and how much of it is shown."""
+class RecipeChunk:
+    """A chunk as it was made, and how much of it the next one goes on from (``shown``)."""
 
     seed: int
     frames: int
@@ -72,7 +69,7 @@ class _Chunk:
 
 
 @dataclass(frozen=True)
-class _SlowAdapter:
+class RecipeAdapter:
     """``base``: the world without it; the recipe's ``world`` is both together."""
 
     name: str
@@ -80,7 +77,7 @@ class _SlowAdapter:
 
 
 @dataclass(frozen=True)
-class _Recipe:
+class Recipe:
     world: WorldRef
     name: str
     created: str
@@ -93,30 +90,25 @@ class _Recipe:
     actions: tuple[ActionSpan, ...]
     sampling: Sampling
     memory: MemoryUse
-    chunks: tuple[_Chunk, ...]
+    chunks: tuple[RecipeChunk, ...]
     episodes: bool  # a saved episode was used: it is not part of the recipe
-    start: _Start | None = None
+    start: RecipeStart | None = None
     latent_stride: int = 1
-    slow_adapter: _SlowAdapter | None = None
+    slow_adapter: RecipeAdapter | None = None
+    cut: bool = False  # the film does not show its chunks whole and in a row
 
 
 def recipe_of(p: Project, path_of: PathOf | None = None) -> dict[str, Any]:
     """JSON-able. ``path_of`` gives the file of an asset id; without it, or where the start is
     too large to travel, it is left out and has to be chosen again."""
-    made = []
-    for clip in queries.track_clips(p):
-        if clip.kind == "chunk":
-            take = queries.chosen_take(p, clip.source)
-            made.append(_Chunk(
-                take.seed, take.frames, clip.frames, take.actions, take.scene, take.sampling,
-                take.memory, take.snapshot is not None,
-            ))
-    recipe = _Recipe(
+    made = _chunks(p)
+    recipe = Recipe(
         world=p.world, name=p.name, created=now(), rate=p.rate, width=p.width, height=p.height,
         chunk_frames=p.chunk_frames, context_frames=p.context_frames, scene=p.scene,
         actions=p.actions[:MAX_PARTS], sampling=p.sampling, memory=p.memory,
         chunks=tuple(made[:MAX_PARTS]), episodes=any(p.memory_bases.values()),
         start=_start_of(p, path_of), latent_stride=p.latent_stride, slow_adapter=_adapter_of(p),
+        cut=_is_cut(p),
     )
     asked = (recipe.sampling, *(chunk.sampling for chunk in recipe.chunks))
     memories = {recipe.memory.preset, *(chunk.memory.preset for chunk in recipe.chunks)}
@@ -125,73 +117,57 @@ def recipe_of(p: Project, path_of: PathOf | None = None) -> dict[str, Any]:
     return {"format": FORMAT, "schema": schema, **codec.write(recipe, {})}
 
 
-def project_from_recipe(data: Any, folder: Path | str) -> ProjectStore:
-    """A new project in ``folder`` (new or empty), in which Generate makes the film again; where it
-    was made with a slow adapter, ``missing_adapter`` says which it still needs. Raises ProjectError
-    with a sentence and leaves nothing behind. The caller closes the store."""
-    recipe = read(data)
-    p = edits.new_project(
-        recipe.name, recipe.world, recipe.rate, (recipe.width, recipe.height),
-        recipe.chunk_frames, recipe.context_frames, recipe.latent_stride,
-    )
-    seeds = [chunk.seed for chunk in recipe.chunks]
-    p = replace(
-        p, scene=recipe.scene, actions=recipe.actions, sampling=_sampling_of(recipe),
-        memory=recipe.memory, next_seed=seeds[0] if seeds else 1,
-        extra={PLANNED: seeds} if seeds else {},
-    )
-    if recipe.slow_adapter is not None:
-        adapter = recipe.slow_adapter
-        p = kept(p, MissingAdapter(adapter.name, adapter.base, recipe.world.hash))
-    if problem := checks.find_problem(p):
-        raise ProjectError(f"The recipe can't be used: it is wrong at {problem}.")
-    folder = Path(folder)
-    was_there = folder.exists()
-    store = ProjectStore.create(folder, p)
-    try:
-        if recipe.start is not None:
-            assets, start = _restored(store, recipe)
-            store.save(edits.set_start(edits.add_assets(p, assets), start))
-    except BaseException as error:
-        store.close()
-        _forget(folder, was_there)
-        if isinstance(error, EditError):
-            raise ProjectError(f"The recipe can't be used: {error}") from error
-        raise
-    return store
+def _chain(p: Project) -> list[Take]:
+    tip = queries.tip(p)
+    return queries.chain(p, tip.take) if tip is not None else []
 
 
-def read(data: Any) -> _Recipe:
+def _chunks(p: Project) -> list[RecipeChunk]:
+    """What was made, one after the other, to come to the last chunk: not what is shown of it. A
+    chunk that was cut in two was made once, and one that was taken out may have been gone on from."""
+    takes, tip = _chain(p), queries.tip(p)
+    went_on = [*(t.parent.frames for t in takes[1:]), tip.frames if tip is not None else 0]
+    return [
+        RecipeChunk(
+            t.seed, t.frames, frames, t.actions, t.scene, t.sampling, t.memory,
+            t.snapshot is not None,
+        )
+        for t, frames in zip(takes, went_on)
+    ]
+
+
+def _is_cut(p: Project) -> bool:
+    """Whether the film shows anything else than the start and its chunks, whole and in a row."""
+    shown = [(queries.source_of(p, c), c.in_frame, c.frames) for _, c in queries.all_clips(p)]
+    whole = [(t.video, 0, t.frames) for t in _chain(p)]
+    if p.start is not None:
+        whole.insert(0, (p.start.video, 0, p.start.frames))
+    return shown != whole
+
+
+def read(data: Any) -> Recipe:
     """The recipe, checked as far as it can be without its start; raises ProjectError."""
     if not isinstance(data, Mapping) or data.get("format") != FORMAT:
         raise ProjectError("This is not a recipe of SlowFast Studio.")
     if type(data.get("schema")) is not int or data["schema"] > SCHEMA:
         raise ProjectError("The recipe was made by a newer version of the studio. Update it first.")
     try:
-        recipe: _Recipe = codec.read(_Recipe, _as_today(dict(data)), {})
+        recipe: Recipe = codec.read(Recipe, _as_today(dict(data)), {})
     except codec.Wrong as wrong:
         raise ProjectError(f"The recipe is damaged at {wrong}.") from None
     except RecursionError:
         raise ProjectError("The recipe is damaged: it is nested too deeply.") from None
     if problem := _problem(recipe):
         raise ProjectError(f"The recipe can't be used: {problem}.")
-    spans = tuple(replace(s, id=new_id(), text=_line(s.text, 500)) for s in recipe.actions)
+    spans = tuple(replace(s, id=new_id(), text=line(s.text, 500)) for s in recipe.actions)
     adapter = recipe.slow_adapter
     if adapter is not None:
-        base = replace(adapter.base, name=_line(adapter.base.name, 200))
-        adapter = replace(adapter, name=_line(adapter.name, 200) or "slow adapter", base=base)
+        base = replace(adapter.base, name=line(adapter.base.name, 200))
+        adapter = replace(adapter, name=line(adapter.name, 200) or "slow adapter", base=base)
     return replace(
-        recipe, actions=tuple(s for s in spans if s.text), scene=_line(recipe.scene, 2000),
-        name=_line(recipe.name, 200) or "From a recipe", slow_adapter=adapter,
+        recipe, actions=tuple(s for s in spans if s.text), scene=line(recipe.scene, 2000),
+        name=line(recipe.name, 200) or "From a recipe", slow_adapter=adapter,
     )
-
-
-def _sampling_of(recipe: _Recipe) -> Sampling:
-    """As the film was made, where all of it was made alike: what the project asked for afterwards
-    may be something else. Where it was not, one sampling can't make it again, and the project's
-    own is as good as any."""
-    made = {chunk.sampling for chunk in recipe.chunks}
-    return made.pop() if len(made) == 1 else recipe.sampling
 
 
 def _as_today(data: dict[str, Any]) -> dict[str, Any]:
@@ -212,17 +188,22 @@ def planned_seed(p: Project, number: int) -> int | None:
     return None
 
 
-def _problem(r: _Recipe) -> str | None:
+def _problem(r: Recipe) -> str | None:
     if not (8 <= r.width <= MAX_SIDE and 8 <= r.height <= MAX_SIDE):
         return f"frames of {r.width}×{r.height} are not what a world makes"
     if not (1 <= r.chunk_frames <= 1000 and 0 <= r.context_frames <= 1000):
         return "its chunks have an impossible length"
     if not (1 <= r.latent_stride <= 64 and r.chunk_frames % r.latent_stride == 0):
         return "its chunks are not whole in latent frames"
-    if len(r.actions) > MAX_PARTS or len(r.chunks) > MAX_PARTS:
+    parts = [part for chunk in r.chunks for part in chunk.actions]
+    if max(len(r.actions), len(r.chunks), len(parts)) > MAX_PARTS:
         return "it is far longer than any film"
+    if any(part.frames < 1 for part in parts):
+        return "an action of a chunk has an impossible length"
     if any(checks.sampling_problem(s) for s in (r.sampling, *(c.sampling for c in r.chunks))):
         return "it is sampled in no way that there is"
+    if any(checks.memory_problem(m) for m in (r.memory, *(c.memory for c in r.chunks))):
+        return "it remembers in no way that there is"
     if any(not 0 <= c.seed < checks.MAX_SEED for c in r.chunks):
         return "a seed is out of range"
     if r.slow_adapter is not None and r.slow_adapter.base.id != r.world.id:
@@ -232,72 +213,27 @@ def _problem(r: _Recipe) -> str | None:
     return None
 
 
-def _adapter_of(p: Project) -> _SlowAdapter | None:
+def _adapter_of(p: Project) -> RecipeAdapter | None:
     """The project's own; or the one it still lacks, since its world is that with it."""
     if p.slow_adapter is not None:
-        return _SlowAdapter(p.slow_adapter.name, p.slow_adapter.base)
+        return RecipeAdapter(p.slow_adapter.name, p.slow_adapter.base)
     missing = missing_adapter(p)
-    return _SlowAdapter(missing.name, missing.base) if missing is not None else None
+    return RecipeAdapter(missing.name, missing.base) if missing is not None else None
 
 
-def _start_of(p: Project, path_of: PathOf | None) -> _Start | None:
+def _start_of(p: Project, path_of: PathOf | None) -> RecipeStart | None:
     if p.start is None or path_of is None or p.start.frames > MAX_START:
         return None
     path = path_of(p.start.video)
     if path is None or not path.is_file() or path.stat().st_size > MAX_VIDEO * 3 // 4:
         return None
     source = p.assets.get(p.start.source)
-    return _Start(
+    return RecipeStart(
         p.start.kind, p.start.frames, base64.b64encode(path.read_bytes()).decode("ascii"),
         source.name if source is not None else "",
     )
 
 
-def _restored(store: ProjectStore, recipe: _Recipe) -> tuple[tuple[Asset, ...], Start]:
-    """The embedded start as files of the project; raises ProjectError where it is not one."""
-    from core.media.errors import MediaError
-    from core.media.reader import FrameReader
-    from core.media.thumbs import thumbnail_jpeg, thumbnail_png
-
-    start = recipe.start
-    try:
-        if len(start.video) > MAX_VIDEO:
-            raise ValueError("too large")
-        data = base64.b64decode(start.video, validate=True)
-    except (ValueError, binascii.Error):
-        raise ProjectError("The recipe's start is damaged. Choose a start by hand.") from None
-    with TemporaryDirectory(prefix="slowfast-recipe-") as temporary:
-        video = Path(temporary) / "start.mp4"
-        video.write_bytes(data)
-        try:
-            with FrameReader(video) as reader:
-                frames, last = len(reader), reader.frame(len(reader) - 1)
-        except (MediaError, IndexError) as error:
-            raise ProjectError("The recipe's start is damaged. Choose a start by hand.") from error
-        if frames != start.frames or last.shape != (recipe.height, recipe.width, 3):
-            raise ProjectError("The recipe's start does not fit the recipe. Choose it by hand.")
-        (Path(temporary) / "start.jpg").write_bytes(thumbnail_jpeg(last))
-        name = _line(Path(start.name.replace("\\", "/")).name, 100) or "start"
-        kept = store.import_file(video, "video")
-        thumbnail = store.import_file(Path(temporary) / "start.jpg", "thumbnail")
-        source = kept
-        if start.kind == "picture":
-            picture = Path(temporary) / "start.png"
-            picture.write_bytes(thumbnail_png(last, MAX_SIDE))
-            source = store.import_file(picture, "source", name=name)
-    made = Start(source.id, start.kind, kept.id, frames, thumbnail.id)
-    return tuple({a.id: a for a in (source, kept, thumbnail)}.values()), made
-
-
-def _line(text: str, longest: int) -> str:
+def line(text: str, longest: int) -> str:
+    """What can be shown of ``text``, in one line."""
     return " ".join("".join(c if c.isprintable() else " " for c in text[:longest]).split())
-
-
-def _forget(folder: Path, was_there: bool) -> None:
-    import shutil
-
-    if was_there:
-        for path in folder.iterdir():
-            shutil.rmtree(path, True) if path.is_dir() else path.unlink(missing_ok=True)
-    else:
-        shutil.rmtree(folder, ignore_errors=True)

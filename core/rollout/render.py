@@ -13,7 +13,7 @@ from core.project import edits, queries, steps
 from core.project.errors import EditError, ProjectError
 from core.project.files import digest
 from core.project.jobs import Job, Running, generate_job
-from core.project.model import AT_START, MemoryUse, Project, Sampling, WorldRef
+from core.project.model import MemoryUse, Project, Sampling, WorldRef
 from core.project.store import ProjectStore
 from core.rollout.adopting import adopt_slow_adapter
 from core.rollout.events import (
@@ -27,7 +27,7 @@ from core.rollout.events import (
     Remark,
     TakeReady,
 )
-from core.rollout.recipe import planned_seed
+from core.rollout.planned import with_planned_seed
 from core.rollout.request import EngineTask
 from core.rollout.start import make_start
 from core.worlds.catalogue import WorldEntry, read_entry
@@ -100,14 +100,13 @@ def same_start(store: ProjectStore, start: Path) -> bool:
 
 
 def lay_actions(p: Project, actions: Actions) -> Project:
-    """Put ``actions`` one after the other behind what is there: after the last action, or where
-    the lane is empty after the sequence. Actions that lie there already are left as they are, so
-    that the same command can be given again."""
+    """Put ``actions`` one after the other behind what is there, be it planned or made. Actions that
+    lie there already are left as they are, so that the same command can be given again."""
     lane = [(s.text, s.end - s.start) for s in p.actions]
     wanted = [(" ".join(text.split()), frames) for text, frames in actions]
     if lane == wanted:
         return p
-    at = p.actions[-1].end if p.actions else queries.sequence_end(p)
+    at = planned_end(p)
     for text, frames in wanted:
         p = edits.add_action(p, text, at, at + frames)
         at += frames
@@ -143,7 +142,7 @@ def roll_out(
     _journal(store, job)
     try:
         while True:
-            step = steps.next_step(p, _with_plan(p, job), store, world_dir)
+            step = steps.next_step(p, with_planned_seed(p, job), store, world_dir)
             match step:
                 case steps.Finished():
                     break
@@ -185,14 +184,6 @@ def _result(
             raise RenderStopped
         meter.see(event)
     raise RenderFailed("The engine stopped without a result. Try again.")
-
-
-def _with_plan(p: Project, job: Job) -> Job:
-    """The job with the seed that makes its next chunk as its recipe says."""
-    tip = queries.tip(p)
-    depth = len(queries.chain(p, tip.take)) if tip is not None else 0
-    seed = planned_seed(p, depth) if job.seed is None and AT_START not in p.memory_bases else None
-    return job if seed is None else replace(job, seed=seed - depth)
 
 
 def _journal(store: ProjectStore, job: Job | None) -> None:

@@ -14,6 +14,8 @@ import pytest
 from core.media.encode import read_recipe
 from core.media.reader import FrameReader
 from core.media.thumbs import thumbnail_png
+from core.project.model import ActionPart
+from core.project.store import ProjectStore
 from tests.builders.tiny_world import picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,7 +88,38 @@ def test_render_keep_export_and_go_on(tmp_path, start, rendering, here):
     more = here(*rendering, "--continue", "--action", "forward:1", "--project", project,
                    "--out", film)
     assert more.returncode == 0, more.stderr
-    assert frames_of(film) == 1 + 8 + 4 + 8
+    # What was made beyond the film's end is kept, and the new action comes behind it.
+    assert frames_of(film) == 1 + 8 + 8 + 8
+    short = here("render", "--continue", "--device", "cpu", "--action", "turn left:0.25",
+                 "--world", rendering[2], "--project", project, "--out", film)
+    assert short.returncode == 0, short.stderr
+    with ProjectStore.open(project) as store:
+        assert [t.actions for t in store.project.takes.values()][-1] == (ActionPart("turn left", 8),)
+    assert frames_of(film) == 1 + 8 + 8 + 8 + 2
+
+    # Only what the film shows has to be there.
+    for latents in (project / "assets" / "latents").iterdir():
+        latents.unlink()
+    assert here("export", project, wide).returncode == 0
+    next((project / "assets" / "video").iterdir()).unlink()
+    lost = here("export", project, wide)
+    assert lost.returncode == 1 and "assets/video" in lost.stderr
+    assert "assets/latents" not in lost.stderr
+
+
+def test_a_project_goes_on_in_its_own_world(tmp_path, start, rendering, here):
+    project = tmp_path / "walk"
+    done = here(*rendering, start, "--action", "forward:1s", "--project", project, "--out",
+                tmp_path / "a.mp4")
+    assert done.returncode == 0, done.stderr
+    before = (project / "project.json").read_bytes()
+    more = ["render", "--continue", "--project", project, "--action", "forward:1s", "--out",
+            tmp_path / "b.mp4"]
+    alone = here(*more)  # "tiny" is not installed
+    assert alone.returncode == 2 and "Tiny world" in alone.stderr and "--world" in alone.stderr
+    other = here(*more, "--world", Path(__file__).parents[2] / "resources" / "worlds" / "starter")
+    assert other.returncode == 2 and "can't go on with “Starter world”" in other.stderr
+    assert (project / "project.json").read_bytes() == before
 
 
 def test_the_engine_can_have_a_process_of_its_own(
@@ -264,7 +297,7 @@ def test_actions_in_a_file(tmp_path):
     listed = tmp_path / "a.json"
     listed.write_text(json.dumps([["walk forward", 2], ["turn left", 1.5], "stop:1s"]))
     assert actions_file(listed) == [("walk forward", "2"), ("turn left", "1.5"), ("stop", "1")]
-    for bad in ("[1, 2", "[5]", '[["x"]]', '[["x", "y"]]', "x\ny"):
+    for bad in ("[1, 2", '[{"text": "walk forward", "seconds": 2}]', "[5]", '[["x"]]', '[["x", "y"]]', "x\ny"):
         listed.write_text(bad)
         with pytest.raises(Trouble):
             actions_file(listed)

@@ -311,6 +311,18 @@ def test_a_merged_episode_comes_back_with_its_walks(pair, tmp_path):
     assert (tmp_path / "copy.sfep").read_bytes() == out.read_bytes()
 
 
+def test_a_bank_of_one_walk_beside_a_memory_of_several(pair, tmp_path):
+    """Saved where all of its walks were recognised: they are one then."""
+    out, snapshot = tmp_path / "both.sfep", tmp_path / "both.safetensors"
+    merged = merge_files([written_to(tmp_path, e) for e in pair], [1, 1], out, "Both")
+    episodes.episode_to_snapshot(out, snapshot, WORLD.hash)
+    for number, size in enumerate((5, len(merged.bank))):  # of another length, and of the same
+        one = pair[0].bank if size == 5 else replace(merged.bank, walk=None)
+        again = tmp_path / f"again{number}.sfep"
+        save_episode(again, snapshot, name="Again", bank=one)
+        assert load_episode(again, WORLD.hash).bank.walk is None
+
+
 @pytest.mark.parametrize(
     "walk", [np.zeros(11, np.int64), np.full(12, -1, np.int64), np.zeros(12, np.float64)]
 )

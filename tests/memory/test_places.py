@@ -190,7 +190,10 @@ def test_at_low_noise_it_is_left_out(world):
         assert not torch.equal(stack(made(world, adapter, context)), with_it)
     finally:
         del world.forward
+    kept = FastLearner(world, adapter, "adapter").snapshot(context)
     learner = FastLearner(world, adapter, "paper")
     assert adapter.quiet_below == 0.0
+    learner.resume(kept)  # learned on by another preset, it stays what it is
+    assert adapter.quiet_below == learner.snapshot(context).quiet_below == 0.4
     learner.begin(0)
     adapter.remove()

@@ -158,6 +158,17 @@ def test_memory_before():
             edits.set_memory_base(p, key, snapshot)
 
 
+def test_a_memory_loaded_after_a_chunk_is_there_after_its_next_version_too():
+    for base in ("s1", ""):  # loaded; emptied
+        p = edits.set_memory_base(with_snapshot(rolled_out(2), "s1"), "t1", base)
+        for choose in (True, False):
+            q, take = make_take(p, "t1b", None)
+            q = edits.add_take(q, "c-t1", take, choose=choose)
+            assert q.memory_bases == {"t1": base, "t1b": base}
+            assert queries.memory_before(q, Parent("t1b", 8)) == (base or None)
+            assert checks.find_problem(q) is None
+
+
 def test_only_accepted_versions_are_learned():
     p = with_snapshot(rolled_out(1), "s1")
     p, take = make_take(p, "t2", Parent("t1", 8))

@@ -23,7 +23,7 @@ from core.project.jobs import redo_job
 from core.project.store import ProjectStore
 from core.rollout.events import TERMINAL, Progress, TakeReady
 from core.rollout.latents import read_latents
-from core.rollout.recipe import project_from_recipe
+from core.rollout.remaking import project_from_recipe
 from core.worlds.catalogue import load_world, read_entry
 from tests.builders.tiny_world import picture
 from tests.worlds import tiny

@@ -23,7 +23,7 @@ from core.project.jobs import redo_job
 from core.project.model import MemoryUse, Sampling
 from core.project.store import ProjectStore
 from core.rollout import recipe as recipes
-from core.rollout import render
+from core.rollout import remaking, render
 from core.rollout.adopting import adopt_slow_adapter
 from core.rollout.film import export_film
 from core.rollout.latents import read_latents
@@ -144,7 +144,7 @@ def test_a_film_carries_its_recipe_and_the_recipe_makes_it_again(
     with FrameReader(film) as reader:
         assert len(reader) == 25
     data = read_recipe(film)
-    with recipes.project_from_recipe(data, tmp_path / "again") as store:
+    with remaking.project_from_recipe(data, tmp_path / "again") as store:
         p = store.project
         assert p.world == made.project.world and p.scene == "a house"
         assert [(s.text, s.start, s.end) for s in p.actions] == [
@@ -175,7 +175,7 @@ def test_a_recipe_names_the_slow_adapter_and_the_very_file_is_found(
     assert str(tmp_path) not in json.dumps(data)
     other = write_adapter(tmp_path / "own" / "attic.safetensors", tiny_world_dir, add=0.5)
     (tmp_path / "own" / "broken.safetensors").write_bytes(b"x")
-    with recipes.project_from_recipe(data, tmp_path / "again") as store:
+    with remaking.project_from_recipe(data, tmp_path / "again") as store:
         missing = missing_adapter(store.project)
         assert store.project.world == p.world and store.project.slow_adapter is None
         assert "“garden” on “Tiny world”" in missing.words
@@ -196,7 +196,7 @@ def test_a_recipe_names_the_slow_adapter_and_the_very_file_is_found(
 
 def test_a_film_can_be_made_without_its_slow_adapter(fine_tuned, made, tmp_path):
     _, data, _ = fine_tuned
-    with recipes.project_from_recipe(data, tmp_path / "again") as store:
+    with remaking.project_from_recipe(data, tmp_path / "again") as store:
         p = without_adapter(store.project)
         assert p.world == made.project.world and missing_adapter(p) is None
         assert without_adapter(p) == p
@@ -212,7 +212,7 @@ def test_an_older_recipe_is_read(made, tmp_path):
     data = json.loads(json.dumps(data).replace('"both"', '"default"'))
     data["schema"] = 1
     del data["slow_adapter"]
-    with recipes.project_from_recipe(data, tmp_path / "again") as store:
+    with remaking.project_from_recipe(data, tmp_path / "again") as store:
         assert store.project.memory == made.project.memory
 
 
@@ -220,7 +220,7 @@ def test_seeds_that_are_not_in_a_row_are_kept(made, tmp_path, tiny_world_dir, en
     data = json.loads(json.dumps(recipes.recipe_of(made.project, made.path)))
     for chunk, seed in zip(data["chunks"], (50, 3, 77)):
         chunk["seed"] = seed
-    with recipes.project_from_recipe(data, tmp_path / "seeds") as store:
+    with remaking.project_from_recipe(data, tmp_path / "seeds") as store:
         render.roll_out(store, engine, tiny_world_dir, 25, CancelToken())
         p = store.project
         assert [t.seed for t in queries.chain(p, queries.tip(p).take)] == [50, 3, 77]
@@ -246,17 +246,17 @@ def test_a_recipe_says_in_which_way_the_film_was_sampled(made, tmp_path):
     )
     data = json.loads(json.dumps(recipes.recipe_of(p)))
     assert data["schema"] == 2 and data["sampling"]["way"] == "exact"
-    with recipes.project_from_recipe(data, tmp_path / "again") as store:
+    with remaking.project_from_recipe(data, tmp_path / "again") as store:
         assert store.project.sampling == Sampling(2, way="cache")
     data["chunks"][0]["sampling"]["way"] = "exact"  # not all of it
-    with recipes.project_from_recipe(data, tmp_path / "mixed") as store:
+    with remaking.project_from_recipe(data, tmp_path / "mixed") as store:
         assert store.project.sampling == Sampling(2)
 
 
 def test_without_files_the_recipe_has_no_start(made, tmp_path):
     data = recipes.recipe_of(made.project)
     assert data["start"] is None
-    with recipes.project_from_recipe(data, tmp_path / "p") as store:
+    with remaking.project_from_recipe(data, tmp_path / "p") as store:
         assert store.project.start is None
 
 
@@ -295,21 +295,21 @@ def test_hostile_recipes_are_refused_and_leave_nothing(made, tmp_path, change):
     if "start" in change and change["start"]["video"] == "SAME":
         change = {"start": {**change["start"], "video": data["start"]["video"]}}
     with pytest.raises(ProjectError) as refused:
-        recipes.project_from_recipe(spoiled(data, **change), tmp_path / "p")
+        remaking.project_from_recipe(spoiled(data, **change), tmp_path / "p")
     assert str(refused.value)[-1] == "." and not (tmp_path / "p").exists()
 
 
 @pytest.mark.parametrize("data", [None, [], "x", 5, {}, {"format": "slowfast-recipe", "schema": 1}])
 def test_things_that_are_no_recipe(tmp_path, data):
     with pytest.raises(ProjectError):
-        recipes.project_from_recipe(data, tmp_path / "p")
+        remaking.project_from_recipe(data, tmp_path / "p")
 
 
 def test_names_in_a_recipe_are_no_paths(made, tmp_path):
     data = recipes.recipe_of(made.project, made.path)
     data["start"]["name"] = "..\\../../etc/passwd"
     data["name"] = "a\nb\x00"
-    with recipes.project_from_recipe(spoiled(data), tmp_path / "p") as store:
+    with remaking.project_from_recipe(spoiled(data), tmp_path / "p") as store:
         p = store.project
         assert p.assets[p.start.source].name == "passwd" and p.name == "a b"
 
