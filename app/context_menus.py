@@ -25,9 +25,13 @@ def show_context_menu(w: MainWindow, kind: str, id: str, at: QPoint) -> None:
     if kind == "clip":
         names = ["redo_from_here", "take_previous", "take_next", "more_takes", "best_take", "", "split", "trim_in", "trim_out", "",
                  "earlier", "later", "", "delete", "ripple_delete", "", "memory_back"]  # fmt: skip
+        here = w.editing.at_playhead()
+        if here is None or here.id != id:  # they would change another clip than this one
+            names = [name for name in names if name not in ("split", "trim_in", "trim_out")]
     elif kind == "action":
         menu.addAction(w.tr("Write…"), lambda: w.timeline.edit_action(id))
-        names = ["split", "", "delete"]
+        alone = w.selection.actions == {id} and not w.selection.clips
+        names = ["split", "", "delete"] if alone else ["delete"]
     elif kind == "memory":
         menu.addAction(
             w.tr("Go back to this memory"), lambda: w.generation.go_back(id or AT_START)
@@ -40,7 +44,7 @@ def show_context_menu(w: MainWindow, kind: str, id: str, at: QPoint) -> None:
         )
         names = []
     elif kind == "consistency":
-        names = ["more_takes", "best_take", "", "consistency_lane"]
+        names = ["more_takes", "best_take", "", "consistency_lane"] if id else ["consistency_lane"]
     elif kind == "actions":
         names = [f"verb_{i}" for i in (1, 3, 5, 7, 4)]
     else:

@@ -35,7 +35,9 @@ class Editing(QObject):
         found = queries.find_clip(p, next(iter(self._selection.clips)))
         return found[1] if found else None
 
-    def _at_playhead(self) -> Clip | None:
+    def at_playhead(self) -> Clip | None:
+        """What is split and trimmed at the playhead: the selected clip if it is there, else the
+        one that is seen."""
         p = self._document.project
         clip = self.clip()
         frame = self._transport.frame
@@ -78,12 +80,12 @@ class Editing(QObject):
             action = next(iter(self._selection.actions))
             self._do(self.tr("Split action"), lambda q: edits.split_action(q, action, frame))
             return
-        clip = self._at_playhead()
+        clip = self.at_playhead()
         if clip is not None:
             self.split_clip(clip.id, frame)
 
     def trim_to_playhead(self, end: bool) -> None:
-        clip, frame = self._at_playhead(), self._transport.frame
+        clip, frame = self.at_playhead(), self._transport.frame
         if clip is None:
             return
         at = clip.in_frame + frame - clip.start

@@ -171,11 +171,14 @@ class Refresh(QObject):
     # -- selection ---------------------------------------------------------------------------------
 
     def clip_in_focus(self) -> Clip | None:
-        """The selected clip; with none selected the one under the playhead."""
+        """The selected clip; with none selected the one under the playhead. Of several none is
+        meant, least of all one that is not among them."""
         w, p = self._w, self._w.document.project
         if p is None:
             return None
         clip = w.editing.clip()
+        if clip is None and w.selection.clips:
+            return None
         if clip is None and w.selection.take in p.takes:
             clip = next(iter(queries.clips_of(p, p.takes[w.selection.take].chunk)), None)
         return clip if clip is not None else queries.clip_at(p, w.transport.frame)
@@ -240,6 +243,9 @@ class Refresh(QObject):
             if has_bank(p.memory):
                 there.add(BANK)
         w.actions_table.enable(there)
+        if p is not None and len(w.selection.clips) > 1:  # their order is changed together
+            for id in ("earlier", "later"):
+                w.actions_table[id].setEnabled(True)
         self.undo()
 
     def show_take(self, take_id: str) -> None:

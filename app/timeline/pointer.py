@@ -289,6 +289,8 @@ class Pointer(QObject):
             view.selection.set(clips=[where.id])
         elif where.kind == "action" and where.id not in view.selection.actions:
             view.selection.set(actions=[where.id])
+        elif where.kind == "consistency":  # what is offered there is about this one chunk
+            view.selection.set(clips=[where.id])
         kind, name = where.kind, where.id
         if kind in ("empty", "planned", "making") and where.lane is not None:
             kind, name = where.lane.kind, where.lane.id

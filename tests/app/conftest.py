@@ -6,6 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPointF, QTimer
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import QApplication
 
 from app import theme
 from app.state.settings import Settings
@@ -76,6 +79,29 @@ class Hand:
         action = self.w.actions_table[id]
         assert action.isEnabled(), f"{id} is not possible now"
         action.trigger()
+
+    def right_click(self, at: QPointF, pick: str = "") -> dict[str, bool]:
+        """On the timeline's lanes: what the menu offers, by id, and whether it is possible now.
+        With ``pick`` this command is taken."""
+        offered: dict[str, bool] = {}
+
+        def look() -> None:
+            menu = QApplication.activePopupWidget()
+            if menu is None:
+                return
+            offered.update((a.objectName(), a.isEnabled()) for a in menu.actions() if a.text())
+            if pick:
+                next(a for a in menu.actions() if a.objectName() == pick).trigger()
+            menu.close()
+
+        self.settle()
+        QTimer.singleShot(0, look)
+        lanes = self.w.timeline.viewport()
+        where = lanes.mapToGlobal(at.toPoint())
+        event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at.toPoint(), where)
+        QApplication.sendEvent(lanes, event)
+        self.settle()
+        return offered
 
     def settle(self) -> None:
         """Let everything that was put off for a moment happen."""

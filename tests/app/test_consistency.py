@@ -84,6 +84,23 @@ def test_a_cell_a_chunk_with_a_sentence_and_a_jump(walked, tmp_path):
     assert w.transport.frame == clips[1].start + 3
 
 
+def test_the_menu_of_a_cell_is_about_its_chunk(walked):
+    h, w = walked, walked.w
+    first, second = queries.track_clips(h.p)[1:]
+    lanes = Hands(w.timeline)
+    w.transport.seek(first.start + 1)
+    w.clip_panel.count.setValue(1)
+    offered = h.right_click(lanes.at(second.start + 4, "consistency"), "more_takes")
+    assert offered["best_take"] and w.selection.clips == {second.id}
+    assert [j.chunk for j in w.queue.jobs if j.kind == "more"] == [second.source]
+    # Of several that are selected the one that was clicked is meant; where none is, none.
+    w.selection.set(clips=[first.id, second.id])
+    assert h.right_click(lanes.at(second.start + 4, "consistency"))["more_takes"]
+    assert w.selection.clips == {second.id}
+    beside = lanes.at(second.end + 3, "consistency")
+    assert h.right_click(beside) == {"consistency_lane": True}
+
+
 def test_the_lane_by_keyboard_and_out_of_sight(walked):
     h, w, t = walked, walked.w, walked.w.timeline
     clips = [c for c in queries.track_clips(h.p) if c.kind == "chunk"]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from core.project import queries
+from tests.app.timeline.conftest import Hands
+
+OF_ONE = {"redo_from_here", "take_previous", "take_next", "more_takes", "best_take", "memory_back"}
 
 
 @pytest.fixture
@@ -92,3 +95,38 @@ def test_track_and_memory_have_keys(walked):
     assert controls.pixels.isChecked() and h.w.actions_table["pixels"].isChecked()
     controls.pixels.click()
     assert not h.w.actions_table["pixels"].isChecked()
+
+
+def test_commands_of_one_clip_are_off_while_several_are_selected(walked):
+    h, w = walked, walked.w
+    first, second, third = queries.track_clips(h.p)[1:]
+    w.transport.seek(first.start + 2)
+    w.selection.set(clips=[second.id, third.id])
+    lanes = Hands(w.timeline)
+    track = h.p.tracks[0].id
+    offered = h.right_click(lanes.at(third.start + 4, track=track))
+    assert w.selection.clips == {second.id, third.id}
+    assert OF_ONE <= offered.keys() and not any(offered[id] for id in OF_ONE)
+    assert not w.actions_table["redo_from_here"].isEnabled(), "by its key neither"
+    assert offered["earlier"] and offered["delete"], "these are about all that are selected"
+    # The playhead is in the first chunk: what is cut there is not the clip that was clicked.
+    assert not {"split", "trim_in", "trim_out"} & offered.keys()
+    # One that is not among them is selected by the click, and meant.
+    offered = h.right_click(lanes.at(first.start + 4, track=track), "redo_from_here")
+    assert w.selection.clips == {first.id} and offered["split"]
+    assert [j.chunk for j in w.queue.jobs if j.kind == "redo"] == [first.source]
+
+
+def test_the_menu_of_one_clip_cuts_no_other(walked):
+    h, w = walked, walked.w
+    first, _, third = queries.track_clips(h.p)[1:]
+    lanes, track, before = Hands(w.timeline), h.p.tracks[0].id, h.p
+    w.transport.seek(first.start + 2)
+    assert "split" not in h.right_click(lanes.at(third.start + 4, track=track))
+    w.selection.set(actions=[h.p.actions[0].id, h.p.actions[1].id])
+    offered = h.right_click(lanes.at(h.p.actions[1].start + 4, "actions"))
+    assert offered == {"": True, "delete": True} and h.p == before
+    w.transport.seek(third.start + 3)
+    h.right_click(lanes.at(third.start + 4, track=track), "split")
+    assert len(queries.track_clips(h.p)) == len(queries.track_clips(before)) + 1
+    assert third.start + 3 in [c.start for c in queries.track_clips(h.p)]
