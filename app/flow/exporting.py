@@ -16,6 +16,7 @@ from app.widgets.notice_bar import Notice
 from app.workers.export_worker import ExportWorker
 from core.project import jobs
 from core.project.jobs import Job
+from core.project.model import Project
 
 
 def wish_of(job: Job) -> ExportWish:
@@ -35,22 +36,29 @@ class Exporting(QObject):
         self._worker.finished.connect(self._on_finished)
         self._worker.cancelled.connect(self._on_cancelled)
         self._latest: dict[str, Any] = {}
+        self._asked: dict[str, Project] = {}  # job id → the document as it was asked for
         queue.export_wanted.connect(lambda _job: self._next())
         queue.changed.connect(self._follow)
         document.closed.connect(self._stop)
+        document.closed.connect(self._asked.clear)
 
-    def ask(self, wish: ExportWish) -> None:
+    def ask(self, wish: ExportWish, project: Project | None = None) -> None:
+        """The film as it is now, or as it was in ``project``, whatever is changed while it waits:
+        no file of a project goes while it is open, so those of removed takes are still there."""
+        project = project or self._document.project
         settings = asdict(wish)
         settings["path"] = str(wish.path)
-        self._queue.add(jobs.export_job(settings))
+        job = jobs.export_job(settings)
+        if project is not None:
+            self._asked[job.id] = project
+        self._queue.add(job)
 
     def progress_of(self, id: str) -> Any:
         """ExportProgress of a running export, or None."""
         return self._latest.get(id)
 
     def _next(self) -> None:
-        p = self._document.project
-        if self._worker.busy or p is None:
+        if self._worker.busy or self._document.project is None:
             return
         job = next(
             (
@@ -71,6 +79,8 @@ class Exporting(QObject):
             return
         self._queue.set_state(job.id, jobs.Running())
         store = self._document.store
+        # A job of an earlier session has no document of its own: it is the one that is open.
+        p = self._asked.get(job.id, self._document.project)
         folder = {a.id: store.folder / a.path for a in p.assets.values()}
         self._worker.start(
             job.id, p, lambda id: folder[id] if id in folder and folder[id].exists() else None, wish
@@ -78,6 +88,9 @@ class Exporting(QObject):
 
     def _follow(self) -> None:
         """The queue panel paused, resumed or cancelled the export in hand."""
+        going = {j.id for j in self._queue.jobs if not j.ended}
+        for id in self._asked.keys() - going:
+            del self._asked[id]
         if self._worker.job is None:
             return
         job = self._queue.job(self._worker.job)
@@ -96,7 +109,7 @@ class Exporting(QObject):
     def _on_finished(self, id: str, sentence: str) -> None:
         self._worker.free()
         self._latest.pop(id, None)
-        job = self._queue.job(id)
+        job, asked = self._queue.job(id), self._asked.get(id)
         if job is not None:
             if sentence:
                 self._queue.set_state(id, jobs.Failed(sentence))
@@ -104,7 +117,7 @@ class Exporting(QObject):
                     Notice(
                         sentence,
                         kept=self.tr("The project is as it was."),
-                        fixes=((self.tr("Try again"), lambda: self.ask(wish_of(job))),),
+                        fixes=((self.tr("Try again"), lambda: self.ask(wish_of(job), asked)),),
                     )
                 )
             else:

@@ -9,9 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import Qt
 
 from app.dialogs.export import ExportDialog
+from app.state.export_wish import ExportWish
+from core.media.decode import read_frames
 from core.media.probe import probe
 from core.media.recipe import read_recipe
 from core.project import queries
@@ -153,8 +156,6 @@ def _chosen(p, what: str) -> list:
 
 
 def test_cancelled_export_leaves_no_file(opened, tmp_path):
-    from app.state.export_wish import ExportWish
-
     target = tmp_path / "film.mp4"
     target.write_bytes(b"what was there")
     w = opened.w
@@ -164,6 +165,46 @@ def test_cancelled_export_leaves_no_file(opened, tmp_path):
     assert opened.states()[-1] in ("Cancelled", "Done")
     if opened.states()[-1] == "Cancelled":
         assert target.read_bytes() == b"what was there"
+
+
+def test_a_queued_export_writes_the_film_that_was_asked_for(opened, tmp_path):
+    h, w = opened, opened.w
+    w.generation.pending = ("walk forward", 1.0)
+    h.trigger("auto_accept")
+    h.trigger("generate")
+    h.wait_idle()
+    end = queries.sequence_end(h.p)
+    (take,) = h.p.takes.values()
+    made = list(read_frames(w.document.path(take.video)))
+    first, second = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    w.exporting.ask(ExportWish(first, 0, end))
+    w.queue.pause(w.queue.jobs[-1].id)
+    w.exporting.ask(ExportWish(second, 0, end))
+    while h.p.takes:  # the chunk goes, and its take with it
+        w.document.undo()
+    assert queries.sequence_end(h.p) == 1
+    h.settle()
+    w.queue.resume(next(j.id for j in w.queue.jobs if j.settings.get("path") == str(first)))
+    h.wait_idle()
+    for path in (first, second):
+        film = list(read_frames(path))
+        assert len(film) == end
+        for seen, frame in zip(film[1:], made, strict=True):
+            assert np.abs(seen.astype(float) - frame).mean() < np.mean(frame) / 3, "not black"
+    assert not w.exporting._asked
+
+
+def test_an_export_of_an_earlier_session_writes_what_is_open(opened, tmp_path):
+    h, w = opened, opened.w
+    target, folder = tmp_path / "film.mp4", w.document.folder
+    w.exporting.ask(ExportWish(target, 0, 1))
+    w.queue.pause(w.queue.jobs[-1].id)
+    w.projects.close()
+    h.until(lambda: not w.exporting._worker.busy)
+    assert w.projects.open(folder) and not target.exists()
+    w.queue.resume(w.queue.jobs[-1].id)
+    h.wait_idle()
+    assert probe(target).frames == 1
 
 
 def test_files_are_taken_anywhere(opened, tmp_path, picture_file):
