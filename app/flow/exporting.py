@@ -53,6 +53,12 @@ class Exporting(QObject):
             self._asked[job.id] = project
         self._queue.add(job)
 
+    @property
+    def job(self) -> Job | None:
+        """The export that is being written, or held while it is; not one that was cancelled."""
+        job = self._queue.job(self._worker.job) if self._worker.job is not None else None
+        return job if job is not None and not job.ended else None
+
     def progress_of(self, id: str) -> Any:
         """ExportProgress of a running export, or None."""
         return self._latest.get(id)
@@ -77,7 +83,6 @@ class Exporting(QObject):
                 job.id, jobs.Failed(self.tr("What was to be exported can no longer be read."))
             )
             return
-        self._queue.set_state(job.id, jobs.Running())
         store = self._document.store
         # A job of an earlier session has no document of its own: it is the one that is open.
         p = self._asked.get(job.id, self._document.project)
@@ -85,6 +90,7 @@ class Exporting(QObject):
         self._worker.start(
             job.id, p, lambda id: folder[id] if id in folder and folder[id].exists() else None, wish
         )
+        self._queue.set_state(job.id, jobs.Running())
 
     def _follow(self) -> None:
         """The queue panel paused, resumed or cancelled the export in hand."""

@@ -27,9 +27,13 @@ class Work(QObject):
         self._making: tuple[int, int] | None = None
 
     def job_in_hand(self) -> Job | None:
+        """The job that the strip shows and that Pause and Cancel mean: what the engine works on,
+        else the film that is written, else what waits."""
         q = self._w.queue
-        if q.current is not None:
-            return q.current
+        works = q.job(q.active.job) if q.active is not None and not q.active.dropped else None
+        job = works or self._w.exporting.job or q.current
+        if job is not None:
+            return job
         return next(
             (
                 j
@@ -58,9 +62,7 @@ class Work(QObject):
     def progress(self) -> None:
         w, p = self._w, self._w.document.project
         w.queue_panel.show_rows(facts.job_rows(p, w.queue, w.exporting.progress_of))
-        shown = facts.shown_progress(p, w.queue)
-        if shown is None:
-            shown = self._export_shown()
+        shown = self._shown()
         w.progress.show_progress(shown)
         w.status_line.words.setVisible(shown is None)
         w.status_line.fit()
@@ -95,17 +97,17 @@ class Work(QObject):
         clip = next(iter(queries.clips_of(p, chunk)), None)
         return (clip.start, clip.frames) if clip else None
 
-    def _export_shown(self):
-        w = self._w
-        for job in w.queue.jobs:
-            event = w.exporting.progress_of(job.id)
-            if job.kind == "export" and not job.ended and event is not None:
-                paused = isinstance(job.state, jobs.Paused)
-                return Shown(
-                    facts.job_title(w.document.project, job), event.frame / max(1, event.frames),
-                    event.elapsed_s, event.remaining_s, paused,
-                )  # fmt: skip
-        return None
+    def _shown(self) -> Shown | None:
+        """The job in hand on the strip; None while it only waits."""
+        w, job = self._w, self.job_in_hand()
+        if job is None or job is not w.exporting.job:
+            return facts.shown_progress(w.document.project, w.queue)
+        title, paused = facts.job_title(w.document.project, job), isinstance(job.state, jobs.Paused)
+        event = w.exporting.progress_of(job.id)
+        if event is None:  # nothing is written yet
+            return Shown(title, None, 0.0, None, paused)
+        done = event.frame / max(1, event.frames)
+        return Shown(title, done, event.elapsed_s, event.remaining_s, paused)
 
     def preview(self, jpeg: bytes) -> None:
         w = self._w

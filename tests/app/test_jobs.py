@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from PySide6.QtWidgets import QToolButton
+
 from app.flow import facts
+from app.state.export_wish import ExportWish
 from core.project import jobs, queries
 from core.project.store import ProjectStore
 
@@ -101,6 +104,29 @@ def test_pause_resume_cancel(opened):
     assert 0 < made < 8
     h.bot.wait(300)
     assert len(h.p.takes) == made, "nothing of the cancelled chunk was kept"
+
+
+def test_pause_and_cancel_mean_the_job_that_the_strip_shows(opened, tmp_path):
+    h, w = opened, opened.w
+    h.trigger("generate")
+    h.wait_draft()
+    assert not w.progress.isVisible(), "a draft only waits"
+    assert w.work.job_in_hand().kind == "generate"
+    target = tmp_path / "film.mp4"
+    w.exporting.ask(ExportWish(target, 0, queries.sequence_end(h.p), width=3000, height=3000))
+    h.until(w.progress.isVisible)
+    assert w.progress._words.text() == "Export film.mp4"
+    w.actions_table["pause"].trigger()
+    assert h.states() == ["Waiting", "Paused"]
+    h.trigger("pause")
+    assert h.states() == ["Waiting", "Running"]
+    w.progress.findChildren(QToolButton)[-1].click()
+    assert h.states() == ["Waiting", "Cancelled"], "the draft still waits"
+    h.until(lambda: not w.exporting._worker.busy)
+    h.settle()
+    assert not target.exists() and not w.progress.isVisible()
+    h.trigger("cancel")  # now it is the job that waits
+    assert h.states() == ["Cancelled", "Cancelled"]
 
 
 def test_queue_orders_and_clears(opened):
