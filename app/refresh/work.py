@@ -25,6 +25,9 @@ class Work(QObject):
         self._w = window
         self._preview_on = False
         self._making: tuple[int, int] | None = None
+        self._rests = True  # nothing is made until the artist wants it
+        self._began: int | None = None  # frame at the playhead when they did
+        self._left: int | None = None  # frame that the studio put it on since
 
     def job_in_hand(self) -> Job | None:
         """The job that the strip shows and that Pause and Cancel mean: what the engine works on,
@@ -44,6 +47,7 @@ class Work(QObject):
         )
 
     def queue(self) -> None:
+        self._note_beginning()
         self.progress()
         self._w.refresh.enable()
         self.plan()
@@ -123,10 +127,10 @@ class Work(QObject):
         take = p.takes[take_id]
         clip = next(iter(queries.clips_of(p, take.chunk)), None)
         aside = take.chunk in p.chunks and p.chunks[take.chunk].chosen != take_id
-        if clip is None or w.transport.playing or aside:
+        if clip is None or aside or not self._follows():
             return
         w.refresh.now()
-        w.transport.seek(clip.start)
+        self._seek(clip.start)
         w.timeline.reveal(clip.end)
 
     def draft_waits(self, take_id: str) -> None:
@@ -135,6 +139,7 @@ class Work(QObject):
         w.refresh.now()
         clip = next(iter(queries.clips_of(p, p.takes[take_id].chunk)), None)
         if clip is not None and not w.transport.playing:
+            self._left, self._began = clip.start, None  # where the review comes back to
             w.transport.review(clip.start, clip.end)
 
     def job_through(self, job: Job) -> None:
@@ -150,9 +155,30 @@ class Work(QObject):
             if made
             else []
         )
-        if len(starts) > 1 and not w.transport.playing:
+        if len(starts) > 1 and self._follows():
             w.refresh.now()
-            w.transport.seek(min(starts))
+            self._seek(min(starts))
+
+    # -- where the artist is -----------------------------------------------------------------------
+
+    def _note_beginning(self) -> None:
+        """What follows by itself begins nothing anew: who has gone elsewhere stays there."""
+        q = self._w.queue
+        if self._w.document.project is None:
+            self._began = self._left = None
+        elif self._rests and not q.rests:
+            self._began = self._w.transport.frame
+        self._rests = q.rests
+
+    def _follows(self) -> bool:
+        """Whether the playhead is still where the studio put it, or where the work began: the
+        artist watches what is made, and does nothing elsewhere."""
+        t = self._w.transport
+        return not t.playing and t.frame in (self._began, self._left)
+
+    def _seek(self, frame: int) -> None:
+        self._left, self._began = frame, None
+        self._w.transport.seek(frame)
 
     def playing(self, on: bool) -> None:
         action = self._w.actions_table["play"]

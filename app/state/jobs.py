@@ -102,6 +102,12 @@ class JobQueue(QObject):
         """The engine works, or a result is being taken in."""
         return self.active is not None or self._results.busy
 
+    @property
+    def rests(self) -> bool:
+        """Nothing goes on by itself: there is nothing to make, or it waits for the artist."""
+        first = self._next_job()
+        return not self.busy and (first is None or isinstance(first.state, jobs.Waiting))
+
     def job(self, id: str) -> Job | None:
         return self._list.job(id)
 
@@ -195,18 +201,17 @@ class JobQueue(QObject):
     def advance(self) -> None:
         """Go on with the first job that can: called after every event and every decision."""
         while not self.busy and self._document.project is not None and not self._document.read_only:
-            job = next(
-                (
-                    j
-                    for j in self.jobs
-                    if j.kind != "export"
-                    and isinstance(j.state, jobs.Queued | jobs.Running | jobs.Waiting)
-                ),
-                None,
-            )
+            job = self._next_job()
             if job is None or not self._step(job):
                 break
         self._tick_if_busy()
+
+    def _next_job(self) -> Job | None:
+        """The first one that is neither held nor through."""
+        going = jobs.Queued | jobs.Running | jobs.Waiting
+        return next(
+            (j for j in self.jobs if j.kind != "export" and isinstance(j.state, going)), None
+        )
 
     def _step(self, job: Job) -> bool:
         """One step of ``job``. True when the next one can follow at once."""

@@ -224,3 +224,44 @@ def test_progress_says_what_goes_on(opened):
     steps = {w.rsplit(" of ", 1)[1] for w in learning if " of " in w.split("learning")[1]}
     assert len(steps) == 1, learning
     assert all(s.done is not None for s in shown if "drawing" in s.words)
+
+
+def test_who_works_elsewhere_is_left_there_while_chunks_are_made(opened):
+    h, w = opened, opened.w
+    n = h.p.chunk_frames
+    h.trigger("auto_accept")
+    w.generation.pending = ("walk forward", 3.0)
+    seen = []
+    w.transport.frame_changed.connect(seen.append)
+    h.trigger("generate")
+    h.wait_idle()
+    assert seen == [1, 1 + n, 1 + 2 * n, 1], "who stays sees each, and stands at the first at last"
+
+    # Two more; after the first of them the artist goes back to the beginning.
+    w.generation.pending = ("turn left", 2.0)
+    h.trigger("generate")
+    h.until(lambda: w.transport.frame == 1 + 3 * n)
+    w.transport.seek(3)
+    seen.clear()
+    w.generation.redo_chunk(queries.track_clips(h.p)[2].source)  # another job behind it
+    h.wait_idle()
+    assert len(h.p.takes) > 5 and seen == [] and w.transport.frame == 3
+
+    # What is asked for next is seen from where the artist is now.
+    h.trigger("generate")
+    h.wait_idle()
+    assert seen and seen[0] > 3
+
+
+def test_the_next_draft_is_seen_wherever_the_one_before_was_accepted(opened):
+    h, w = opened, opened.w
+    w.generation.pending = ("walk forward", 2.0)
+    h.trigger("generate")
+    h.wait_draft()
+    w.transport.pause()
+    w.transport.seek(4)
+    seen = []
+    w.queue.take_arrived.connect(lambda _take: seen.append(w.transport.frame))
+    h.trigger("accept")
+    h.wait_draft()
+    assert seen == [1 + h.p.chunk_frames]
