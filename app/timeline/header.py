@@ -174,7 +174,7 @@ class HeaderColumn(QWidget):
         self.setCursor(shape) if shape else self.unsetCursor()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if self._dragged is not None:
+        if self._dragged is not None and event.button() == Qt.MouseButton.LeftButton:
             (track_id, y, height), self._dragged = self._dragged, None
             new = round(height + event.position().y() - y)
             if new != height:
@@ -185,6 +185,8 @@ class HeaderColumn(QWidget):
         bar.setValue(bar.value() - event.angleDelta().y() // 2)
 
     def contextMenuEvent(self, event) -> None:
+        if self._dragged is not None:
+            return
         lane = self.view.lane_at(event.pos().y())
         if lane is not None:
             self.view.context_menu_requested.emit(lane.kind, lane.id, event.globalPos())

@@ -36,6 +36,7 @@ class Pointer(QObject):
         super().__init__(view)
         self.view = view
         self.gesture: Gesture | None = None
+        self._button = Button.NoButton  # the one that the gesture began with, and ends with
         self.blade: int | None = None  # frame the blade would cut at
         self._narrow: Hit | None = None  # selects only this one if the press was no drag
         self._last = QPointF()
@@ -70,6 +71,7 @@ class Pointer(QObject):
         elif event.button() == Button.LeftButton:
             self.gesture = self._begin(at, event.modifiers())
         if self.gesture is not None:
+            self._button = event.button()
             QToolTip.hideText()
             self.refresh_cursor()
             self.gesture.drag(at, event.modifiers())
@@ -157,6 +159,8 @@ class Pointer(QObject):
             self._scroller.stop()
 
     def release(self, event) -> None:
+        if self.gesture is not None and event.button() != self._button:
+            return
         gesture, self.gesture = self.gesture, None
         if gesture is None:
             return
@@ -198,8 +202,9 @@ class Pointer(QObject):
     def double_click(self, event) -> None:
         if event.button() != Button.LeftButton or self.view.project is None:
             return
+        if self.gesture is not None:
+            return
         where = self.hit(event.position())
-        self.gesture = None
         if where.kind == "action":
             self.view.edit_action(where.id)
         elif where.kind == "empty" and where.lane and where.lane.kind == "actions":
@@ -283,6 +288,8 @@ class Pointer(QObject):
 
     def context_menu(self, event) -> None:
         view = self.view
+        if self.gesture is not None:  # it would take the release that ends the drag
+            return
         at = QPointF(view.viewport().mapFromGlobal(event.globalPos()))
         where = self.hit(at)
         if where.kind == "clip" and where.id not in view.selection.clips:

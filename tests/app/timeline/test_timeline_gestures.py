@@ -297,6 +297,30 @@ def test_context_menus_say_what_they_are_about(view, hands, ear):
     assert view.selection.actions == {"a2"}
 
 
+def test_another_button_ends_no_drag_and_opens_no_menu(view, hands, ear):
+    right, middle = Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
+    at, there = hands.at(MID + 2 * N), hands.at(MID)
+    hands.drag(at, there, drop=False)
+    hands.press(there, right)
+    where = view.viewport().mapToGlobal(there.toPoint())
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, there.toPoint(), where)
+    QApplication.sendEvent(view.viewport(), event)
+    hands.release(there, right)
+    assert ear.take() == [] and view.pointer.gesture is not None
+    hands.release(there)
+    assert [h[:2] for h in ear.take()] == [("clip_move_requested", "clip4")]
+    # With the wheel held a click selects nothing, and the view still goes along.
+    view.set_zoom(20)
+    view.selection.clear()
+    hands.drag(QPointF(400, 120), QPointF(340, 120), middle, drop=False)
+    left = view.scale.left
+    hands.double_click(QPointF(340, 120))
+    hands.move(QPointF(300, 120), middle)
+    assert view.scale.left > left and view.selection.empty and ear.take() == []
+    hands.release(QPointF(300, 120), middle)
+    assert view.pointer.gesture is None
+
+
 def test_header_switches_and_height(view, ear):
     buttons = view.header._rows["v1"]
     buttons.mute.click()
@@ -306,6 +330,10 @@ def test_header_switches_and_height(view, ear):
     QTest.mousePress(view.header, Qt.MouseButton.LeftButton, pos=edge)
     QTest.mouseMove(view.header, edge + QPoint(0, -30))
     assert view.lane_of_track("v1").height == before - 30
+    QTest.mouseClick(view.header, Qt.MouseButton.RightButton, pos=edge)  # ends nothing
+    at = edge + QPoint(0, -50)
+    menu = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, view.header.mapToGlobal(at))
+    QApplication.sendEvent(view.header, menu)
     QTest.mouseRelease(view.header, Qt.MouseButton.LeftButton, pos=edge + QPoint(0, -30))
     assert ear.take() == [
         ("track_change_requested", "v1", {"muted": True}),
