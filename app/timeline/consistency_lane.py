@@ -38,6 +38,14 @@ class ConsistencyLane:
             self.keys.describe()
             self._update_lane("consistency")
 
+    def prune_cells(self) -> None:
+        """Let go of the cells of clips that the document no longer has."""
+        clips = self.index.clip_by_id if self.index is not None else {}
+        if self.cell not in clips:
+            self.cell = ""
+        if self.hovered_cell not in clips:
+            self.hovered_cell = ""
+
     def hover_cell(self, clip_id: str) -> None:
         if clip_id != self.hovered_cell:
             self.hovered_cell = clip_id

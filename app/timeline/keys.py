@@ -41,7 +41,7 @@ class Keys(QObject):
         elif key == Key.Key_F2 and not event.modifiers() & _PLAIN:
             claimed = len(view.selection.actions) == 1
         elif key in (Key.Key_Return, Key.Key_Enter) and not event.modifiers() & _PLAIN:
-            claimed = self._enter_edits() or bool(view.cell)
+            claimed = self._enter_edits() or view.cell in view.cells.by_id
         elif key in (Key.Key_Left, Key.Key_Right, Key.Key_Up, Key.Key_Down):
             claimed = event.modifiers() & _PLAIN == Ctrl
         if claimed:

@@ -137,6 +137,7 @@ class TimelineView(Places, Scrolling, ConsistencyLane, QAbstractScrollArea):
             if not self.tiles.fits(project.width / max(1, project.height)):
                 self._make_tiles()
             self.selection.prune(project)
+        self.prune_cells()
         self._heights = {}
         poster = self.index is not None and self.index.poster is not None
         self.scale.pad = geometry.PAD + geometry.POSTER if poster else geometry.PAD

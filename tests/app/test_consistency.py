@@ -121,6 +121,27 @@ def test_the_lane_by_keyboard_and_out_of_sight(walked):
     h.trigger("consistency_lane")
 
 
+def test_enter_accepts_a_draft_after_the_clip_of_the_held_cell_is_gone(walked):
+    h, w, t = walked, walked.w, walked.w.timeline
+    h.trigger("auto_accept")
+    w.generation.pending = ("turn left", 1.0)
+    h.trigger("generate")
+    take = h.wait_draft()
+    measured(h)
+    w.transport.pause()
+    w.selection.clear()
+    w.activateWindow()
+    t.setFocus()
+    first = queries.track_clips(h.p)[1]
+    t.set_cell(first.id)
+    QTest.keyClick(t, Qt.Key.Key_Return)
+    assert h.p.takes[take].status == "draft", "the key is the cell's"
+    w.editing.delete([first.id], [], False)
+    h.settle()
+    QTest.keyClick(t, Qt.Key.Key_Return)
+    assert h.p.takes[take].status == "accepted"
+
+
 def test_the_best_of_made_up_takes_is_chosen_and_undone(walked, tmp_path):
     h, w = walked, walked.w
     chunk = queries.track_clips(h.p)[-1].source

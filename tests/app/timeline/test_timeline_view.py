@@ -12,9 +12,12 @@ from PySide6.QtGui import QColor, QImage, QKeyEvent, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from app.state.walks import Seen
 from app.timeline import TimelineColours, TimelineView
 from app.timeline.describe import describe_action, describe_clip
 from app.timeline.ruler import HEAD
+from core.consistency import Drift, Verdict
+from core.project.edits import delete_clip
 from core.project.model import AT_START, Chunk
 from tests.app.timeline.conftest import Ear
 from tests.app.timeline.sample import N, crowd, project, take
@@ -323,3 +326,25 @@ def test_a_fitted_timeline_stays_fitted_when_it_gets_wider(make_view):
     view.resize(1100, 340)
     QApplication.processEvents()
     assert view.scale.ppf == chosen
+
+
+def test_a_cell_goes_with_its_clip(view):
+    found = {"clip2": Seen(Verdict(Drift(1.0, 1.0, 0.0)), 13, ())}
+    view.set_consistency_shown(True)
+    view.set_consistency(found)
+    view.set_cell("clip2")
+    view.hover_cell("clip2")
+    assert overrides(view, Qt.Key.Key_Return)
+    view.set_consistency({})  # not measured yet: there is nowhere to go
+    assert view.cell == "clip2" and not overrides(view, Qt.Key.Key_Return)
+    view.set_consistency(found)
+    p = view.project
+    view.set_project(replace(p, name="Another"))
+    assert view.cell == view.hovered_cell == "clip2" and overrides(view, Qt.Key.Key_Return)
+    view.set_project(delete_clip(p, "clip2"))
+    assert view.cell == view.hovered_cell == "" and not overrides(view, Qt.Key.Key_Return)
+    view.set_project(p)  # undone: it is back, and not held
+    assert view.cell == ""
+    view.set_cell("clip2")
+    view.set_project(None)
+    assert view.cell == ""
