@@ -247,8 +247,16 @@ class Episodes(QObject):
                 Notice(
                     self.tr("“%1” was taken off the list.").replace("%1", episode.name),
                     "info",
-                    fixes=((self.tr("Undo"), self._document.undo),),
+                    fixes=((self.tr("Undo"), lambda: self._bring_back(episode)),),
                 )
+            )
+
+    def _bring_back(self, episode: EpisodeRef) -> None:
+        """Put one that was deleted on the list again, whatever was done since; its file stayed."""
+        if self.find(episode.id) is None:
+            self._document.do(
+                self.tr("Bring back episode “%1”").replace("%1", episode.name),
+                lambda p: edits.add_episode(p, episode),
             )
 
     def export(self, id: str, target: Path) -> None:

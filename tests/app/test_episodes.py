@@ -65,6 +65,22 @@ def test_save_list_load_rename_delete_undo(learned):
     assert panel.rows.ids() == [id]
 
 
+def test_the_notice_of_a_deleted_episode_brings_back_that_episode(learned):
+    h, w = learned, learned.w
+    id = save(h, "Hall")
+    episode = h.p.episodes[0]
+    w.episodes_panel.delete_wanted.emit(id)
+    ((words, undo),) = w.notices.current.fixes
+    assert words == "Undo" and h.p.episodes == ()
+    h.trigger("marker")
+    undo()
+    assert h.p.episodes == (episode,) and len(h.p.markers) == 1
+    assert w.episodes.thumbnail(episode) is not None
+    before = h.p
+    undo()  # once more, or after Undo itself: it is there
+    assert h.p == before
+
+
 def test_a_loaded_memory_is_named_and_not_called_empty(learned):
     h = learned
     id = save(h, "Hall")
