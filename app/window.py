@@ -199,7 +199,8 @@ class MainWindow(QMainWindow):
         self.viewer_only = on
         if on:
             self._before_full = (self.saveState(), self.isMaximized())
-        self._docks.show(not on)
+        there = self.document.project is not None
+        self._docks.show(there and not on)
         self.menuBar().setVisible(not on)
         self.statusBar().setVisible(not on)
         if on:
@@ -208,8 +209,11 @@ class MainWindow(QMainWindow):
             state, maximised = self._before_full
             self.showMaximized() if maximised else self.showNormal()
             self.restoreState(state)
+            if not there:  # the layout is that of a project: on the first page all is hidden
+                self._docks.show(False)
         self.actions_table["fullscreen"].setChecked(on)
-        self.viewer.setFocus()  # the keys are commands, whatever had them
+        if there:
+            self.viewer.setFocus()  # the keys are commands, whatever had them
 
     def restore_layout(self) -> None:
         geometry, state = self.settings.layout()

@@ -103,6 +103,7 @@ def _generation(w: MainWindow) -> None:
     w.choosing.going.connect(w.viewer.setFocus)
     w.consistency.changed.connect(w.refresh.consistency)
     w.generation.going.connect(w.viewer.setFocus)
+    w.projects.started.connect(lambda: w.set_viewer_only(False))  # it begins with its panels
     w.projects.started.connect(lambda: w.show_panel("actions"))
     w.projects.started.connect(w.viewer.setFocus)
     w.progress.opened.connect(lambda: w.show_panel("queue"))

@@ -46,6 +46,7 @@ class Projects(QObject):
         super().__init__(parent)
         self._document, self._jobs, self._settings = document, jobs, settings
         self._worlds, self._background = worlds, background
+        self.changing = False  # one project closes because another one opens
 
     # -- new -------------------------------------------------------------------------------------
 
@@ -178,7 +179,11 @@ class Projects(QObject):
         self._take(store.project, store)
 
     def _take(self, p: Project, store: ProjectStore) -> None:
-        self.close()
+        self.changing = True
+        try:
+            self.close()
+        finally:
+            self.changing = False
         self._document.open(p, store)
         self._settings.add_recent(store.folder)
         self._compare_world(p)

@@ -81,6 +81,8 @@ class Refresh(QObject):
         w.viewer.set_project(None)
         w.timeline.set_project(None)
         w.notices.clear()
+        if not w.projects.changing:  # the first page is no picture to fill a screen with
+            w.set_viewer_only(False)
         w.show_page()
         self._show_project()
         w.status.worlds()

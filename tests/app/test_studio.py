@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from app.dialogs.export import ExportDialog
 from app.state.export_wish import ExportWish
@@ -233,6 +234,48 @@ def test_reset_layout_and_full_screen(opened):
     w.reset_layout()
     opened.settle()
     assert w.docks["actions"].isVisible()
+
+
+def test_closing_a_project_leaves_full_screen(opened):
+    w = opened.w
+    folder = w.document.folder
+    opened.trigger("fullscreen")
+    assert w.isFullScreen() and not w.menuBar().isVisible()
+    opened.trigger("close")
+    opened.settle()
+
+    def first_page_alone() -> bool:
+        around = [dock for dock in w.docks.values() if dock.isVisible()]
+        return w.welcome.isVisible() and not around and w.menuBar().isVisible()
+
+    assert first_page_alone() and w.statusBar().isVisible() and not w.isFullScreen()
+    assert not w.actions_table["fullscreen"].isChecked()
+    QTest.keyClick(w, Qt.Key.Key_Escape)
+    opened.settle()
+    assert first_page_alone()
+    w.projects.open(folder)
+    opened.settle()
+    assert w.viewer.isVisible() and all(dock.isVisible() for dock in w.docks.values())
+
+
+def test_another_project_opens_over_the_whole_screen_too(opened, picture_file):
+    w, first = opened.w, opened.w.document.folder
+
+    def whole_layout() -> bool:
+        docks = all(dock.isVisible() for dock in w.docks.values())
+        return docks and w.menuBar().isVisible() and not w.isFullScreen()
+
+    opened.trigger("fullscreen")
+    opened.open_sample(picture_file, "Another room")
+    assert whole_layout(), "a new one begins with its panels"
+    opened.trigger("fullscreen")
+    assert w.projects.open(first)
+    opened.settle()
+    assert w.isFullScreen() and w.viewer.isVisible()
+    assert not any(dock.isVisible() for dock in w.docks.values())
+    QTest.keyClick(w, Qt.Key.Key_Escape)
+    opened.settle()
+    assert whole_layout()
 
 
 def test_the_window_opens_without_torch(tmp_path):
