@@ -9,7 +9,6 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QMenu
 
 from core.project import edits
-from core.project.model import AT_START
 
 if TYPE_CHECKING:
     from app.window import MainWindow
@@ -33,9 +32,8 @@ def show_context_menu(w: MainWindow, kind: str, id: str, at: QPoint) -> None:
         alone = w.selection.actions == {id} and not w.selection.clips
         names = ["split", "", "delete"] if alone else ["delete"]
     elif kind == "memory":
-        menu.addAction(
-            w.tr("Go back to this memory"), lambda: w.generation.go_back(id or AT_START)
-        )
+        if id:  # a point of the lane, not the lane itself
+            menu.addAction(w.tr("Go back to this memory"), lambda: w.generation.go_back(id))
         names = ["memory_reset", "", "episode_save"]
     elif kind == "marker":
         menu.addAction(

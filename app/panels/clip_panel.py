@@ -71,6 +71,16 @@ class ClipPanel(QWidget):
                 ),
             )
         )
+        self._stack.addWidget(
+            Empty(
+                "animation-outline",
+                self.tr("Several clips selected"),
+                self.tr(
+                    "They are moved, cut out and deleted together. Click one of them to see what it "
+                    "was made with."
+                ),
+            )
+        )
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(12, 12, 12, 12)
@@ -128,13 +138,14 @@ class ClipPanel(QWidget):
             self._places, self._seen = places, None
             self.show_clip(*self._shown)
 
-    def show_clip(self, p: Project | None, clip: Clip | None) -> None:
+    def show_clip(self, p: Project | None, clip: Clip | None, several: bool = False) -> None:
+        """What ``clip`` was made with; None: no clip, or ``several``."""
         self._shown = (p, clip)
         if p is None or clip is None:
-            self._stack.setCurrentIndex(0)
+            self._stack.setCurrentIndex(1 if several else 0)
             self._seen = None
             return
-        self._stack.setCurrentIndex(1)
+        self._stack.setCurrentIndex(2)
         key = (p.rate, clip, p.chunks, p.takes, p.start, p.tracks[0].clips if p.tracks else ())
         if key == self._seen:
             return

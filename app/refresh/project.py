@@ -195,7 +195,7 @@ class Refresh(QObject):
         w, p = self._w, self._w.document.project
         clip = self.clip_in_focus()
         self._focus = clip.id if clip else None
-        w.clip_panel.show_clip(p, clip)
+        w.clip_panel.show_clip(p, clip, len(w.selection.clips) > 1)
         chunk = clip.source if clip is not None and clip.kind == "chunk" else ""
         w.consistency.watch(p, chunk)
         w.clip_panel.show_places(w.choosing.places(chunk))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtWidgets import QLabel
 
 from core.project import queries
 from tests.app.timeline.conftest import Hands
@@ -130,3 +131,21 @@ def test_the_menu_of_one_clip_cuts_no_other(walked):
     h.right_click(lanes.at(third.start + 4, track=track), "split")
     assert len(queries.track_clips(h.p)) == len(queries.track_clips(before)) + 1
     assert third.start + 3 in [c.start for c in queries.track_clips(h.p)]
+
+
+def test_several_clips_are_not_called_none(walked):
+    h, panel = walked, walked.w.clip_panel
+    h.w.show_panel("clip")
+    clips = queries.track_clips(h.p)[1:]
+    said = next(t for t in panel.findChildren(QLabel) if "Several" in t.text())
+    for chosen, seen in (([], False), (clips[:1], False), (clips, True)):
+        h.w.selection.set(clips=[c.id for c in chosen])
+        h.settle()
+        assert said.isVisible() is seen
+
+
+def test_only_a_point_of_the_memory_lane_can_be_gone_back_to(walked):
+    h, lanes = walked, Hands(walked.w.timeline)
+    last = queries.track_clips(h.p)[-1]
+    assert "" in h.right_click(lanes.at(last.end, "memory"))  # "Go back to this memory" has no id
+    assert h.right_click(lanes.at(last.end - 4, "memory")) .keys() == {"memory_reset", "episode_save"}
