@@ -168,6 +168,7 @@ def _panels(w: MainWindow) -> None:
     a.action_added.connect(lambda text, seconds: g.add_action(text, seconds))
     g.planned.connect(w.refresh.show_planned)
     a.action_text_changed.connect(e.set_text)
+    w.projects.closing.connect(a.flush)
 
     def pending(*_: object) -> None:
         if a.editing is None:

@@ -31,6 +31,7 @@ class Projects(QObject):
     notice = Signal(object)  # Notice
     busy = Signal(str)  # words while something is prepared, "" when it is done
     started = Signal()  # a new project is open
+    closing = Signal()  # words that were not handed over yet still find their project
     taken = Signal(object)  # Project: it is the open one from now on
     crop_wanted = Signal(object)  # Path: choose what is used of a new start
 
@@ -233,6 +234,7 @@ class Projects(QObject):
 
     def close(self) -> None:
         if self._document.store is not None:
+            self.closing.emit()
             self._jobs.let_go()
             self._document.close()
 

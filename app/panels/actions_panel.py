@@ -27,8 +27,14 @@ from app.state.tier_words import TierRow, sentence
 from app.state.way_words import WayRow
 from app.widgets.basics import ElidedLabel, airy, bind, icon_button, label, primary, rule, scrolled
 from core.project.model import Project
+from core.project.words import tidy
 
 _SCENE_PAUSE_MS = 500
+
+
+def may_follow(field: str, before: str, now: str) -> bool:
+    """Whether a field that was given ``before`` takes ``now``: never over what somebody writes."""
+    return tidy(before) != tidy(now) and tidy(field) == tidy(before)
 
 
 class SceneField(QPlainTextEdit):
@@ -66,7 +72,8 @@ class ActionsPanel(QWidget):
         super().__init__(parent)
         self._actions = actions
         self.editing: str | None = None  # the selected action whose text the field shows
-        self._shown = ""  # the text of that action
+        self._shown = ""  # the text of that action in the project
+        self._project_id, self._scene = "", ""  # the scene of that project
         self._filling = False
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -250,11 +257,15 @@ class ActionsPanel(QWidget):
 
     def show_project(self, p: Project | None) -> None:
         self.setEnabled(p is not None)
-        scene = p.scene if p else ""
-        if scene != self.scene.toPlainText() and not self._scene_timer.isActive():
+        id, scene = (p.id, p.scene) if p else ("", "")
+        other = id != self._project_id
+        if other or may_follow(self.scene.toPlainText(), self._scene, scene):
             self._filling = True
             self.scene.setPlainText(scene)
             self._filling = False
+        if other:
+            self._scene_timer.stop()  # what was written belongs to the project before
+        self._project_id, self._scene = id, scene
 
     def show_ways(self, rows: Sequence[WayRow]) -> None:
         """The ways of sampling to choose from; nothing where there is no choice."""
@@ -277,9 +288,14 @@ class ActionsPanel(QWidget):
 
     def show_selected_action(self, id: str | None, text: str) -> None:
         """One selected action: the field edits it. None: the field writes the next one."""
-        if id == self.editing and (id is None or text == self.text.text()):
+        if id == self.editing:
+            if id is not None:
+                if may_follow(self.text.text(), self._shown, text):
+                    self.text.setText(text)
+                self._shown = text
             return
         leaving = self.editing is not None and id is None
+        self._finish_text()
         self.editing = id
         if id is not None:
             self._shown = text
@@ -368,6 +384,11 @@ class ActionsPanel(QWidget):
             self.text.selectAll()
 
     def _finish_text(self) -> None:
+        """Leaving the field keeps what was written; where nothing is left, what was there."""
         text = self.text.text().strip()
-        if self.editing is not None and text:
+        if self.editing is None or tidy(text) == tidy(self._shown):
+            return  # what was not touched may be older than the project
+        if text:
             self.action_text_changed.emit(self.editing, text)
+        else:
+            self.text.setText(self._shown)

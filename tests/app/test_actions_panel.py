@@ -1,0 +1,118 @@
+"""What is typed in the Actions panel: kept while the window shows its project anew."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+
+from app.panels.actions_panel import may_follow
+from core.project import queries
+
+
+@pytest.fixture
+def selected(opened):
+    """With one action that is selected, and the field that shows its words in focus."""
+    h = opened
+    h.w.editing.add_action(1, 9, "walk forward")
+    h.settle()
+    h.w.activateWindow()
+    h.w.actions_panel.text.setFocus()
+    h.until(h.w.actions_panel.text.hasFocus)
+    return h
+
+
+def said(h) -> list[str]:
+    return [a.text for a in h.p.actions]
+
+
+def test_the_scene_can_be_typed_with_a_pause_behind_a_space(opened, qtbot):
+    h, scene = opened, opened.w.actions_panel.scene
+    scene.setFocus()
+    scene.selectAll()
+    qtbot.keyClicks(scene, "a quiet ")
+    h.until(lambda: h.p.scene == "a quiet")
+    h.settle()
+    qtbot.keyClicks(scene, "corridor")
+    assert scene.toPlainText() == "a quiet corridor"
+    h.until(lambda: h.p.scene == "a quiet corridor")
+    h.w.document.undo()  # the one step of all that was written
+    h.settle()
+    assert scene.toPlainText() == h.p.scene == "a small room"
+
+
+def test_a_scene_that_was_not_sent_yet_stays_with_its_project(opened, qtbot, picture_file):
+    h, scene = opened, opened.w.actions_panel.scene
+    first = h.w.document.folder
+    scene.setFocus()
+    scene.selectAll()
+    qtbot.keyClicks(scene, "a hall")
+    h.open_sample(picture_file, "Another room")
+    assert scene.toPlainText() == h.p.scene == "a small room"
+    h.w.projects.open(first)
+    h.settle()
+    assert scene.toPlainText() == h.p.scene == "a hall"
+
+
+def test_words_of_a_selected_action_stay_until_they_are_kept(selected, qtbot):
+    h, field = selected, selected.w.actions_panel.text
+    field.selectAll()
+    qtbot.keyClicks(field, "turn le")
+    h.trigger("verb_3")  # a change of the project
+    h.w.selection.changed.emit()  # and what else shows the selection anew
+    h.settle()
+    assert field.text() == "turn le" and said(h)[0] == "walk forward"
+    h.w.refresh.moved(h.w.transport.frame)
+    qtbot.keyClicks(field, "ft ")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    h.settle()
+    assert said(h)[0] == "turn left" and field.text() == "turn left "
+    h.w.document.undo()
+    h.settle()
+    assert said(h)[0] == field.text() == "walk forward", "what is not being written follows"
+
+
+def test_the_playhead_in_another_clip_leaves_what_is_typed(selected, qtbot):
+    h, field = selected, selected.w.actions_panel.text
+    h.trigger("auto_accept")
+    h.trigger("generate")
+    h.wait_idle()
+    h.w.selection.set(actions=[h.p.actions[0].id])
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, "look up")
+    for clip in queries.track_clips(h.p):
+        h.w.transport.seek(clip.start)
+        h.settle()
+    assert field.text() == "look up"
+
+
+def test_leaving_keeps_the_words_and_escape_drops_them(selected, qtbot):
+    h, panel = selected, selected.w.actions_panel
+    panel.text.selectAll()
+    qtbot.keyClicks(panel.text, "look up")
+    qtbot.keyClick(panel.text, Qt.Key.Key_Escape)
+    assert said(h) == ["walk forward"]
+    panel.text.setFocus()
+    panel.text.selectAll()
+    qtbot.keyClick(panel.text, Qt.Key.Key_Delete)
+    h.w.viewer.setFocus()
+    assert said(h) == ["walk forward"] and panel.text.text() == "walk forward"
+    panel.text.setFocus()
+    panel.text.selectAll()
+    qtbot.keyClicks(panel.text, "look up")
+    h.w.editing.add_action(9, 17, "hold still")  # it is selected from now on
+    h.settle()
+    assert said(h) == ["look up", "hold still"] and panel.text.text() == "hold still"
+    h.w.editing.set_text(h.p.actions[1].id, "turn left")
+    h.w.selection.clear()  # before the field has heard of it
+    h.settle()
+    assert said(h) == ["look up", "turn left"]
+
+
+@pytest.mark.parametrize(
+    ("field", "now", "follows"),
+    [("a hall", "a room", True), ("a  hall ", "a room", True), ("a hall", "a hall", False),
+     ("a hall with", "a room", False), ("", "a room", False)],
+)  # fmt: skip
+def test_a_field_follows_only_what_nobody_touched(field, now, follows):
+    assert may_follow(field, "a hall", now) == follows
