@@ -1,6 +1,7 @@
 """Keeps single keys with whoever is typing, and Space and Enter with a focused button.
 
 Qt presses a button with Space alone; here Enter does it too, as on the web and on a Mac.
+The application has this one event filter; what it does with the wheel is in ``wheelguard``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from PySide6.QtWidgets import (
     QTabBar,
     QTextEdit,
 )
+
+from app.widgets import wheelguard
 
 _TEXT = (QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QKeySequenceEdit)
 _STEPPED = (QAbstractItemView, QAbstractSlider, QComboBox, QTabBar)
@@ -74,4 +77,8 @@ class KeyGuard(QObject):
                 if not event.isAutoRepeat():
                     watched.click()
                 return True
+        elif event.type() == QEvent.Type.Wheel:
+            return wheelguard.passes_by(watched, event)
+        elif event.type() == QEvent.Type.Polish:
+            wheelguard.only_by_hand(watched)
         return False
