@@ -49,7 +49,7 @@ class EpisodesPanel(QWidget):
             ),
             pixmaps,
             (
-                ("load", self.tr("Continue with this memory"), "Return"),
+                ("load", self.tr("Continue with this memory"), ""),
                 ("rename", self.tr("Rename…"), "F2"),
                 ("export", self.tr("Save as a file…"), ""),
                 ("delete", self.tr("Delete"), "Delete"),

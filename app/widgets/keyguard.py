@@ -58,7 +58,7 @@ def belongs_to(widget: QObject | None, event: QKeyEvent) -> bool:
     if isinstance(widget, QAbstractButton):
         return key in _PRESS
     if isinstance(widget, QAbstractItemView):
-        return key in _MOVE or key in _EDIT or key in (Qt.Key.Key_Return, Qt.Key.Key_F2)
+        return key in _MOVE | _EDIT | _ENTER or key == Qt.Key.Key_F2
     if isinstance(widget, _STEPPED):
         return key in _MOVE or key in _PRESS
     return False

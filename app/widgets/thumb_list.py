@@ -87,9 +87,21 @@ class _Delegate(QStyledItemDelegate):
         painter.restore()
 
 
+class _List(QListWidget):
+    """Enter activates the row, and once: Qt has it depend on the system."""
+
+    def keyPressEvent(self, event) -> None:
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
+        elif not event.isAutoRepeat() and self.currentItem() is not None:
+            if len(self.selectedItems()) < 2:
+                self.itemActivated.emit(self.currentItem())
+
+
 class ThumbList(QWidget):
-    """Intents carry the row's id. ``commands`` names what the context menu and keys offer for one
-    row, ``together`` what the menu offers for several; without it only one can be selected."""
+    """Intents carry the row's id. Enter and a double click are ``activated``. ``commands`` names
+    what the context menu and other keys offer for one row, ``together`` what the menu offers for
+    several; without it only one can be selected."""
 
     activated = Signal(str)
     picked = Signal(str)
@@ -110,7 +122,7 @@ class ThumbList(QWidget):
         self._pixmaps = pixmaps
         self._commands, self._together = tuple(commands), tuple(together)
         self._seen: tuple[Row, ...] | None = None
-        self.list = QListWidget()
+        self.list = _List()
         self.list.setAccessibleName(name)
         self.list.setItemDelegate(_Delegate(self.list))
         self.list.setIconSize(_THUMB)

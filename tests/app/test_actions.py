@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QPushButton, QToolButton
+from PySide6.QtWidgets import QLineEdit, QListWidget, QPushButton, QToolButton
 
 from app.actions import (
     ADAPTER,
@@ -94,6 +94,12 @@ def test_rebinding_takes_the_key_from_its_owner_and_is_remembered(qapp):
 def test_typing_keeps_its_keys(qapp, key, held, text):
     event = QKeyEvent(QEvent.Type.ShortcutOverride, key, held, text)
     assert belongs_to(QLineEdit(), event)
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2])
+def test_a_list_keeps_the_keys_of_its_rows(qapp, key):
+    event = QKeyEvent(QEvent.Type.ShortcutOverride, key, Qt.KeyboardModifier.NoModifier)
+    assert belongs_to(QListWidget(), event)
 
 
 def test_commands_with_ctrl_work_while_typing(qapp):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from app.dialogs.name import NameDialog
@@ -185,3 +187,21 @@ def test_strength_mute_and_preset_are_undone(learned):
     h.w.document.undo()
     h.w.document.undo()
     assert h.p.memory.strength == 1.0 and not h.p.memory.muted
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
+def test_enter_loads_an_episode_once(learned, key):
+    h, panel = learned, learned.w.episodes_panel
+    id = save(h, "Hall")
+    h.w.show_panel("episodes")
+    asked, assets = [], len(h.p.assets)
+    panel.load_wanted.connect(asked.append)
+    panel.rows.select(id)
+    panel.rows.list.setFocus()
+    QTest.keyClick(panel.rows.list, key)
+    h.until(lambda: bool(h.p.memory_bases))
+    h.w.background.wait(5000)
+    h.settle()
+    assert asked == [id] and len(h.p.assets) == assets + 1
+    QTest.keyClick(panel.rows.list, Qt.Key.Key_Delete)
+    assert h.p.episodes == ()
