@@ -250,7 +250,9 @@ class Generation(QObject):
         if p is None or take_id not in p.takes:
             return
         number = queries.chunk_number(p, p.takes[take_id].chunk)
-        words = self.tr("Show another take of chunk %1").replace("%1", str(number or "–"))
+        words = self.tr("Show another take of chunk %1").replace("%1", str(number))
+        if number is None:
+            words = self.tr("Bring back a take")
         self._document.do(words, lambda q: edits.choose_take(q, take_id))
 
     def step_take(self, chunk_id: str, by: int) -> None:

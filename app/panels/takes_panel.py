@@ -35,7 +35,7 @@ class TakesPanel(QWidget):
                 ),
             ),
             pixmaps,
-            (("back", self.tr("Bring this take back"), "Return"),),
+            (("back", self.tr("Bring this take back"), ""),),
             self.tr("Takes"),
         )
         self.rows.activated.connect(self._bring)
@@ -55,7 +55,7 @@ class TakesPanel(QWidget):
 
     def _bring(self, take_id: str) -> None:
         p = self._project
-        if p is not None and take_id in p.takes and p.takes[take_id].chunk in p.chunks:
+        if p is not None and take_id in p.takes:  # a discarded draft's chunk comes back with it
             self.bring_back.emit(p.takes[take_id].chunk, take_id)
 
     def _show(self) -> None:
