@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.state.typed_path import typed_path
 from app.widgets import world_words as words
 from app.widgets.basics import button, fit_height, icon_button, label, primary, rule
 from app.widgets.glyph import Glyph
@@ -67,7 +68,7 @@ class LicenceDialog(QDialog):
 
     @property
     def folder(self) -> Path:
-        return Path(self.place.text().strip()).expanduser()
+        return typed_path(self.place.text()) or Path()
 
     def _build_licence(self, column: QVBoxLayout) -> None:
         licence = self._plan.offer.licence

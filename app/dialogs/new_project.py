@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from app.dialogs.adapter_choice import AdapterChoice
 from app.state.new_project import NewProject, free_folder
+from app.state.typed_path import typed_path
 from app.widgets.basics import button, icon_button, label, level_labels, primary, restyle
 from app.widgets.crop_view import CropView
 from app.widgets.pixmaps import Pixmaps
@@ -308,7 +309,7 @@ class NewProjectDialog(QDialog):
         if self.adapter.reading:
             self._say(self.tr("The slow adapter is still being read. Wait a moment."))
             return
-        parent = Path(self.folder.text().strip()).expanduser()
+        parent = typed_path(self.folder.text()) or self._parent_folder
         if parent.exists() and not parent.is_dir():
             self._say(
                 self.tr("%1 is a file, not a folder. Choose another folder.").replace(

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from app.flow.fetching import Fetching
 from app.state import tier_words
 from app.state.settings import Settings, log_folder
+from app.state.typed_path import typed_path
 from app.widgets.basics import (
     TallColumn,
     button,
@@ -245,10 +246,13 @@ class PreferencesDialog(QDialog):
         self._settings.set("tier", AUTO, anew=True)
 
     def _take_folder(self, text: str) -> None:
-        self._settings.set("projects_folder", text)
+        wanted = typed_path(text)
+        if wanted != self._settings.folder:
+            self._settings.set("projects_folder", str(wanted.absolute()) if wanted else "")
+        self.folder.setText(str(self._settings.folder))
 
     def _take_models(self, text: str) -> None:
-        wanted = Path(text).expanduser() if text else None
+        wanted = typed_path(text)
         if wanted is None:
             self.models.setText(str(self._fetching.settings.folder))
         elif wanted != self._fetching.settings.folder:

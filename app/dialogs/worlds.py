@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from app.dialogs.import_world import ImportWorldDialog
 from app.dialogs.licence import LicenceDialog
 from app.flow.fetching import Fetching
+from app.state.typed_path import typed_path
 from app.widgets import world_words as words
 from app.widgets.basics import (
     ElidedLabel,
@@ -271,9 +272,9 @@ class WorldsDialog(QDialog):
         self.sheet.open()
 
     def _take_folder(self) -> None:
-        text = self.folder.text().strip()
-        if text and Path(text).expanduser() != self._fetching.settings.folder:
-            self._fetching.set_folder(Path(text).expanduser())
+        wanted = typed_path(self.folder.text())
+        if wanted is not None and wanted != self._fetching.settings.folder:
+            self._fetching.set_folder(wanted)
 
     def _browse_folder(self) -> None:
         chosen = QFileDialog.getExistingDirectory(

@@ -112,3 +112,23 @@ def test_ways_that_lack_their_library_say_so(studio, monkeypatch):
     at = tier_words.CHOICES.index("int8")
     assert "torchao" in dialog.tier.itemData(at, Qt.ItemDataRole.ToolTipRole)
     dialog.accept()
+
+
+def test_folders_may_be_typed_from_home(studio, dialog, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for field, folder in (
+        (dialog.folder, lambda: studio.settings.folder),
+        (dialog.models, lambda: ModelSettings().folder),
+    ):
+        field.selectAll()
+        QTest.keyClicks(field, "~/walks")
+        QTest.keyClick(field, Qt.Key.Key_Return)
+        assert folder() == tmp_path / "walks"
+    assert dialog.folder.text() == str(tmp_path / "walks")
+    dialog.folder.setFocus()
+    dialog.folder.selectAll()
+    QTest.keyClick(dialog.folder, Qt.Key.Key_Delete)
+    QTest.keyClick(dialog.folder, Qt.Key.Key_Return)
+    assert studio.settings.get("projects_folder") == ""
+    assert dialog.folder.text() == str(studio.settings.folder), "what it goes to instead"
