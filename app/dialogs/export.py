@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -19,7 +20,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.state.export_wish import ExportWish
+from app.state.new_project import file_name
 from app.state.timecode import short
+from app.state.typed_path import typed_path
 from app.widgets.basics import airy, button, icon_button, label, level_labels, primary, rule
 from core.project import queries
 from core.project.model import Project
@@ -45,7 +48,8 @@ class ExportDialog(QDialog):
 
         place = QHBoxLayout()
         place.setSpacing(4)
-        self.path = QLineEdit(str(folder / f"{p.name}.mp4"))
+        self._folder = folder  # of a name without one
+        self.path = QLineEdit(str(folder / f"{file_name(p.name)}.mp4"))
         self.path.setAccessibleName(self.tr("File"))
         self.path.textChanged.connect(lambda *_: self._show())
         place.addWidget(self.path, 1)
@@ -180,12 +184,13 @@ class ExportDialog(QDialog):
             else self.tr("visibly reduced")
         )  # fmt: skip
         self._crf_words.setText(f"CRF {crf} · {words}")
-        target = Path(self.path.text().strip() or ".").expanduser()
+        target = self._target()
         notes = []
-        ok = bool(self.path.text().strip()) and target.parent.is_dir()
+        # By os.path: what cannot be a path at all is not there either.
+        ok = target is not None and os.path.isdir(target.parent) and not os.path.isdir(target)
         if not ok:
             notes.append(self.tr("Choose a file in a folder that exists."))
-        elif target.exists():
+        elif os.path.exists(target):
             notes.append(
                 self.tr("%1 exists and will be replaced when the new one is whole.").replace(
                     "%1", target.name
@@ -224,10 +229,20 @@ class ExportDialog(QDialog):
         if path:
             self.path.setText(path if path.lower().endswith(".mp4") else path + ".mp4")
 
-    def _accept(self) -> None:
-        path = Path(self.path.text().strip()).expanduser()
+    def _target(self) -> Path | None:
+        """The file that is written; None where no file is named."""
+        text = self.path.text().strip()
+        path = typed_path(text)
+        if path is None or not path.name or text.endswith((os.sep, "/")):
+            return None
         if path.suffix.lower() != ".mp4":
             path = path.with_name(path.name + ".mp4")
+        return self._folder / path
+
+    def _accept(self) -> None:
+        path = self._target()
+        if path is None:
+            return
         start, stop = self.range.currentData()
         rate = self.rate.currentData()
         self.wish = ExportWish(

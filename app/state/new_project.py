@@ -25,9 +25,14 @@ class NewProject:
     slow_adapter: Path | None = None  # on top of that world
 
 
+def file_name(name: str) -> str:
+    """``name`` as a file or folder can be called on every system; without an ending."""
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f]+', " ", name).strip(" .")[:80] or "Untitled"
+
+
 def free_folder(parent: Path, name: str) -> Path:
     """A folder for ``name`` below ``parent`` that is not taken."""
-    clean = re.sub(r'[\\/:*?"<>|\x00-\x1f]+', " ", name).strip(" .")[:80] or "Untitled"
+    clean = file_name(name)
     folder, n = parent / clean, 2
     while folder.exists():
         folder, n = parent / f"{clean} {n}", n + 1
