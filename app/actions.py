@@ -18,6 +18,7 @@ from app.icons import icon
 ALWAYS, PROJECT, CLIP, DRAFT, JOB = "", "project", "clip", "draft", "job"
 ADAPTER = "slow adapter"
 LEARNED, BANK = "learned adapter", "bank"  # memories that the project's preset has
+PLAN = "plan"  # whoever makes the plan enables it
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ TABLE: tuple[Command, ...] = (
     C("more_takes", "Clip", "Make 3 more takes of this chunk", ("Shift+R",), "Make more takes of this chunk beside the one that is shown, to choose from", "layers-plus", CLIP, group="best"),
     C("best_take", "Clip", "Choose the best take", ("Shift+B",), "Show the take that holds together best: places that come back the same, no cuts, little drift", "trophy-outline", CLIP, group="best"),
 
-    C("generate", "Generate", "Generate", ("Ctrl+Return", "Ctrl+Enter"), "Make the planned chunks", "creation"),
+    C("generate", "Generate", "Generate", ("Ctrl+Return", "Ctrl+Enter"), "Make the planned chunks", "creation", PLAN),
     C("accept", "Generate", "Accept draft", ("Return", "Enter"), "Keep the draft; the memory learns it", "check", DRAFT, group="draft"),
     C("redo_draft", "Generate", "Redo with a new seed", ("R",), "Make another take of the draft", "dice-5-outline", DRAFT, group="draft"),
     C("discard", "Generate", "Discard draft", ("Backspace",), "Drop the draft; the take before comes back", "trash-can-outline", DRAFT, group="draft"),
@@ -232,7 +233,9 @@ class Actions(QObject):
     def enable(self, facts: set[str]) -> None:
         """Enable what makes sense given what is there (PROJECT, CLIP, …, BANK)."""
         for command in TABLE:
-            self._actions[command.id].setEnabled(command.needs == ALWAYS or command.needs in facts)
+            if command.needs != PLAN:
+                there = command.needs == ALWAYS or command.needs in facts
+                self._actions[command.id].setEnabled(there)
 
 
 def normal(keys: tuple[str, ...] | list[str]) -> list[str]:

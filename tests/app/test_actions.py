@@ -19,6 +19,7 @@ from app.actions import (
     JOB,
     LEARNED,
     MENUS,
+    PLAN,
     PROJECT,
     TABLE,
     Actions,
@@ -38,7 +39,7 @@ def test_every_command_has_a_key_a_tooltip_and_an_icon(qapp):
         assert len(action.toolTip()) > len(key) + 8, command.id
         assert command.menu in MENUS, command.id
         assert command.icon, command.id
-        assert command.needs in (ALWAYS, PROJECT, CLIP, DRAFT, JOB, ADAPTER, LEARNED, BANK)
+        assert command.needs in (ALWAYS, PROJECT, CLIP, DRAFT, JOB, ADAPTER, LEARNED, BANK, PLAN)
 
 
 def test_keys_do_not_clash(qapp):
