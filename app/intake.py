@@ -80,6 +80,10 @@ class Intake(QObject):
     def _use(self, media: list[Path]) -> None:
         w = self._w
         if w.document.project is None:
+            if len(media) > 1:
+                words = w.tr("A project starts from one picture or video: %1. Drop the others "
+                             "again once it is open.")  # fmt: skip
+                self.notice.emit(Notice(words.replace("%1", media[0].name), "warning"))
             w.commands.new_project(media[0])
             return
         empty = w.document.project.start is None
@@ -87,6 +91,11 @@ class Intake(QObject):
         def then(asset, path: Path) -> None:
             if empty:
                 w.projects.start_from_asset(asset.id)
+                return
+            if len(media) > 1:
+                words = w.tr("%1 and %2 more are in the project's media now.")
+                words = words.replace("%1", path.name).replace("%2", str(len(media) - 1))
+                self.notice.emit(Notice(words, "info"))
                 return
             self.notice.emit(
                 Notice(

@@ -22,9 +22,9 @@ _GAP = 16
 
 
 class DropZone(Pressable):
-    """Takes one file by drop or by click."""
+    """Takes files by drop, one by click."""
 
-    dropped = Signal(object)  # Path
+    dropped = Signal(list)  # Paths
 
     def __init__(self):
         super().__init__("")
@@ -62,16 +62,15 @@ class DropZone(Pressable):
 
     def dropEvent(self, event: QDropEvent) -> None:
         restyle(self, dropping=False)
-        for url in event.mimeData().urls():
-            if url.isLocalFile():
-                self.dropped.emit(Path(url.toLocalFile()))
-                event.acceptProposedAction()
-                return
+        files = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
+        if files:
+            event.acceptProposedAction()
+            self.dropped.emit(files)
 
 
 class Welcome(QWidget):
     sample_wanted = Signal(object)  # Sample
-    file_wanted = Signal(object)  # Path
+    files_wanted = Signal(list)  # Paths
     browse_wanted = Signal()
     open_wanted = Signal()
     recent_wanted = Signal(object)  # Path
@@ -146,7 +145,7 @@ class Welcome(QWidget):
         )  # fmt: skip
         self.drop = DropZone()
         self.drop.clicked.connect(self.browse_wanted)
-        self.drop.dropped.connect(self.file_wanted)
+        self.drop.dropped.connect(self.files_wanted)
         column.addWidget(self.drop, 1)
         self._browse = button(self.tr("Choose a file…"), "folder-image", self.browse_wanted.emit)
         column.addWidget(self._browse)

@@ -146,7 +146,7 @@ def _viewer(w: MainWindow) -> None:
     v.discard_requested.connect(g.discard)
     v.take_chosen.connect(lambda _chunk, take: g.choose_take(take))
     v.problem.connect(lambda words: w.notices.show_notice(Notice(words, "warning")))
-    v.file_dropped.connect(lambda path: w.intake.take([path]))
+    v.files_dropped.connect(w.intake.take)
     automatic, action = v.bar.automatic, w.actions_table["auto_accept"]
     automatic.clicked.connect(action.trigger)
     action.toggled.connect(automatic.setChecked)
@@ -224,7 +224,7 @@ def _panels(w: MainWindow) -> None:
     w.merging.made.connect(made)
     welcome = w.welcome
     welcome.sample_wanted.connect(w.projects.from_sample)
-    welcome.file_wanted.connect(lambda path: w.intake.take([path]))
+    welcome.files_wanted.connect(w.intake.take)
     welcome.browse_wanted.connect(w.commands.browse_start)
     welcome.open_wanted.connect(w.commands.open_project)
     welcome.recent_wanted.connect(w.projects.open)

@@ -20,7 +20,7 @@ class Canvas(QWidget):
     """Shows one QImage. ``zoom`` 0 fits; 1.0 is one picture pixel on one pixel of the screen."""
 
     clicked = Signal()
-    file_dropped = Signal(str)
+    files_dropped = Signal(list)  # paths
     inset_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -213,7 +213,7 @@ class Canvas(QWidget):
         self._press = None
 
     def dragEnterEvent(self, event) -> None:
-        if self._file(event) is not None:
+        if self._files(event):
             self._dropping = True
             self.update()
             event.acceptProposedAction()
@@ -223,14 +223,13 @@ class Canvas(QWidget):
         self.update()
 
     def dropEvent(self, event) -> None:
-        path = self._file(event)
+        paths = self._files(event)
         self._dropping = False
         self.update()
-        if path is not None:
+        if paths:
             event.acceptProposedAction()
-            self.file_dropped.emit(path)
+            self.files_dropped.emit(paths)
 
     @staticmethod
-    def _file(event) -> str | None:
-        urls = event.mimeData().urls()
-        return next((url.toLocalFile() for url in urls if url.isLocalFile()), None)
+    def _files(event) -> list[str]:
+        return [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]

@@ -27,7 +27,7 @@ class Viewer(QWidget):
     redo_requested = Signal()
     discard_requested = Signal()
     take_chosen = Signal(str, str)  # chunk id, take id
-    file_dropped = Signal(str)
+    files_dropped = Signal(list)
     problem = Signal(str)  # a sentence: this file cannot be shown
 
     def __init__(
@@ -65,7 +65,7 @@ class Viewer(QWidget):
         self.bar.redo.connect(self.redo_requested)
         self.bar.discard.connect(self.discard_requested)
         self.bar.step_take.connect(self._step_take)
-        self.canvas.file_dropped.connect(self.file_dropped)
+        self.canvas.files_dropped.connect(self.files_dropped)
         self.canvas.clicked.connect(self.setFocus)
         self.canvas.inset_clicked.connect(lambda: self.canvas.set_inset(False))
         self.controls.zoom_chosen.connect(self.canvas.set_zoom)

@@ -300,9 +300,9 @@ def test_playing_shows_frames_in_order(viewer, transport, qtbot):
     assert order == sorted(order)
 
 
-def test_a_file_can_be_dropped_on_the_picture(viewer, qtbot, tmp_path):
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "a.png"))])
+def test_files_can_be_dropped_on_the_picture(viewer, qtbot, tmp_path):
+    mime, paths = QMimeData(), [str(tmp_path / "a.png"), str(tmp_path / "b.png")]
+    mime.setUrls([QUrl.fromLocalFile(path) for path in paths])
     args = (
         Qt.DropAction.CopyAction,
         mime,
@@ -310,10 +310,10 @@ def test_a_file_can_be_dropped_on_the_picture(viewer, qtbot, tmp_path):
         Qt.KeyboardModifier.NoModifier,
     )
     at = QPointF(100, 100)
-    with qtbot.waitSignal(viewer.file_dropped, timeout=60_000) as heard:
+    with qtbot.waitSignal(viewer.files_dropped, timeout=60_000) as heard:
         QApplication.sendEvent(viewer.canvas, QDragEnterEvent(at.toPoint(), *args))
         QApplication.sendEvent(viewer.canvas, QDropEvent(at, *args))
-    assert heard.args == [str(tmp_path / "a.png")]
+    assert heard.args == [paths]
 
 
 def test_without_a_project_it_says_what_to_do(qtbot, transport):
