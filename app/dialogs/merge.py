@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.state.merged_name import free_name, merged_name
 from app.state.timecode import short
 from app.widgets.basics import (
     ElidedLabel,
@@ -102,7 +103,8 @@ class WeightRow(QWidget):
 
 class MergeDialog(QDialog):
     """``wanted`` when it is to begin: ``weights`` and ``name`` say what was chosen. It stays until
-    it is told how that went, and ``stop_wanted`` gives it up."""
+    it is told how that went, and ``stop_wanted`` gives it up. ``name``: what to call the merge of
+    all of them; until somebody types another, it follows those that are not left out."""
 
     wanted = Signal()
     stop_wanted = Signal()
@@ -118,6 +120,7 @@ class MergeDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("Merge episodes"))
         self._names = [e.name for e, _ in episodes]
+        self._whole_name, self._named = name, False  # of all of them; by somebody
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 20, 20, 16)
         column.setSpacing(8)
@@ -139,7 +142,7 @@ class MergeDialog(QDialog):
             facts = f"{self._chunks(episode.chunks)} · {short(episode.frames, rate)}"
             # Even shares: that is what two places learned in many steps bear.
             made = WeightRow(episode, picture, facts, round(100 / len(episodes)), pixmaps)
-            made.changed.connect(self._tell)
+            made.changed.connect(self._weighed)
             self.rows.append(made)
             body.column.addWidget(made)
         area = scrolled(body)
@@ -155,6 +158,7 @@ class MergeDialog(QDialog):
         self._name.setMaxLength(200)
         self._name.setAccessibleName(self.tr("Name of the new episode"))
         self._name.selectAll()
+        self._name.textEdited.connect(self._call)
         self._name.textChanged.connect(lambda *_: self._tell())
         named.addWidget(self._name, 1)
         column.addLayout(named)
@@ -198,6 +202,18 @@ class MergeDialog(QDialog):
     @property
     def name(self) -> str:
         return self._name.text().strip()
+
+    def _call(self, _text: str) -> None:
+        self._named = True
+
+    def _weighed(self) -> None:
+        kept = [name for name, row in zip(self._names, self.rows) if row.percent]
+        if kept and not self._named:
+            whole = len(kept) == len(self._names)
+            name = self._whole_name if whole else free_name(merged_name(kept), self._names)
+            self._name.setText(name)
+            self._name.selectAll()
+        self._tell()
 
     # -- while it is made --------------------------------------------------------------------------
 

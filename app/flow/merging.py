@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.flow.episodes import SUFFIX, Episodes, ref_of, words_of
 from app.state.document import Document
+from app.state.merged_name import merged_name
 from app.widgets.notice_bar import Notice
 from app.workers.background import Background
 from core.project import edits
@@ -69,14 +70,8 @@ class Merging(QObject):
         return known
 
     def name_of_merged(self, episodes: Sequence[EpisodeRef]) -> str:
-        """“Hall and Kitchen”, “Hall, Kitchen and Garden”; long ones are counted."""
-        *first, last = [e.name for e in episodes]
-        name = self.tr("%1 and %2").replace("%1", ", ".join(first)).replace("%2", last)
-        if len(name) > 60:
-            name = self.tr("%1 and %2 more").replace("%1", first[0][:50]).replace(
-                "%2", str(len(first))
-            )
-        return self._episodes.free_name(name)
+        """After all of them, and not that of another episode."""
+        return self._episodes.free_name(merged_name([e.name for e in episodes]))
 
     def merge(self, ids: Sequence[str], weights: Sequence[float], name: str) -> None:
         """A new episode of those; they stay as they are."""

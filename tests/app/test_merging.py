@@ -105,6 +105,32 @@ def test_the_dialog_says_what_is_missing(two):
     assert len(two.p.episodes) == 2
 
 
+def test_the_suggested_name_follows_those_that_count(two, qtbot):
+    h = two
+    h.w.merging.merge([e.id for e in h.p.episodes], [1.0, 0.5], "Yard")
+    h.until(lambda: len(h.p.episodes) == 3)
+    h.settle()
+    h.w.episodes_panel.rows.list.selectAll()
+    h.trigger("episode_merge")
+    d = dialog(h)
+    assert d.name == "Hall, Kitchen and Yard"
+    d.rows[0].slider.setValue(0)
+    assert d.name == "Kitchen and Yard"
+    d.rows[1].box.setValue(0)
+    assert d.name == "Yard 2", "an episode is called Yard already"
+    d.rows[0].slider.setValue(10)
+    assert d.name == "Hall and Yard"
+    d.rows[1].slider.setValue(10)
+    assert d.name == "Hall, Kitchen and Yard"
+    qtbot.keyClicks(d._name, "Ours")  # all of what is suggested is selected
+    d.rows[0].slider.setValue(0)
+    assert d.name == "Ours"
+    d.go.click()
+    h.until(lambda: len(h.p.episodes) == 4)
+    assert h.p.episodes[-1].name == "Ours"
+    assert [m.name for m in h.p.episodes[-1].merged] == ["Kitchen", "Yard"]
+
+
 def test_what_to_do_first_is_said(two, opened):
     h, rows = two, two.w.episodes_panel.rows
     rows.select(h.p.episodes[0].id)
