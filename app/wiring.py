@@ -8,6 +8,7 @@ from PySide6.QtCore import QTimer
 
 from app.commanding import Commands
 from app.context_menus import show_context_menu
+from app.flow.told_edits import ToldEdits
 from app.intake import Intake
 from app.refresh.project import Refresh
 from app.refresh.status import Status
@@ -39,6 +40,7 @@ def _notices(w: MainWindow) -> None:
     for part in (w.projects, w.films, w.generation, w.episodes, w.exporting, w.intake, w.choosing,
                  w.fetching, w.room, w.merging, w.slow_adapters):  # fmt: skip
         part.notice.connect(show)
+    ToldEdits(w.document, w.notices, w)
     w.document.problem.connect(lambda words: show(Notice(words)))
     w.queue.problem.connect(lambda words: show(Notice(words, "warning")))
     w.projects.busy.connect(w.status.busy)

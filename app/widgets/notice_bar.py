@@ -85,6 +85,13 @@ class NoticeBar(QFrame):
             self._notices.pop()
         self._show()
 
+    def withdraw(self, notice: Notice) -> None:
+        """Take this very one back, wherever it stands; one that is gone is no matter."""
+        left = [n for n in self._notices if n is not notice]
+        if len(left) < len(self._notices):
+            self._notices = left
+            self._show()
+
     def clear(self) -> None:
         self._notices.clear()
         self._show()

@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 
@@ -104,3 +105,32 @@ def test_exceptions_nobody_caught_become_a_sentence(qtbot, monkeypatch, caplog):
     qtbot.waitUntil(lambda: len(heard) == 2, timeout=60_000)
     assert all("Traceback" not in words and "secret" not in words for words in heard)
     assert "inner secret" in caplog.text and "ZeroDivisionError" in caplog.text
+
+
+def test_what_is_said_of_an_edit_goes_when_it_is_undone(opened, tmp_path):
+    h, bar, stack = opened, opened.w.notices, opened.w.document.stack
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "red.png")
+    h.w.take_files([tmp_path / "red.png"])
+    h.until(lambda: bar.current is not None and "media now" in bar.current.text)
+    h.settle()
+    h.w.editing.add_action(1, 9, "walk forward")
+    h.w.document.undo()
+    h.settle()
+    assert "media now" in bar.current.text, "another edit was undone"
+    assert stack.undoText() == "Import media"
+    h.w.document.undo()
+    assert bar.current is None
+    h.w.document.redo()
+    assert bar.current is None
+
+
+def test_what_is_said_at_another_time_outlasts_an_undo(opened):
+    h, bar = opened, opened.w.notices
+    h.w.editing.add_action(1, 9, "walk forward")
+    bar.show_notice(Notice("Take care.", "warning"))
+    h.settle()
+    bar.show_notice(Notice("film.mp4 is written.", "info"))
+    h.w.document.undo()
+    assert bar.current.text == "film.mp4 is written."
+    bar.dismiss()
+    assert bar.current.text == "Take care."
