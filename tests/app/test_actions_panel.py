@@ -1,4 +1,4 @@
-"""What is typed in the Actions panel: kept while the window shows its project anew."""
+"""The Actions panel: what is typed is kept while the project is shown anew; what Generate says."""
 
 from __future__ import annotations
 
@@ -107,6 +107,31 @@ def test_leaving_keeps_the_words_and_escape_drops_them(selected, qtbot):
     h.w.selection.clear()  # before the field has heard of it
     h.settle()
     assert said(h) == ["look up", "turn left"]
+
+
+def test_generate_rests_while_there_is_nothing_more_to_make(opened):
+    h = opened
+    action, button = h.w.actions_table["generate"], h.w.actions_panel.generate
+    h.trigger("auto_accept")
+    h.w.editing.add_action(1, 1 + 8 * h.p.chunk_frames, "walk forward")
+    h.trigger("generate")
+    h.until(lambda: h.w.queue.active is not None)
+    h.trigger("pause")
+    h.settle()
+    assert button.text() == "Generating…"
+    h.w.selection.set(clips=[h.p.tracks[0].clips[0].id])
+    h.w.selection.clear()
+    h.w.transport.seek(0)
+    assert not action.isEnabled() and not button.isEnabled()
+    h.trigger("verb_1")
+    h.settle()
+    assert action.isEnabled() and button.isEnabled()
+    h.trigger("cancel")
+    h.wait_idle()
+    assert action.isEnabled()
+    h.w.projects.close()
+    h.settle()
+    assert not action.isEnabled()
 
 
 @pytest.mark.parametrize(
