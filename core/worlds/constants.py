@@ -33,7 +33,8 @@ class Constants:
     @contextmanager
     def of(self, held: Held, rows: int, bias: Tensor | None = None) -> Iterator[None]:
         """Inside the block the layers answer for the condition that ``held`` belongs to: ``rows``
-        of a batch, ``bias`` [B, 1, 1, T] on how much each token of the prompt counts."""
+        of a batch, ``bias`` [B, 1, 1, T], in the network's precision, on how much each token of the
+        prompt counts."""
         self.held, self.rows, self.bias = held, rows, bias
         try:
             yield
@@ -75,7 +76,7 @@ class _Weighed(nn.Module):
 
     def forward(self, x: Tensor, text: Any = None, mask: Any = None, *args: Any) -> Any:
         bias = self.constants.bias
-        return super().forward(x, text, mask if bias is None else bias.to(x.dtype), *args)
+        return super().forward(x, text, mask if bias is None else bias, *args)
 
 
 class _OncePerFrame(nn.Module):

@@ -230,7 +230,10 @@ class PromptedWorld(FlowMatching, ABC):
             return
         if "text" not in cond.held:
             shown = tokens or max(len(t) for t in texts)
-            cond.held["text"] = counted(texts, shown) if tokens else masked(texts, shown)
+            text, bias = counted(texts, shown) if tokens else masked(texts, shown)
+            # Attention adds it to bfloat16 where the text is: kernels take no other precision, and
+            # its numbers are ones that bfloat16 has.
+            cond.held["text"] = text, None if bias is None else bias.to(text.dtype)
         text, bias = cond.held["text"]
         # What is left out for one condition is not what is for another.
         caching, name = self._quicker.caching, str(id(cond.held))
