@@ -264,7 +264,9 @@ def masked(texts: Sequence[Tensor], tokens: int) -> tuple[Tensor, Tensor | None]
     )[:, None, None]
 
 
-def shift_of(scheduler: dict[str, Any]) -> float:
+def shift_of(scheduler: dict[str, Any], unsaid: float = 1.0) -> float:
     """How far a flow-matching schedule is bent towards noise: sigma' = s·sigma / (1 + (s-1)·sigma).
-    Solvers call it by different names."""
-    return float(scheduler.get("flow_shift", scheduler.get("shift", 1.0)))
+    Solvers call it by different names. ``unsaid``: what counts where the scheduler has 1, which is
+    what is written for one that was saved without."""
+    found = float(scheduler.get("flow_shift", scheduler.get("shift", 1.0)))
+    return unsaid if found == 1 else found
