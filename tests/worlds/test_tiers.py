@@ -13,6 +13,9 @@ from core.memory.adapter import Adapter
 from core.memory.fast_learning import FastLearner
 from core.project.model import ActionPart, Sampling
 from core.rollout.chunk import make_chunk
+from core.rollout.context import build_context
+from core.rollout.latents import save_latents
+from core.rollout.request import ContextRef
 from core.worlds import offload, tiers
 from core.worlds.catalogue import WorldError, load_world
 from core.worlds.fitting import Parts, apply_tier, tier_of
@@ -191,6 +194,21 @@ def _walk_on(world) -> None:
         world, None, _context(world), (ActionPart("walk on", world.geometry.chunk_frames),),
         "a hall", 4, Sampling(12, 2.0),
     )
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_past_is_read_to_where_a_world_computes(folders, name, tmp_path):
+    """Not to where the layers that are moved in and out lie: a UNet's first one is such a one."""
+    world = load_world(folders[name], "cpu", tier=tier("offload"))
+    first = next(m for m in world.net.modules() if m._parameters)
+    for which, held in first._parameters.items():
+        first._parameters[which] = torch.nn.Parameter(held.to("meta"), requires_grad=False)
+    past = _context(world)
+    file = tmp_path / "z.safetensors"
+    save_latents(file, _stacked(past), [f.address for f in past])
+    found = build_context(world, [ContextRef(str(file), 0, len(past))])
+    assert {f.z.device for f in found} == {world.device} == {torch.device("cpu")}
+    assert all(p.device == world.device for p in Adapter(world, rank=4).parameters.values())
 
 
 def test_where_the_next_layer_does_not_fit_each_comes_in_its_turn(folders, monkeypatch):
