@@ -116,6 +116,15 @@ def test_a_run_can_begin_with_the_state_of_another(parts: Path, tmp_path: Path) 
     assert (made["step"], made["first"]) == (2, 1)
 
 
+def test_one_walk_to_look_at_has_no_other_to_take_wrong_actions_from(
+    parts: Path, tmp_path: Path
+) -> None:
+    more = ("--steps", 1, "--look-walks", 1, "--sources", "first-person")
+    main(options(parts, tmp_path, *more))
+    looked = rows(tmp_path)[-1]
+    assert {"psnr", "repeat", "first", "last", "final"} <= set(looked) and "wrong" not in looked
+
+
 def test_the_loop_goes_on_from_a_run(parts: Path, tmp_path: Path) -> None:
     more = ("--look-walks", 0, "--sources", "first-person")
     main(options(parts, tmp_path / "a", "--steps", 1, *more))
