@@ -58,8 +58,8 @@ def context_of(walk: WalkData, now: int, past: int) -> list[LatentFrame]:
 
 
 def next_chunk(world: StarterWorld, walks: list[WalkData]) -> dict[str, float]:
-    """PSNR of the chunk after a real context; a wrong one has the actions of the next walk that goes
-    elsewhere. Where none of ``walks`` does, nothing is said of wrong ones."""
+    """PSNR of the chunk after a real context; a wrong one has the actions of the next walk that
+    goes elsewhere. Where none of ``walks`` does, nothing is said of wrong ones."""
     n, past = world.geometry.n_new, world.geometry.n_past
     right, wrong, repeat, cost = [], [], [], []
     for i, walk in enumerate(walks):

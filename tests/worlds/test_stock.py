@@ -164,7 +164,7 @@ def test_skyreels(tiny_checkpoint, monkeypatch):
 
 
 def test_skyreels_takes_a_shift_that_is_said(tiny_checkpoint, tmp_path):
-    """The family's stands in where none is said; a scheduler's is over it, the world's over both."""
+    """The family's stands in where none is; a scheduler's is over it, the world's over both."""
     folder = shutil.copytree(tiny_checkpoint("skyreels"), tmp_path / "said")
     file = folder / "scheduler" / "scheduler_config.json"
     scheduler = json.loads(file.read_text("utf-8"))

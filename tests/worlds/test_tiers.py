@@ -196,6 +196,40 @@ def _walk_on(world) -> None:
     )
 
 
+@pytest.mark.parametrize("ahead", [False, True])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_layers_that_have_their_answer_are_not_moved(folders, name, ahead, monkeypatch):
+    """The keys and values of a prompt are made in a chunk's first call; from then on their weights
+    stay where they are (with guesses: once the order without them is known)."""
+    moved, there, begin = [], offload.there, offload.offload
+    monkeypatch.setattr(
+        offload, "there", lambda p, device: moved.append(id(p)) or there(p, device)
+    )
+    monkeypatch.setattr(
+        "core.worlds.fitting.offload", lambda net, device: begin(net, device, ahead)
+    )
+    world = load_world(folders[name], "cpu", tier=tier("offload"))
+    g = world.geometry
+    cond = world.condition([Address(i * g.t_stride) for i in range(3)], 0, ["", "go", "go"], "")
+    z = torch.randn(1, g.channels, 3, g.latent_height, g.latent_width)
+    names = {id(p): n for n, p in world.net.named_parameters()}
+    kept = {
+        n for n in names.values()
+        if ".attn2.to_k." in n or ".attn2.to_v." in n or "text_embedder" in n or "caption" in n
+    }
+    kept = {n for n in kept if "temp_" not in n and "transformer_in" not in n}  # over time
+    calls, out = [], []
+    with torch.no_grad():
+        for _ in range(3):
+            moved.clear()
+            out.append(world.forward(z, torch.tensor([[0.0, 0.5, 0.5]]), cond))
+            calls.append([names[i] for i in moved])
+    assert kept and kept <= {*calls[0]}
+    assert not kept & {*calls[2]} and (ahead or not kept & {*calls[1]})
+    assert {*calls[2]} == {*calls[0]} - kept and len(calls[2]) == len({*calls[2]})
+    assert torch.equal(out[0], out[2])
+
+
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_past_is_read_to_where_a_world_computes(folders, name, tmp_path):
     """Not to where the layers that are moved in and out lie: a UNet's first one is such a one."""
