@@ -17,8 +17,9 @@ from core.rollout.context import build_context
 from core.rollout.latents import save_latents
 from core.rollout.request import ContextRef
 from core.worlds import offload, tiers
-from core.worlds.catalogue import WorldError, load_world
+from core.worlds.catalogue import WorldError, load_world, read_entry
 from core.worlds.fitting import Parts, apply_tier, tier_of
+from core.worlds.needs import shape_of, tile_of
 from core.worlds.protocol import Address, LatentFrame
 from core.worlds.tiers import FULL, TIERS, ladder, missing, tier
 from tests.worlds.tiny import BUILDERS, film
@@ -281,6 +282,13 @@ def test_tiles_are_on_where_the_tier_says(folders):
         for id in ("bf16", "tiled"):
             found = load_world(folders[name], "cpu", tier=tier(id)).parts()
             assert isinstance(found, Parts) and found.vae.use_tiling == (id == "tiled")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_tiles_are_as_large_as_is_reckoned_with(folders, name):
+    vae = load_world(folders[name], "cpu", tier=tier("tiled")).parts().vae
+    across = getattr(vae, "tile_sample_min_width", None) or vae.tile_sample_min_size
+    assert tile_of(shape_of(read_entry(folders[name]))) == across
 
 
 def test_a_tier_that_lacks_its_library_says_so(folders, monkeypatch):
