@@ -153,7 +153,7 @@ def tile_of(shape: Shape) -> int:
     """Pixels across a tile that pictures are decoded in."""
     if shape.entry.family in _TILES:
         return _TILES[shape.entry.family]
-    size = shape.vae_config.get("sample_size") or 32  # an image autoencoder has that of its training
+    size = shape.vae_config.get("sample_size") or 32  # an image autoencoder's: as it was trained
     return int(size[0] if isinstance(size, list | tuple) else size)
 
 
