@@ -52,9 +52,9 @@ CAUSES = (
         r"Permission denied|Errno 13|WinError 5\b|Access is denied|Operation not permitted|"
         r"Read-only file system|Errno 30",
         (
-            "A file in .venv or beside it could not be written. On Windows close the studio and any "
-            "program that uses .venv. Elsewhere run the command as the owner of the studio's folder, "
-            "or copy the folder to where you may write and run it there."
+            "A file in .venv or beside it could not be written. On Windows close the studio and "
+            "any program that uses .venv. Elsewhere run the command as the owner of the studio's "
+            "folder, or copy the folder to where you may write and run it there."
         ),
     ),
     (
