@@ -11,7 +11,7 @@ from core.machine.backend import BACKENDS
 from core.machine.doctor import doctor_report
 from installers import launch
 from installers.console import Console
-from installers.failure import SetupFailure
+from installers.failure import SetupFailure, no_file
 from installers.lock import only_one
 from installers.steps import LOCK, VENV, Setup, Wish, ready
 
@@ -56,6 +56,9 @@ def main(arguments: list[str]) -> int:
         return _command(options.command, wish, rest)
     except SetupFailure as failure:
         print(f"\n{failure}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"\n{no_file(error, VENV.parent)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 
 class SetupFailure(Exception):
@@ -48,10 +49,12 @@ CAUSES = (
         ),
     ),
     (
-        r"Permission denied|Errno 13|WinError 5\b|Access is denied",
+        r"Permission denied|Errno 13|WinError 5\b|Access is denied|Operation not permitted|"
+        r"Read-only file system|Errno 30",
         (
-            "A file in .venv could not be written. On Windows close the studio and any program "
-            "that uses .venv; on Linux and macOS see that the folder belongs to you."
+            "A file in .venv or beside it could not be written. On Windows close the studio and "
+            "any program that uses .venv. Elsewhere run the command as the owner of the studio's "
+            "folder, or copy the folder to where you may write and run it there."
         ),
     ),
     (
@@ -64,9 +67,25 @@ CAUSES = (
 )
 
 
+def cause(said: str) -> str | None:
+    """What a message means and what to do; None where nobody has thought of it."""
+    found = (meaning for pattern, meaning in CAUSES if re.search(pattern, said, re.I))
+    return next(found, None)
+
+
+def no_file(error: OSError, folder: Path) -> str:
+    """What to tell where a file of the set-up's own, in ``folder``, can't be used. A full disk does
+    not say which file it was."""
+    name = error.filename if isinstance(error.filename, str | Path) else f"a file in {folder}"
+    meaning = cause(str(error)) or (
+        "See that nothing else lies there, and run the same command again; what is already "
+        "installed is kept."
+    )
+    return f"The set-up can't use {name}: {error.strerror or error}.\n{meaning}"
+
+
 def explain(pip_output: str) -> str:
-    for pattern, meaning in CAUSES:
-        if re.search(pattern, pip_output, re.I):
-            return meaning
+    if meaning := cause(pip_output):
+        return meaning
     errors = re.findall(r"^ERROR: (.+)$", pip_output, re.M)
     return errors[-1] if errors else "pip ended without saying why."

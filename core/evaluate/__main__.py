@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--longest", type=int, default=1,
                       help="put-back: most commands of a plan (default: %(default)s)")
     made.add_argument("--no-controls", action="store_true",
-                      help="leave out the arms with another episode's memory")
+                      help="leave out the arms with another episode's memory; no claim is judged")
     made.add_argument("--videos", type=int, default=3, help="trajectories shown side by side")
     made.add_argument("--no-plots", action="store_true")
     made.add_argument("--device", default="cpu")

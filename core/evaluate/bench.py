@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,8 +23,8 @@ class Bench:
 
     world: World
     features: nets.Features
-    verbs: VerbReader | None = None  # read by suites that walk
-    sampling: Sampling = field(default_factory=Sampling)
+    verbs: VerbReader | None  # read by suites that walk
+    sampling: Sampling  # of every chunk that is made
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -22,7 +22,7 @@ from core.diffusion.sampler import sample
 from core.diffusion.window import Window
 from core.evaluate.metrics import psnr, sharpness, spread
 from core.evaluate.walking import plain_texts
-from core.learning.data import HELD_OUT, VERBS, WalkData, make_walk
+from core.learning.data import HELD_OUT, WalkData, make_walk
 from core.learning.language import PHRASES
 from core.learning.scenes.scene import STYLES, Scene
 from core.learning.scenes.walker import follow
@@ -58,32 +58,40 @@ def context_of(walk: WalkData, now: int, past: int) -> list[LatentFrame]:
 
 
 def next_chunk(world: StarterWorld, walks: list[WalkData]) -> dict[str, float]:
-    """PSNR of the chunk after a real context; a wrong one has the next walk's actions."""
+    """PSNR of the chunk after a real context; a wrong one has the actions of the next walk that
+    goes elsewhere. Where none of ``walks`` does, nothing is said of wrong ones."""
     n, past = world.geometry.n_new, world.geometry.n_past
-    right, wrong, repeat, still = [], [], [], []
+    right, wrong, repeat, cost = [], [], [], []
     for i, walk in enumerate(walks):
         now = 6 + (i * 5) % (len(walk.poses) - n - 7)
         truth = walk.pictures[now + 1 : now + n + 1]
-        other = next(
+        other = next((
             w for k in range(1, len(walks))
             if (w := walks[(i + k) % len(walks)]).verbs[now + 1 : now + n + 1].tolist()
             != walk.verbs[now + 1 : now + n + 1].tolist()
-        )
+        ), None)
         for into, source in ((right, walk), (wrong, other)):
+            if source is None:
+                continue
             texts = plain_texts(source.verbs[now + 1 : now + n + 1])
             made = continue_walk(world, context_of(walk, now, past), texts, STYLES[walk.style], i)
             into.append(psnr(pictures(world, made), truth))
+        if other is not None:
+            cost.append(right[-1] - wrong[-1])
         repeat.append(psnr(np.repeat(walk.pictures[now : now + 1], n, 0), truth))
-        still.append(bool((walk.verbs[now + 1 : now + n + 1] == VERBS.index("hold")).all()))
-    mean = {k: float(np.mean(v)) for k, v in
-            (("right", right), ("wrong", wrong), ("repeat", repeat))}
-    return {
-        "psnr": mean["right"], "psnr_repeat_last": mean["repeat"],
-        "psnr_wrong_actions": mean["wrong"], "over_repeat_db": mean["right"] - mean["repeat"],
-        "wrong_actions_cost_db": mean["right"] - mean["wrong"],
+    psnr_right, psnr_repeat = float(np.mean(right)), float(np.mean(repeat))
+    found = {
+        "psnr": psnr_right, "psnr_repeat_last": psnr_repeat,
+        "over_repeat_db": psnr_right - psnr_repeat,
         "per_frame": np.mean(right, 0).round(2).tolist(),
         "per_frame_repeat": np.mean(repeat, 0).round(2).tolist(),
     }
+    if wrong:
+        found |= {
+            "psnr_wrong_actions": float(np.mean(wrong)),
+            "wrong_actions_cost_db": float(np.mean(cost)),
+        }
+    return found
 
 
 def turning(world: StarterWorld, walks: list[WalkData]) -> dict[str, float]:

@@ -79,7 +79,11 @@ class Planning:
             other = them, bench.shot(them)
         first_visit(walker, walked, shot, visit == "real", other)
         rng = np.random.default_rng([84, bench.seed, walked.number])
-        way = shot.pictures[walked.half - size :: -size].copy()  # a picture a chunk, backwards
+        # As they were seen on the way: a camera's, or those that the model made.
+        seen = shot.pictures if visit == "real" else np.concatenate(
+            [shot.pictures[:1], decoded(bench.world, walker.frames, 1)]
+        )
+        way = seen[walked.half - size :: -size].copy()  # a picture a chunk, backwards
         search = Search(bench, walker, way, rng)
         best = search.best(self.candidates)
         ends = {p: _ended(here, p, home, size)["distance"] for p in search.whole}
@@ -89,11 +93,11 @@ class Planning:
             "distance_random": float(np.mean(drawn)), "distance_best_tried": order[0],
             "rank": float(np.searchsorted(order, ends[best]) / max(1, len(order) - 1)),
             "plan_undoes": float(best == undo), "score": float(search.scores[best]),
-            "score_of_undoing": float(search.score(undo)),
+            "score_of_undoing": float(search.score(undo)), "judged_by": "what was seen",
         }
         if walker.gate_open is not None:
             row["gate_open"] = float(walker.gate_open)
-        return row, np.concatenate([shot.pictures, search.imagined(best)])
+        return row, np.concatenate([seen, search.imagined(best)])
 
 
 def distances(end: np.ndarray, home: np.ndarray) -> dict[str, float]:

@@ -98,14 +98,20 @@ def controls(
     Another episode's memory must not gain (its interval reaches 0 or below), and one's own must
     gain more; at the wrong pose the gain must be smaller (the interval of the difference lies above
     0; where a suite has wrong poses); and pixel spread and flow must stay at ``LIVELY`` of those
-    without a memory. Below ``LEAST`` trajectories ``claim_holds`` is None.
+    without a memory. ``others``: rows of each arm with another episode's memory. They are judged
+    on the trajectories that have them, ``n`` of them.
+
+    ``claim_holds`` is None, and ``unjudged`` says why, where another episode's memory was not run,
+    or fewer than ``LEAST`` trajectories have it or the arm itself.
     """
     both = sorted({*arm} & {*none})
     right, _ = gain(arm, none, primary, seed)
     found: dict[str, Any] = {"primary": primary, "gain": right.as_json()}
     held = {"gains": bool(right.low > 0)}
-    found["another_episode"] = {}
+    found["another_episode"], fewest = {}, right.n
     for name, rows in others.items():
+        if not rows:
+            continue
         theirs, share = gain(rows, none, primary, seed)
         gates = column(rows, "gate_open", sorted(rows))
         known = gates[np.isfinite(gates)]
@@ -115,7 +121,8 @@ def controls(
             "gate_open": round(float(known.mean()), 4) if len(known) else None,
         }
         more, _ = gain(arm, rows, primary, seed)
-        found["another_episode"][name]["own_over_other"] = more.as_json()
+        found["another_episode"][name] |= {"own_over_other": more.as_json(), "n": more.n}
+        fewest = min(fewest, theirs.n, more.n)
         innocent = not theirs.low > 0 and more.low > 0
         held["another_episode"] = held.get("another_episode", True) and bool(innocent)
     wrong = f"{primary}_wrong"
@@ -138,7 +145,10 @@ def controls(
         found["contrast_and_motion"] = {n: e.as_json() for n, e in shares.items()}
         held["contrast_and_motion"] = all(e.mean >= LIVELY for e in shares.values())
     found["holds"] = held
-    found["claim_holds"] = all(held.values()) if right.n >= LEAST else None
+    found["unjudged"] = "too few to judge" if fewest < LEAST else ""
+    if not others or not all(others.values()):
+        found["unjudged"] = "controls were left out"
+    found["claim_holds"] = None if found["unjudged"] else all(held.values())
     return found
 
 
@@ -168,8 +178,8 @@ def collect(
                 out["visits"][visit]["seconds_per_trajectory"] = round(float(np.mean(spent)), 2)
                 if claims and arm is not None and arm.remembers and arm.whose == "own":
                     others = {
-                        a.name: v for a in arms if a.name.startswith(f"{name}:")
-                        and (v := table.get((label, a.name, visit)))
+                        a.name: table.get((label, a.name, visit), {})
+                        for a in arms if a.name.startswith(f"{name}:")
                     }
                     held = controls(mine, none, others, primary, seed)
                     out["visits"][visit]["controls"] = held
@@ -198,10 +208,18 @@ def table(result: Mapping[str, Any], columns: Sequence[str]) -> str:
             )
             claim = ""
             if "controls" in part:
-                held = part["controls"]["claim_holds"]
-                claim = "too few to judge" if held is None else "holds" if held else "does not hold"
+                held = part["controls"]
+                claim = held["unjudged"] or ("holds" if held["claim_holds"] else "does not hold")
+                claim += _of_a_part(held)
             lines.append(f"  {name:<22}{cells}{span:>24}  {claim}")
     return "\n".join(lines)
+
+
+def _of_a_part(held: Mapping[str, Any]) -> str:
+    """Where another episode's memory was run on fewer trajectories than the arm's own."""
+    fewest = min((o["n"] for o in held["another_episode"].values()), default=held["gain"]["n"])
+    whole = held["gain"]["n"]
+    return f" (another episode's on {fewest} of {whole})" if fewest < whole else ""
 
 
 def _number(value: Mapping[str, Any] | None) -> str:

@@ -25,6 +25,7 @@ from core.evaluate.revisit import PATTERNS, Revisit
 from core.evaluate.rows import Rows
 from core.evaluate.trajectories import Trajectory
 from core.learning.shards import FIRST_PERSON
+from core.project.model import Sampling
 from core.worlds.catalogue import load_world, read_entry
 from core.worlds.protocol import World
 
@@ -121,9 +122,11 @@ def take_run(options: Options, say: Callable[[str], None] = print) -> dict[str, 
     }
     for world in worlds.values():
         check_hears(world, suite.domain, suite.name)
+    drawn_as = {k: _sampling(folder) for k, folder in options.worlds.items()}
     facts = {
         "suite": suite.name, "seed": options.seed, "features": net.name,
         "worlds": {k: w.hash for k, w in worlds.items()}, **suite.facts(),
+        "sampling": {k: {"steps": s.steps, "guidance": s.guidance} for k, s in drawn_as.items()},
     }
     rows = Rows(out, facts)
     todo = [
@@ -133,7 +136,7 @@ def take_run(options: Options, say: Callable[[str], None] = print) -> dict[str, 
         if _key(number, label, arm, visit) not in rows
     ]
     if todo:
-        _measure(options, arms, worlds, net, rows, todo, say)
+        _measure(options, arms, worlds, drawn_as, net, rows, todo, say)
     kept = {
         k: r for k, r in rows.rows.items()
         if r["trajectory"] < options.trajectories and r["visit"] in suite.visits
@@ -142,7 +145,8 @@ def take_run(options: Options, say: Callable[[str], None] = print) -> dict[str, 
         "suite": suite.name, "trajectories": options.trajectories, "seed": options.seed,
         "features": net.name,
         "note": _STAND_IN if "stand-in" in net.name else "",
-        "worlds": facts["worlds"], "primary": suite.primary, "visits": list(suite.visits),
+        "worlds": facts["worlds"], "sampling": facts["sampling"],
+        "primary": suite.primary, "visits": list(suite.visits),
         "interval": "95 % bootstrap over trajectories", "settings": suite.facts(),
         "arms": report.collect(kept, arms, list(worlds), suite.visits, suite.primary, options.seed,
                                suite.claims),
@@ -175,6 +179,12 @@ def _usual(options: Options) -> str:
     return next(iter(found.values()))
 
 
+def _sampling(folder: Path) -> Sampling:
+    """How a new project of the world draws a chunk."""
+    entry = read_entry(folder)
+    return Sampling(entry.steps, entry.guidance)
+
+
 def _key(number: int, label: str, arm: Arm | None, visit: str) -> str:
     return f"{number}/{label}/{arm.name if arm else TRUTH}/{visit}"
 
@@ -184,13 +194,16 @@ def _shown(name: str, label: str, worlds: int) -> str:
 
 
 def _measure(
-    options: Options, arms: list[Arm], worlds: dict[str, World], net: Any, rows: Rows,
-    todo: list[tuple[int, str, Arm | None, str]], say: Callable[[str], None],
+    options: Options, arms: list[Arm], worlds: dict[str, World], drawn_as: dict[str, Sampling],
+    net: Any, rows: Rows, todo: list[tuple[int, str, Arm | None, str]],
+    say: Callable[[str], None],
 ) -> None:
     say(f"{len(todo)} measurements to make, {len(rows.rows)} are there")
     size = next(iter(worlds.values())).geometry.width
     verbs = reader(size, options.reader_scenes) if options.suite.domain == FIRST_PERSON else None
-    benches = {k: Bench(w, net, verbs, seed=options.seed) for k, w in worlds.items()}
+    benches = {
+        k: Bench(w, net, verbs, drawn_as[k], options.seed) for k, w in worlds.items()
+    }
     suite, spent, walked = options.suite, {}, None
     for done, (number, label, arm, visit) in enumerate(todo):
         began, bench = time.perf_counter(), benches[label]

@@ -94,10 +94,10 @@ class Walker:
 
     def __init__(
         self, world: World, arm: Arm, adapters: Adapters, start: LatentFrame, scene: str, seed: int,
-        sampling: Sampling | None = None,
+        sampling: Sampling,
     ):
         self.world, self.arm, self.scene, self.seed = world, arm, scene, seed
-        self.sampling = sampling or Sampling()
+        self.sampling = sampling
         self.frames, self.chunks, self.recalled = [start], 0, []
         self.remembered: list[LatentFrame] = []  # the bank
         self.gate_open: bool | None = None  # another episode's bank: was its place recognised?

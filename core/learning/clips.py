@@ -247,6 +247,12 @@ class Clips:
         return u, mask
 
 
+def from_step(seed: int, step: int) -> int:
+    """The seed of what a run of ``seed`` draws from ``step`` on: one that goes on must not draw
+    again what it drew before it was stopped."""
+    return seed + step * 7919
+
+
 def _drawn(table: tuple[tuple[int, float], ...]) -> tuple[list[int], None, bool, list[float]]:
     """``table`` as the arguments of ``Generator.choice``."""
     values, shares = zip(*table)

@@ -85,10 +85,11 @@ class HeldOut:
                 told = {
                     "psnr": round(measured["psnr"], 2),
                     "repeat": round(measured["psnr_repeat_last"], 2),
-                    "wrong": round(measured["psnr_wrong_actions"], 2),
                     "first": round(measured["per_frame"][0], 2),
                     "last": round(measured["per_frame"][-1], 2),
                 }
+                if "psnr_wrong_actions" in measured:
+                    told["wrong"] = round(measured["psnr_wrong_actions"], 2)
             else:
                 told = _measured(world, walks)
             before = "" if name == self._first else f"{name} "

@@ -30,7 +30,7 @@ from core.learning.devices import agreed, leave
 from core.learning.held_out import world_of
 from core.learning.journal import Journal
 from core.learning.options import add_network_options
-from core.learning.train import REFUSED, checkpoint, done, prepare, resume
+from core.learning.train import REFUSED, checkpoint, done, drawn_on, prepare, resume
 from core.learning.trainer import Trainer, learning_rate
 from core.memory.adapter import HOME, Adapter
 from core.memory.fast_learning import FastLearner
@@ -157,8 +157,8 @@ def run(args: argparse.Namespace) -> None:
     resume(trainer, args.out, args.start)
     world = world_of(parts.autoencoder, deepcopy(trainer.average), parts.text, parts.depth)
     world.memory_start = args.memory_start
+    generator = drawn_on(clips, args.seed * 1000 + parts.rank, trainer.step)
     walks, rng = FastWalks(trainer, clips, world, args.preset), clips.rng
-    generator = torch.Generator().manual_seed(args.seed * 1000 + parts.rank + 1)
     began, looked = time.monotonic() - trainer.seconds, trainer.seconds
     stored: list[Segment] = []
     losses: dict[bool, list[float]] = {True: [], False: []}  # with a memory, without

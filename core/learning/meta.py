@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> None:
     world = load_world(
         folder if (folder / "world.json").is_file() else find_world(args.world).folder
     )
-    clips = Clips(args.data, world.text, seed=args.seed)
+    clips = Clips(args.data, world.text)
     learner = MetaLearner(world, clips, settings_of(args.preset), args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     state, seconds = args.out / "state.pt", 0.0

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from core.diffusion.loss import masked_loss, same_level
-from core.learning.clips import Clips
+from core.learning.clips import Clips, from_step
 from core.learning.trainer import learning_rate
 from core.memory.adapter import Adapter, adds, seeded
 from core.memory.fast_learning import stacked
@@ -78,10 +78,16 @@ class MetaLearner:
         names = {id(p): n for n, p in world.net.named_parameters()}
         self._names = {n: f"net.{names[id(p)]}" for n, p in held.items()}
         self._scored = _Scored(world)
-        self._generator = seeded(seed)
-        self._rng = np.random.default_rng(seed)
+        self._seed = seed
+        self._draw(seed)
         self.lives: list[Life] = []
         self.step = 0
+
+    def _draw(self, seed: int) -> None:
+        """Walks, windows and noise from here on as ``seed`` says."""
+        self._generator = seeded(seed)
+        self._rng = np.random.default_rng(seed)
+        self.clips.seed(seed)
 
     def found(self) -> MemoryStart:
         """What has been learned so far."""
@@ -253,12 +259,14 @@ class MetaLearner:
         }
 
     def restore(self, saved: dict) -> None:
+        """Go on from what ``state`` gave; what was drawn up to there is not drawn again."""
         with torch.no_grad():
             for held, values in ((self.start, saved["start"]), (self.log_rates, saved["log_rates"])):
                 for name, parameter in held.items():
                     parameter.copy_(values[name])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.step = saved["step"]
+        self._draw(from_step(self._seed, self.step))
 
 
 class _Scored(nn.Module):

@@ -67,8 +67,7 @@ over the scored frames) fell from {loss_first:.3f} to {loss_last:.3f}. The curve
 |---|---|
 | next-chunk PSNR (mean of the 8 frames) | {psnr:.2f} dB |
 | repeating the last frame | {psnr_repeat_last:.2f} dB ({over_repeat_db:+.2f} for the model) |
-| with another trajectory's actions | {psnr_wrong_actions:.2f} dB ({wrong_actions_cost_db:.2f} worse) |
-| per frame, 1 to 8 | {per_frame} |
+{wrong}| per frame, 1 to 8 | {per_frame} |
 | turning left / right goes the right way | {turn_left:.0%} / {turn_right:.0%} |
 | pixel spread of chunk {chunks} over chunk 1 (mean; worst) | {spread_last_over_first:.0%}; {spread_worst:.0%} |
 | sharpness of chunk {chunks} over chunk 1 (median, Laplacian variance) | {sharpness_last_over_first:.0%} |
@@ -82,6 +81,9 @@ over the scored frames) fell from {loss_first:.3f} to {loss_last:.3f}. The curve
 - Walls don't stop the walk: it goes where the action says, and imagines what is there.
 - What was seen comes back as it was where the bank of remembered frames may join in; with the
   adapter alone it comes back in outline.
+"""
+WRONG = """\
+| with another trajectory's actions | {psnr_wrong_actions:.2f} dB ({wrong_actions_cost_db:.2f} worse) |
 """
 MEMORY = """
 ## What it remembers
@@ -105,6 +107,8 @@ def facts(run: Path, measures: dict[str, Any]) -> dict[str, Any]:
         "loss_last": sum(tail) / len(tail), "measured": measures["walks"],
         **{k: v for k, v in measures.items() if k not in ("per_frame", "walks")},
         "per_frame": ", ".join(f"{x:.1f}" for x in measures["per_frame"]),
+        # Among few walks there may be none with other actions.
+        "wrong": WRONG.format(**measures) if "psnr_wrong_actions" in measures else "",
     }
 
 

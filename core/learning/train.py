@@ -31,7 +31,7 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
-from core.learning.clips import Clips
+from core.learning.clips import Clips, from_step
 from core.learning.devices import agreed, join, leave
 from core.learning.held_out import HeldOut
 from core.learning.journal import Journal
@@ -133,9 +133,7 @@ def train(args: argparse.Namespace) -> None:
     trainer, clips, rank = parts.trainer, parts.clips, parts.rank
     resume(trainer, args.out, args.start)
     rollouts = Rollouts(clips, args.roll_outs)
-    seed = args.seed * 1000 + rank + trainer.step * 7919
-    clips.seed(seed)
-    generator = torch.Generator().manual_seed(seed + 1)
+    generator = drawn_on(clips, args.seed * 1000 + rank, trainer.step)
     journal = Journal(
         args.out, trainer.step, rank == 0, partial(parts.accelerator.print, flush=True)
     )
@@ -199,6 +197,13 @@ def resume(trainer: Trainer, out: Path, start: Path | None) -> None:
     trainer.restore(saved)
     if path == start:
         trainer.seconds, trainer.first = 0.0, trainer.step
+
+
+def drawn_on(clips: Clips, seed: int, step: int) -> torch.Generator:
+    """What noise is drawn with from ``step`` on; ``clips`` are drawn as of there too."""
+    seed = from_step(seed, step)
+    clips.seed(seed)
+    return torch.Generator().manual_seed(seed + 1)
 
 
 def read_state(path: Path) -> dict:

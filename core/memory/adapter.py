@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from core.memory.errors import MemoryRefused
 from core.memory.start import MemoryStart
-from core.worlds.protocol import Pose, World
+from core.worlds.protocol import Pose, World, device_of
 
 NAME = "memory"
 #: Where a walk begins: the axes of a memory that began with it.
@@ -50,14 +50,14 @@ class Adapter:
             for half, held in (("lora_A", layer.lora_A), ("lora_B", layer.lora_B)):
                 # Where the world computes, which is not always where its weights lie; and Adam's
                 # small steps are lost in half precision.
-                held[NAME].to(self._device_of(world), torch.float32)
+                held[NAME].to(device_of(world), torch.float32)
                 self.parameters[f"{name}.{half}.weight"] = held[NAME].weight
         self.home: Pose | None = HOME
         self.quiet_below = 0.0  # the noise level under which it is left out, see ``heard_at``
         self._rays = None
         if hasattr(world.net, "new_page"):
             with torch.random.fork_rng(devices=[]):
-                self._rays = world.net.new_page().to(self._device_of(world))
+                self._rays = world.net.new_page().to(device_of(world))
             world.net.rays = self._rays
             self.parameters |= {f"rays.{n}": p for n, p in self._rays.named_parameters()}
         self._base = float(self._base_square_norm() ** 0.5)
@@ -212,11 +212,6 @@ class Adapter:
             self._rays.home, self._rays.strength = self.home if strength else None, strength
         for parameter in self.parameters.values():
             parameter.requires_grad_(False)
-
-    @staticmethod
-    def _device_of(world: World) -> torch.device:
-        found = getattr(world, "device", None)
-        return found if found is not None else next(world.net.parameters()).device
 
     def _base_square_norm(self) -> float:
         weights = (layer.get_base_layer().weight for layer in self._layers.values())

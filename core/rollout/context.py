@@ -14,7 +14,7 @@ from core.media.errors import MediaError
 from core.rollout.latents import load_latents
 from core.rollout.request import LEAD, ContextRef
 from core.worlds.protocol import CONTEXT_LEVEL as CONTEXT_LEVEL
-from core.worlds.protocol import Address, Geometry, LatentFrame, World
+from core.worlds.protocol import Address, Geometry, LatentFrame, World, device_of
 
 HERE = (0.0, 0.0, 0.0)  # the pose of the start: dead reckoning begins here
 _PART = 4  # pictures encoded at a time
@@ -101,10 +101,6 @@ def lead_of(past: Sequence[LatentFrame], geometry: Geometry) -> torch.Tensor | N
             break
         first -= 1
     return torch.stack([f.z for f in past[first:]])
-
-
-def device_of(world: World) -> torch.device:
-    return next(world.net.parameters()).device
 
 
 def check_shape(world: World, frames: list[LatentFrame], ref: ContextRef) -> None:

@@ -14,7 +14,7 @@ from core.memory.snapshot import load_bank
 from core.rollout.context import HERE, build_context
 from core.rollout.latents import frames_from, latent_frames, read_addresses
 from core.rollout.request import ContextRef, EpisodeBank
-from core.worlds.protocol import Address, LatentFrame, Pose, World
+from core.worlds.protocol import Address, LatentFrame, Pose, World, device_of
 
 #: An episode's frames happened before everything else: a walk's own time begins at 0.
 _BEFORE = 1_000_000
@@ -81,5 +81,8 @@ class Recall:
         here = laid(bank, lies) if bank is not None else None
         if here is None:
             return []
-        frames = latent_frames(here, self._world.context_level)
-        return [replace(f, address=replace(f.address, time=f.address.time - _BEFORE)) for f in frames]
+        frames, device = latent_frames(here, self._world.context_level), device_of(self._world)
+        return [
+            replace(f, z=f.z.to(device), address=replace(f.address, time=f.address.time - _BEFORE))
+            for f in frames
+        ]

@@ -33,7 +33,8 @@ class Constants:
     @contextmanager
     def of(self, held: Held, rows: int, bias: Tensor | None = None) -> Iterator[None]:
         """Inside the block the layers answer for the condition that ``held`` belongs to: ``rows``
-        of a batch, ``bias`` [B, 1, 1, T] on how much each token of the prompt counts."""
+        of a batch, ``bias`` [B, 1, 1, T], in the network's precision, on how much each token of the
+        prompt counts."""
         self.held, self.rows, self.bias = held, rows, bias
         try:
             yield
@@ -54,15 +55,24 @@ class Constants:
             module.constants = self
 
 
+def answers(module: nn.Module, x: Tensor) -> bool:
+    """Whether ``module`` has what it gives for ``x`` and will not compute it, nor need its
+    weights."""
+    held = module.constants.held if isinstance(module, _Once) else None
+    return held is not None and not torch.compiler.is_compiling() and module.key(x) in held
+
+
 class _Once(nn.Module):
     constants: Constants
+
+    def key(self, x: Tensor) -> Any:
+        return self, x.shape, x.dtype
 
     def forward(self, x: Tensor, *args: Any, **named: Any) -> Any:
         # Compiled, a prompt's few keys cost less than a graph in pieces around what was kept.
         if torch.compiler.is_compiling() or self.constants.held is None:
             return super().forward(x, *args, **named)
-        held = self.constants.held
-        key = (self, x.shape, x.dtype)
+        held, key = self.constants.held, self.key(x)
         each = len(x) // self.constants.rows  # a UNet gives the prompt to each of its frames
         if key not in held:
             held[key] = super().forward(x[::each], *args, **named)
@@ -75,7 +85,7 @@ class _Weighed(nn.Module):
 
     def forward(self, x: Tensor, text: Any = None, mask: Any = None, *args: Any) -> Any:
         bias = self.constants.bias
-        return super().forward(x, text, mask if bias is None else bias.to(x.dtype), *args)
+        return super().forward(x, text, mask if bias is None else bias, *args)
 
 
 class _OncePerFrame(nn.Module):

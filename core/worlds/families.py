@@ -29,7 +29,9 @@ class Family:
     frames have an address. ``together``: a window of at most so many latent pixels is computed
     with and without its text in one batch; a larger one fills a machine by itself. ``caches``:
     whether diffusers can leave out blocks that hardly change; ``compiles``: whether torch can
-    compile its blocks, which diffusers says repeat (``core.worlds.ways``)."""
+    compile its blocks, which diffusers says repeat (``core.worlds.ways``). ``shift``: how far the
+    schedule is bent towards noise where the checkpoint's scheduler leaves it unsaid, that is at 1,
+    and no ``world.json`` says otherwise."""
 
     module: str
     pipelines: tuple[str, ...] = ()
@@ -39,6 +41,7 @@ class Family:
     together: int = 8192
     caches: bool = False
     compiles: bool = False
+    shift: float = 1.0
 
     def loader(self) -> WorldLoader:
         return cast("WorldLoader", importlib.import_module(self.module).load)
@@ -69,7 +72,8 @@ FAMILIES: Mapping[str, Family] = {
         },
         caches=True, compiles=True,
     ),
-    # Trained on 97 pictures; its own pipeline continues from 17 of them.
+    # Trained on 97 pictures; its own pipeline continues from 17 of them. Its checkpoints are saved
+    # without a shift, and whoever uses them is told to set 8 (5 for a picture's continuation).
     "skyreels": Family(
         "core.worlds.skyreels",
         (
@@ -80,7 +84,7 @@ FAMILIES: Mapping[str, Family] = {
             "width": 960, "height": 544, "rate": "24", "t_stride": 4, "n_past": 5, "n_new": 12,
             "horizon": 25, "steps": 50, "guidance": 6.0, "licence": "Skywork Community License",
         },
-        compiles=True,
+        compiles=True, shift=8.0,
     ),
     # The paper's base: 16 pictures at once in its own training, at most 32 in the paper's. Two of
     # them say where things are and how they move; with 14 new ones it is the window of training.

@@ -41,7 +41,7 @@ from core.worlds.tiers import FULL, Tier
 from core.worlds.weights import Size, config_of, size_of
 
 RANK = 32
-_TILE = 256  # pixels
+_TILES = {"wan": 256, "skyreels": 256, "ltx": 512}  # pixels, as diffusers' autoencoders cut them
 _FP32_VAE = ("wan", "skyreels", "modelscope")
 
 
@@ -149,6 +149,14 @@ def _stride(shape: Shape) -> int:
     return 8
 
 
+def tile_of(shape: Shape) -> int:
+    """Pixels across a tile that pictures are decoded in."""
+    if shape.entry.family in _TILES:
+        return _TILES[shape.entry.family]
+    size = shape.vae_config.get("sample_size") or 32  # an image autoencoder's: as it was trained
+    return int(size[0] if isinstance(size, list | tuple) else size)
+
+
 def _latent_pixels(shape: Shape) -> int:
     stride = _stride(shape)
     return (shape.entry.height // stride) * (shape.entry.width // stride)
@@ -251,7 +259,8 @@ def _decode(shape: Shape, tier: Tier, b: int, card: bool) -> int:
     whole = (5 if tier.tiled else 3) * 4 * 3 * pictures * entry.width * entry.height
     height, width = entry.height, entry.width
     if tier.tiled:
-        height, width = min(height, _TILE), min(width, _TILE)
+        tile = tile_of(shape)
+        height, width = min(height, tile), min(width, tile)
     patch = int(config.get("patch_size") or 1)
     channels = config.get("decoder_block_out_channels") or config.get("block_out_channels")
     if entry.family in ("wan", "skyreels"):

@@ -9,8 +9,9 @@ since frozen weights do not change.
 On a card the next layer's weights come over while a layer computes, on a stream of their own, as
 ``use_stream=True`` does there. Which layer is next is what came after this one the last time; the
 backward pass, which computes blocks again from the last to the first, has an order of its own. A
-wrong guess costs one copy for nothing; a chunk's first call has some, where it makes of the prompt
-what the others only use.
+wrong guess costs one copy for nothing; a chunk's first calls have some, where they make of the
+prompt what the others only use. A layer that has its answer already (``core.worlds.constants``) is
+given nothing.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import torch
 from torch import Tensor, nn
 
 from core.machine.probe import memory_mb
+from core.worlds.constants import answers
 
 #: Layers whose weights are most of a network. What else there is stays on the card.
 _LARGE = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -42,7 +44,7 @@ def offload(net: nn.Module, device: torch.device, ahead: bool | None = None) -> 
     layers = [module for module in net.modules() if isinstance(module, _LARGE)]
     moved = {id(p) for layer in layers for p in layer.parameters(recurse=False)}
     for layer in layers:
-        layer.register_forward_pre_hook(lambda m, _inputs: mover.bring(m))
+        layer.register_forward_pre_hook(lambda m, inputs: mover.before(m, inputs))
         layer.register_forward_hook(lambda m, _inputs, _out: _put_back(m), always_call=True)
         if mover.ahead:  # after the layer's work is queued, so that the card has something to do
             layer.register_forward_hook(lambda m, _inputs, _out: mover.bring_next(m))
@@ -80,6 +82,11 @@ class Mover:
         self._coming: _Coming | None = None
         self._queued: deque[Any] = deque()
 
+    def before(self, layer: nn.Module, inputs: tuple[Any, ...]) -> None:
+        """``layer`` is asked: give it its weights, if it will compute."""
+        if not (inputs and answers(layer, inputs[0])):
+            self.bring(layer)
+
     def bring(self, layer: nn.Module) -> None:
         """Put copies of its weights in their place."""
         if self.ahead:
@@ -98,7 +105,10 @@ class Mover:
 
     def bring_next(self, layer: nn.Module) -> None:
         """``layer`` has its work: begin with the weights of the one that will be asked for."""
-        found = self._after.get((_in_backward(), id(layer)))
+        back = _in_backward()
+        if self._last.get(back) != id(layer):
+            return  # it had its answer, and was not brought
+        found = self._after.get((back, id(layer)))
         wanted = found() if found is not None else None
         if wanted is None or not self.ahead:
             return

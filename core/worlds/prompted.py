@@ -230,7 +230,10 @@ class PromptedWorld(FlowMatching, ABC):
             return
         if "text" not in cond.held:
             shown = tokens or max(len(t) for t in texts)
-            cond.held["text"] = counted(texts, shown) if tokens else masked(texts, shown)
+            text, bias = counted(texts, shown) if tokens else masked(texts, shown)
+            # Attention adds it to bfloat16 where the text is: kernels take no other precision, and
+            # its numbers are ones that bfloat16 has.
+            cond.held["text"] = text, None if bias is None else bias.to(text.dtype)
         text, bias = cond.held["text"]
         # What is left out for one condition is not what is for another.
         caching, name = self._quicker.caching, str(id(cond.held))
@@ -261,7 +264,9 @@ def masked(texts: Sequence[Tensor], tokens: int) -> tuple[Tensor, Tensor | None]
     )[:, None, None]
 
 
-def shift_of(scheduler: dict[str, Any]) -> float:
+def shift_of(scheduler: dict[str, Any], unsaid: float = 1.0) -> float:
     """How far a flow-matching schedule is bent towards noise: sigma' = s·sigma / (1 + (s-1)·sigma).
-    Solvers call it by different names."""
-    return float(scheduler.get("flow_shift", scheduler.get("shift", 1.0)))
+    Solvers call it by different names. ``unsaid``: what counts where the scheduler has 1, which is
+    what is written for one that was saved without."""
+    found = float(scheduler.get("flow_shift", scheduler.get("shift", 1.0)))
+    return unsaid if found == 1 else found

@@ -147,6 +147,13 @@ class World(Protocol):
         """Regex (full match) of the modules fast learning adapts: where frames mix in time."""
 
 
+def device_of(world: World) -> torch.device:
+    """Where ``world`` computes, and latents go: as it says, since its weights may lie elsewhere
+    (``core.worlds.offload``); else where its weights are."""
+    found = getattr(world, "device", None)
+    return found if found is not None else next(world.net.parameters()).device
+
+
 @runtime_checkable
 class Batches(Protocol):
     """A world that can be asked for several windows at once, alike but for their text, and is told

@@ -11,6 +11,7 @@ from diffusers import AutoencoderKLWan, SkyReelsV2Transformer3DModel
 from torch import Tensor
 
 from core.worlds import parts
+from core.worlds.families import FAMILIES
 from core.worlds.prompted import Checkpoint, Condition, checkpoint, shift_of
 from core.worlds.prompts import Prompts
 from core.worlds.protocol import CONTEXT_LEVEL
@@ -54,5 +55,6 @@ def load(folder: Path, device: torch.device, tier: Tier = FULL) -> SkyReelsWorld
     net = parts.network(SkyReelsV2Transformer3DModel, folder / "transformer", at.net, at.dtype)
     vae = parts.network(AutoencoderKLWan, folder / "vae", device, torch.float32)
     prompts = Prompts(lambda: text_reader(folder, at.text, at.dtype))
-    shift = shift_of(parts.config(folder / "scheduler", "scheduler_config.json"))
+    scheduler = parts.config(folder / "scheduler", "scheduler_config.json")
+    shift = shift_of(scheduler, FAMILIES["skyreels"].shift)
     return SkyReelsWorld(found, WanAutoencoder(vae), net, prompts, shift)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from core.evaluate import planning, walking
 from core.evaluate.arms import ArmError, arm_of, arms, default_arm, meant, with_controls
+from core.evaluate.bench import Bench
 from core.evaluate.card import remembered
-from core.evaluate.rows import RunRefused
+from core.evaluate.features import network
+from core.evaluate.rows import Rows, RunRefused
 from core.evaluate.run import Options, suite_of, take_run
 from core.project.memory_use import has_adapter, has_bank, usual_memory
-from core.project.model import MemoryUse
-from core.worlds.catalogue import read_entry
+from core.project.model import MemoryUse, Sampling
+from core.worlds.catalogue import load_world, read_entry
 
 
 def _options(world: Path, out: Path, suite, names=("none", "both"), **changes) -> Options:
@@ -149,6 +154,93 @@ def test_actions_asks_in_words_not_read(tiny_world_dir: Path, tmp_path: Path) ->
     assert found["truth"]["real"]["metrics"]["obeyed"]["mean"] == 1
     assert {"obeyed", "obeyed_trained", "adherence"} <= set(found["bank"]["real"]["metrics"])
     assert "controls" not in found["bank"]["real"]
+
+
+def test_chunks_are_drawn_as_the_world_says(
+    tiny_world_dir: Path, tmp_path: Path, monkeypatch
+) -> None:
+    """And a run of before that was said, which drew all alike, goes on where that is the same."""
+    world = shutil.copytree(tiny_world_dir, tmp_path / "world")
+    entry = json.loads((world / "world.json").read_text())
+
+    def run(out: str, folder: Path = world) -> dict:
+        options = _options(folder, tmp_path / out, suite_of("actions"), ("none",))
+        return take_run(options, _quiet)
+
+    asked, make = [], walking.make_chunk
+
+    def look(world, adapter, context, parts, scene, seed, sampling):
+        asked.append(sampling)
+        return make(world, adapter, context, parts, scene, seed, sampling)
+
+    monkeypatch.setattr(walking, "make_chunk", look)
+    (world / "world.json").write_text(json.dumps({**entry, "steps": 2, "guidance": 1.5}))
+    result = run("two")
+    assert asked and {*asked} == {Sampling(2, 1.5)}
+    said = {"as given": {"steps": 2, "guidance": 1.5}}
+    facts = tmp_path / "two" / "run.json"
+    assert result["sampling"] == json.loads(facts.read_text())["sampling"] == said
+    asked.clear()
+    run("four", tiny_world_dir)
+    assert asked and {*asked} == {Sampling(4, 1.0)}
+    asked.clear()
+    for out, folder in (("four", tiny_world_dir), ("two", world)):
+        facts = tmp_path / out / "run.json"
+        facts.write_text(json.dumps(
+            {k: v for k, v in json.loads(facts.read_text()).items() if k != "sampling"}
+        ))
+        if out == "four":
+            assert run(out, folder)["sampling"] == {"as given": {"steps": 4, "guidance": 1.0}}
+        else:
+            with pytest.raises(RunRefused, match="another run: sampling differ"):
+                run(out, folder)
+    assert not asked  # nothing is measured anew
+
+
+@pytest.mark.parametrize("visit", ["real", "generated"])
+def test_a_way_back_is_judged_by_what_the_walker_saw(
+    tiny_world_dir: Path, visit: str, monkeypatch
+) -> None:
+    ways = []
+
+    class Noted(planning.Search):
+        def __init__(self, bench, walker, way, rng):
+            super().__init__(bench, walker, way, rng)
+            ways.append((way, planning.decoded(bench.world, walker.frames, 1)))
+
+    monkeypatch.setattr(planning, "Search", Noted)
+    suite = suite_of("planning", candidates=4)
+    bench = Bench(load_world(tiny_world_dir), network("stand-in"), None, Sampling(1))
+    walked = suite.trajectory(bench, 0)
+    _, video = suite.measure(bench, walked, arm_of("none"), visit)
+    (way, made), = ways
+    filmed = bench.shot(walked).pictures
+    size = bench.world.geometry.chunk_frames
+    assert len(way) == walked.half // size
+    for k, picture in enumerate(way[:-1], start=1):
+        at = walked.half - k * size
+        wanted = filmed[at] if visit == "real" else made[at - 1]
+        assert np.array_equal(picture, wanted) and np.array_equal(video[at], wanted)
+        assert not np.array_equal(filmed[at], made[at - 1])
+    assert np.array_equal(way[-1], filmed[0])  # the camera's
+
+
+def test_plans_that_were_judged_otherwise_are_made_again(tmp_path: Path) -> None:
+    facts = {"suite": "planning", "task": "waypoint", "worlds": {}, "sampling": {}}
+    rows = Rows(tmp_path, facts)
+    for visit, arm, row in (
+        ("real", "bank", {"score": 1.0}), ("generated", "truth", {}),
+        ("generated", "bank", {"score": 1.0}),
+        ("generated", "none", {"score": 1.0, "judged_by": "what was seen"}),
+    ):
+        rows.add(f"0/as given/{arm}/{visit}", {"arm": arm, "visit": visit, **row})
+    for _ in range(2):
+        again = Rows(tmp_path, facts)
+        assert len(again.rows) == 3 and "0/as given/bank/generated" not in again
+    again.add("0/as given/bank/generated", {
+        "arm": "bank", "visit": "generated", "score": 2.0, "judged_by": "what was seen",
+    })
+    assert Rows(tmp_path, facts).rows["0/as given/bank/generated"]["score"] == 2
 
 
 def test_planning_measures_how_far_a_plan_ends(tiny_world_dir: Path, tmp_path: Path) -> None:

@@ -114,6 +114,22 @@ def test_it_is_kept_and_gone_on_with(learner: MetaLearner, parts, tmp_path: Path
     assert all(torch.equal(other.start[n], p) for n, p in learner.start.items())
 
 
+def test_what_was_drawn_is_not_drawn_again(learner: MetaLearner) -> None:
+    def drawn() -> list[float]:
+        draw = learner.clips.rng, learner._rng
+        noise = learner.clips.generator, learner._generator
+        return [r.random() for r in draw] + [float(torch.rand(1, generator=g)) for g in noise]
+
+    saved = learner.state()
+    found = []
+    for step in (0, 1, 2, 2):
+        learner.restore({**saved, "step": step})
+        found.append(drawn())
+    for i, j in ((0, 1), (1, 2), (0, 2)):
+        assert all(a != b for a, b in zip(found[i], found[j]))
+    assert found[2] == found[3]  # and yet the same, however often it goes on from there
+
+
 def test_the_command_writes_a_start_and_goes_on(
     parts, data: Path, text, autoencoder, expectations, tmp_path: Path, monkeypatch,  # noqa: F811
 ) -> None:

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from core.learning import loop as command_of_loop
 from core.learning import train as command
 from core.learning import trainer as training
 from core.learning.curve import draw_curve, read_log
 from core.learning.data import build
 from core.learning.journal import Journal
+from core.learning.loop import FastWalks
 from core.learning.loop import main as loop
 from core.learning.options import named_after, read_arguments, world_id
 from core.learning.train import main, prepare, read_state
@@ -114,6 +116,41 @@ def test_a_run_can_begin_with_the_state_of_another(parts: Path, tmp_path: Path) 
     main(options(parts, tmp_path / "b", "--steps", 1, "--look-walks", 0, "--from", state))
     made = read_state(tmp_path / "b" / "state.pt")
     assert (made["step"], made["first"]) == (2, 1)
+
+
+def test_one_walk_to_look_at_has_no_other_to_take_wrong_actions_from(
+    parts: Path, tmp_path: Path
+) -> None:
+    more = ("--steps", 1, "--look-walks", 1, "--sources", "first-person")
+    main(options(parts, tmp_path, *more))
+    looked = rows(tmp_path)[-1]
+    assert {"psnr", "repeat", "first", "last", "final"} <= set(looked) and "wrong" not in looked
+
+
+def test_a_loop_that_goes_on_draws_what_it_has_not_drawn(
+    parts: Path, tmp_path: Path, monkeypatch
+) -> None:
+    more = ("--look-walks", 0, "--sources", "first-person", "--walks", 1)
+    main(options(parts, tmp_path / "a", "--steps", 1, *more[:4]))
+    drawn, store, step = [], FastWalks.store, command_of_loop.outer_step
+
+    def walked(walks, count, rng):
+        assert rng is walks._clips.rng
+        drawn.append([rng.bit_generator.state["state"]["state"]])
+        return store(walks, count, rng)
+
+    def learned(trainer, clips, segment, size, generator, adversarial):
+        drawn[-1] += [generator.initial_seed(), clips.generator.initial_seed()]
+        return step(trainer, clips, segment, size, generator, adversarial)
+
+    monkeypatch.setattr(FastWalks, "store", walked)
+    monkeypatch.setattr(command_of_loop, "outer_step", learned)
+    for steps in (1, 2):
+        loop(options(
+            parts, tmp_path / "b", "--steps", steps, *more, "--from", tmp_path / "a" / "state.pt"
+        ))
+    assert [len(numbers) for numbers in drawn] == [3, 3]
+    assert all(before != after for before, after in zip(*drawn))
 
 
 def test_the_loop_goes_on_from_a_run(parts: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from core.engine.control import CancelToken, PauseGate
 from core.engine.in_process import InProcessEngine
@@ -102,7 +103,7 @@ def test_a_reset_forgets_and_a_chunk_without_memory_leaves_a_gap(made):
 
 
 def test_an_episode_is_remembered_where_its_place_is_recognised(
-    made, tmp_path, tiny_world_dir, engine
+    made, tmp_path, tiny_world_dir, engine, monkeypatch
 ):
     p = made.project
     tip = queries.tip(p)
@@ -127,6 +128,10 @@ def test_an_episode_is_remembered_where_its_place_is_recognised(
     np.testing.assert_allclose(recall.home(episode, np.zeros(3)), np.zeros(3), atol=1e-6)
     np.testing.assert_allclose(recall.home(episode, np.array([1.0, 2, 3])), [1, 2, 3], atol=1e-6)
     assert recall.home(episode, np.full(3, np.nan)) is None
+    # What was read joins the recent frames where the world computes.
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr("core.rollout.recall.device_of", lambda world: torch.device("meta"))
+        assert {f.z.device.type for f in recall._placed(episode)} == {"meta"}
 
     # It is used for the next chunk, and it matters.
     loaded = edits.add_action(loaded, "turn left", 33, 41)

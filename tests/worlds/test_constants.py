@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from core.worlds import parts
 from core.worlds.catalogue import load_world
 from core.worlds.constants import Constants, counted, shares
 from core.worlds.families import FAMILIES
@@ -96,6 +97,29 @@ def test_a_large_window_or_a_tight_machine_is_not_batched(tiny_checkpoint):
         assert (world.together((large, plain)) is not None) == batched
     world.tier = TIERS[1]
     assert world.together((cond, plain)) is None
+
+
+@pytest.mark.parametrize("family", PROMPTED)
+def test_masks_have_the_precision_of_what_attends(family, tiny_checkpoint, monkeypatch):
+    """In bfloat16, as on a card, whose kernels refuse a mask in another precision."""
+    monkeypatch.setattr(parts, "dtype_for", lambda device: torch.bfloat16)
+    world = load_world(tiny_checkpoint(family))
+    z, u, cond = asked(world)
+    plain = asked(world, None)[2]
+    assert len(plain.text) < len(cond.text) or family == "modelscope"  # whose prompts are all full
+    kinds, attend = [], nn.functional.scaled_dot_product_attention
+
+    def look(query, key, value, attn_mask=None, *args, **named):
+        kinds.append((query.dtype, None if attn_mask is None else attn_mask.dtype))
+        return attend(query, key, value, attn_mask, *args, **named)
+
+    monkeypatch.setattr(nn.functional, "scaled_dot_product_attention", look)
+    with torch.no_grad():
+        world.forward(z.expand(2, -1, -1, -1, -1), u.expand(2, -1), world.together((cond, plain)))
+        world.forward(z, u, cond)
+    shown = {mask for _, mask in kinds}
+    assert {q for q, _ in kinds} == {torch.bfloat16}
+    assert shown == ({None} if family == "modelscope" else {None, torch.bfloat16})
 
 
 @pytest.mark.parametrize("length", [0, 1, 7, 8, 30, 40])

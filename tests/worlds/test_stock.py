@@ -3,6 +3,9 @@ pipeline can do what a world does (one clean picture in front), it makes the sam
 
 from __future__ import annotations
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -124,13 +127,17 @@ def test_ltx_before_095_bends_its_schedule_as_its_scheduler_does():
 
 def test_skyreels(tiny_checkpoint, monkeypatch):
     """Call by call: its own solver looks back at earlier steps, which ours must not."""
-    from diffusers import SkyReelsV2DiffusionForcingImageToVideoPipeline
+    from diffusers import SkyReelsV2DiffusionForcingImageToVideoPipeline, UniPCMultistepScheduler
     from diffusers.pipelines.skyreels_v2 import pipeline_skyreels_v2_diffusion_forcing_i2v as module
 
     monkeypatch.setattr(module, "prompt_clean", lambda text: text)
     folder = tiny_checkpoint("skyreels")
     world = load_world(folder)
     pipeline = loaded(SkyReelsV2DiffusionForcingImageToVideoPipeline, folder)
+    # The checkpoint says none; diffusers' own examples put this in.
+    pipeline.scheduler = UniPCMultistepScheduler.from_config(
+        pipeline.scheduler.config, flow_shift=8.0
+    )
     calls = []
 
     def note(net, args, kwargs, out):
@@ -138,6 +145,8 @@ def test_skyreels(tiny_checkpoint, monkeypatch):
 
     pipeline.transformer.register_forward_hook(note, with_kwargs=True)
     pipeline(image=pictures(world)[0], latents=noise(world), base_num_frames=1000, **asked(world))
+    # Its first level is the last step of training, 999 of 1000, and all are counted from there.
+    assert np.allclose(world.schedule(STEPS), levels(pipeline.scheduler), atol=2e-3)
     g = world.geometry
     addresses = [Address(i * g.t_stride) for i in range(1 + g.n_new)]
     texts = ["", *["walk forward"] * g.n_new]
@@ -152,6 +161,24 @@ def test_skyreels(tiny_checkpoint, monkeypatch):
         with torch.no_grad():
             made = world.forward(z, steps / 1000, conds[i % 2])
         assert torch.allclose(out, made, atol=1e-4) and float(made.std()) > 0.1
+
+
+def test_skyreels_takes_a_shift_that_is_said(tiny_checkpoint, tmp_path):
+    """The family's stands in where none is; a scheduler's is over it, the world's over both."""
+    folder = shutil.copytree(tiny_checkpoint("skyreels"), tmp_path / "said")
+    file = folder / "scheduler" / "scheduler_config.json"
+    scheduler = json.loads(file.read_text("utf-8"))
+    assert scheduler["flow_shift"] == 1.0  # as the converted checkpoints have it
+
+    def halfway() -> float:
+        return load_world(folder).schedule(2)[1]
+
+    assert halfway() == pytest.approx(8 / 9)
+    file.write_text(json.dumps({**scheduler, "flow_shift": 5.0}), "utf-8")
+    assert halfway() == pytest.approx(5 / 6)
+    own = json.loads((folder / "world.json").read_text("utf-8"))
+    tiny.describe(folder, **own, shift=1.0)
+    assert halfway() == pytest.approx(1 / 2)
 
 
 def test_modelscope_steps_as_ddim_does(tiny_checkpoint):

@@ -13,9 +13,13 @@ from core.memory.adapter import Adapter
 from core.memory.fast_learning import FastLearner
 from core.project.model import ActionPart, Sampling
 from core.rollout.chunk import make_chunk
+from core.rollout.context import build_context
+from core.rollout.latents import save_latents
+from core.rollout.request import ContextRef
 from core.worlds import offload, tiers
-from core.worlds.catalogue import WorldError, load_world
+from core.worlds.catalogue import WorldError, load_world, read_entry
 from core.worlds.fitting import Parts, apply_tier, tier_of
+from core.worlds.needs import shape_of, tile_of
 from core.worlds.protocol import Address, LatentFrame
 from core.worlds.tiers import FULL, TIERS, ladder, missing, tier
 from tests.worlds.tiny import BUILDERS, film
@@ -193,6 +197,55 @@ def _walk_on(world) -> None:
     )
 
 
+@pytest.mark.parametrize("ahead", [False, True])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_layers_that_have_their_answer_are_not_moved(folders, name, ahead, monkeypatch):
+    """The keys and values of a prompt are made in a chunk's first call; from then on their weights
+    stay where they are (with guesses: once the order without them is known)."""
+    moved, there, begin = [], offload.there, offload.offload
+    monkeypatch.setattr(
+        offload, "there", lambda p, device: moved.append(id(p)) or there(p, device)
+    )
+    monkeypatch.setattr(
+        "core.worlds.fitting.offload", lambda net, device: begin(net, device, ahead)
+    )
+    world = load_world(folders[name], "cpu", tier=tier("offload"))
+    g = world.geometry
+    cond = world.condition([Address(i * g.t_stride) for i in range(3)], 0, ["", "go", "go"], "")
+    z = torch.randn(1, g.channels, 3, g.latent_height, g.latent_width)
+    names = {id(p): n for n, p in world.net.named_parameters()}
+    kept = {
+        n for n in names.values()
+        if ".attn2.to_k." in n or ".attn2.to_v." in n or "text_embedder" in n or "caption" in n
+    }
+    kept = {n for n in kept if "temp_" not in n and "transformer_in" not in n}  # over time
+    calls, out = [], []
+    with torch.no_grad():
+        for _ in range(3):
+            moved.clear()
+            out.append(world.forward(z, torch.tensor([[0.0, 0.5, 0.5]]), cond))
+            calls.append([names[i] for i in moved])
+    assert kept and kept <= {*calls[0]}
+    assert not kept & {*calls[2]} and (ahead or not kept & {*calls[1]})
+    assert {*calls[2]} == {*calls[0]} - kept and len(calls[2]) == len({*calls[2]})
+    assert torch.equal(out[0], out[2])
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_past_is_read_to_where_a_world_computes(folders, name, tmp_path):
+    """Not to where the layers that are moved in and out lie: a UNet's first one is such a one."""
+    world = load_world(folders[name], "cpu", tier=tier("offload"))
+    first = next(m for m in world.net.modules() if m._parameters)
+    for which, held in first._parameters.items():
+        first._parameters[which] = torch.nn.Parameter(held.to("meta"), requires_grad=False)
+    past = _context(world)
+    file = tmp_path / "z.safetensors"
+    save_latents(file, _stacked(past), [f.address for f in past])
+    found = build_context(world, [ContextRef(str(file), 0, len(past))])
+    assert {f.z.device for f in found} == {world.device} == {torch.device("cpu")}
+    assert all(p.device == world.device for p in Adapter(world, rank=4).parameters.values())
+
+
 def test_where_the_next_layer_does_not_fit_each_comes_in_its_turn(folders, monkeypatch):
     def full(self, layer):
         raise torch.OutOfMemoryError("CUDA out of memory.")
@@ -229,6 +282,13 @@ def test_tiles_are_on_where_the_tier_says(folders):
         for id in ("bf16", "tiled"):
             found = load_world(folders[name], "cpu", tier=tier(id)).parts()
             assert isinstance(found, Parts) and found.vae.use_tiling == (id == "tiled")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_tiles_are_as_large_as_is_reckoned_with(folders, name):
+    vae = load_world(folders[name], "cpu", tier=tier("tiled")).parts().vae
+    across = getattr(vae, "tile_sample_min_width", None) or vae.tile_sample_min_size
+    assert tile_of(shape_of(read_entry(folders[name]))) == across
 
 
 def test_a_tier_that_lacks_its_library_says_so(folders, monkeypatch):

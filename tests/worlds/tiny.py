@@ -182,8 +182,9 @@ def build_skyreels(folder: Path, seed: int = 0, sizes: Sizes = NO_SIZES, **facts
         out_channels=4, text_dim=16, freq_dim=32, ffn_dim=48, num_layers=2, rope_max_seq_len=64,
         inject_sample_info=True,
     ))
+    # As those that were converted for diffusers: without a shift.
     scheduler = UniPCMultistepScheduler(
-        flow_shift=8.0, use_flow_sigmas=True, prediction_type="flow_prediction"
+        prediction_type="flow_prediction", num_train_timesteps=1000, use_flow_sigmas=True
     )
     SkyReelsV2DiffusionForcingPipeline(
         tokenizer=t5_tokenizer(), text_encoder=umt5(), transformer=net, vae=vae, scheduler=scheduler
