@@ -1,8 +1,12 @@
 """One set-up at a time, and a killed one does not block the next."""
 
+import errno
 import subprocess
 import sys
 
+import pytest
+
+from installers import lock
 from installers.lock import only_one
 from installers.requirements import ROOT
 
@@ -40,6 +44,16 @@ def test_the_second_waits_and_a_killed_first_lets_go(tmp_path):
         assert told == [str(child.pid)]
     assert child.wait() != 0, "it was not waited for: it ended because it was killed"
     child.stdout.close()
+
+
+@pytest.mark.skipif(lock.fcntl is None, reason="POSIX locks")
+def test_a_file_system_without_locks_is_not_waited_for(tmp_path, monkeypatch):
+    def refused(handle: int, what: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(lock.fcntl, "flock", refused)
+    with only_one(tmp_path / "lock", lambda holder: pytest.fail("it waits")):
+        pass
 
 
 def test_free_again_afterwards(tmp_path):
