@@ -231,8 +231,8 @@ class PromptedWorld(FlowMatching, ABC):
         if "text" not in cond.held:
             shown = tokens or max(len(t) for t in texts)
             text, bias = counted(texts, shown) if tokens else masked(texts, shown)
-            # Attention adds it to bfloat16 where the text is: kernels take no other precision, and
-            # its numbers are ones that bfloat16 has.
+            # In the precision of what it is added to: kernels take no other. A mask's 0 and −inf are
+            # exact in it; how often a zero counts is, in bfloat16, within a hundredth.
             cond.held["text"] = text, None if bias is None else bias.to(text.dtype)
         text, bias = cond.held["text"]
         # What is left out for one condition is not what is for another.
