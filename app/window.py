@@ -82,7 +82,7 @@ class MainWindow(QMainWindow):
         self.worlds = worlds or Worlds()
         self.actions_table = Actions(self, settings.keys())
         self.pixmaps = Pixmaps()
-        self._closed = False
+        self._closed = self._leaves_unsaved = False
         self.collector = Collector(self)
 
         # State, work and flows
@@ -267,8 +267,17 @@ class MainWindow(QMainWindow):
     take_files: Callable[[Sequence[Path]], None]
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._closed:
+            self.actions_panel.flush()
+            if not self._leaves_unsaved and not self.projects.kept(self._leave_unsaved):
+                event.ignore()
+                return
         self.shut_down()
         super().closeEvent(event)
+
+    def _leave_unsaved(self) -> None:
+        self._leaves_unsaved = True
+        self.close()
 
     def shut_down(self) -> bool:
         """Save, stop every thread. False when the engine hangs."""
@@ -284,7 +293,7 @@ class MainWindow(QMainWindow):
         self.transport.pause()
         self.exporting.shut_down()
         self.fetching.shut_down()
-        self.projects.close()
+        self.projects.close(unsaved=True)
         stopped = self.engine.shut_down()
         idle = self.background.wait(5000)
         self.viewer.close_source()

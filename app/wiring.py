@@ -233,6 +233,7 @@ def _panels(w: MainWindow) -> None:
     w.worlds_panel.more_wanted.connect(w.commands.worlds)
     w.fetching.quiet = lambda: w.commands.worlds_open
     w.fetching.installed.connect(w.worlds.forget)
+    w.fetching.installed.connect(w.fitting.look_again)
     w.fetching.installed.connect(w.status.worlds)
     w.projects.crop_wanted.connect(w.commands.crop_start)
 

@@ -338,9 +338,12 @@ class Fetching(QObject):
     def _on_failed(self, id: str, error: Exception) -> None:
         if self._closed:
             return
-        if self._worker.world == id:
-            self._ended(id)
+        unwanted = self._ended(id) if self._worker.world == id else False
         self._activity.pop(id, None)
+        if unwanted:  # why it failed matters no more
+            self._discard(id)
+            self._next()
+            return
         wanted = offer(id)
         if isinstance(error, LicenceNotAccepted) and wanted is not None:
             self._set(id, "asking")  # the licence is another one than was accepted: show it
@@ -364,16 +367,18 @@ class Fetching(QObject):
 
     def _on_stopped(self, id: str) -> None:
         checking = self._checking == id
-        self._ended(id)
-        if id in self._unwanted:
-            self._unwanted.discard(id)
+        unwanted = self._ended(id)
+        if unwanted:
             self._discard(id)
         elif id.startswith("import:") or checking:
             self._tell(self.tr("Stopped. Nothing was changed."), "dim")
         self.look()
         self._next()
 
-    def _ended(self, id: str) -> None:
+    def _ended(self, id: str) -> bool:
+        """However it ended; True where it was to be thrown away."""
+        unwanted = id in self._unwanted
+        self._unwanted.discard(id)
         self._worker.free()
         self._checking = ""
         self._progress.pop(id, None)
@@ -383,6 +388,7 @@ class Fetching(QObject):
             self._verdicts.pop(id, None)
             self.installed.emit()
         self.changed.emit()
+        return unwanted
 
     def _set(self, id: str, activity: Activity) -> None:
         if activity:

@@ -51,7 +51,8 @@ class Films(QObject):
         def done(made: tuple[ProjectStore, tuple[Lost, ...]]) -> None:
             store, without = made
             self.busy.emit("")
-            self._projects.take(store)
+            if not self._projects.take(store):
+                return
             self._tell_made(film, store.project, without)
             self._projects.started.emit()
 

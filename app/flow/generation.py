@@ -18,6 +18,7 @@ from app.widgets.progress_strip import clock
 from core.project import edits, jobs, queries
 from core.project.memory_use import has_adapter
 from core.project.model import AT_START, MemoryUse, Project
+from core.project.steps import to_learn
 
 
 @dataclass(frozen=True)
@@ -221,6 +222,7 @@ class Generation(QObject):
             self.tr("Discard draft of chunk %1").replace("%1", str(number)),
             lambda q: edits.discard_take(q, take),
         )
+        self._queue.decided()
 
     def set_auto_accept(self, on: bool) -> None:
         p = self._document.project
@@ -299,7 +301,9 @@ class Generation(QObject):
         p = self._document.project
         if p is None:
             return
-        if queries.memory_before(p, queries.tip(p)) is None:
+        tip = queries.tip(p)
+        to_come = tip is not None and any(to_learn(p, t) for t in queries.chain(p, tip.take))
+        if queries.memory_before(p, tip) is None and not to_come:
             self.notice.emit(Notice(self.tr("The memory is empty already."), "info"))
             return
         key = self._now(p)

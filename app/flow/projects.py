@@ -124,8 +124,8 @@ class Projects(QObject):
 
         def done(made: tuple[Project, ProjectStore]) -> None:
             self.busy.emit("")
-            self._take(*made)
-            self.started.emit()
+            if self._take(*made):
+                self.started.emit()
 
         def failed(error: Exception) -> None:
             self.busy.emit("")
@@ -154,7 +154,8 @@ class Projects(QObject):
                 Notice(sentence(error), kept=self.tr("Nothing on the disk was changed."))
             )
             return False
-        self._take(store.project, store)
+        if not self._take(store.project, store):
+            return False
         if store.read_only:
             self.notice.emit(Notice(store.read_only_reason, "warning"))
         if store.missing:
@@ -175,20 +176,24 @@ class Projects(QObject):
             )
         return True
 
-    def take(self, store: ProjectStore) -> None:
-        """What lies in ``store`` is the open project from now on."""
-        self._take(store.project, store)
+    def take(self, store: ProjectStore) -> bool:
+        """What lies in ``store`` is the open project from now on. False where the one that is open
+        has to stay."""
+        return self._take(store.project, store)
 
-    def _take(self, p: Project, store: ProjectStore) -> None:
+    def _take(self, p: Project, store: ProjectStore) -> bool:
+        self._settings.add_recent(store.folder)
         self.changing = True
         try:
-            self.close()
+            if not self.close():
+                store.close()
+                return False
         finally:
             self.changing = False
         self._document.open(p, store)
-        self._settings.add_recent(store.folder)
         self._compare_world(p)
         self.taken.emit(p)
+        return True
 
     def _compare_world(self, p: Project) -> None:
         """Say early when this machine's world is not the one the project was made with."""
@@ -232,11 +237,32 @@ class Projects(QObject):
 
         self._background.run(work, done, lambda _error: None)
 
-    def close(self) -> None:
+    def close(self, unsaved: bool = False) -> bool:
+        """False, and it stays open, where the disk will not take it; ``unsaved``: close it even so."""
         if self._document.store is not None:
             self.closing.emit()
+            if not unsaved and not self.kept(lambda: self.close(unsaved=True)):
+                return False
             self._jobs.let_go()
             self._document.close()
+        return True
+
+    def kept(self, leave: Callable[[], object]) -> bool:
+        """Whether the disk has the project. Where it has not, that is said; ``leave`` is offered."""
+        if self._document.kept():
+            return True
+        self.notice.emit(
+            Notice(
+                self.tr("The project can't be saved, so it was not closed."),
+                kept=self.tr("What was made since it was saved last is only in this window. Free some "
+                             "space or fix the folder."),
+                fixes=(
+                    (self.tr("Save"), self._document.save),
+                    (self.tr("Close without saving"), lambda: leave() and None),
+                ),
+            )
+        )  # fmt: skip
+        return False
 
     def recents(self) -> list[tuple[Path, str, Path | None]]:
         """Folder, name, thumbnail; read lightly, because the window is waiting."""

@@ -131,8 +131,14 @@ class Document(QObject):
             self._saver.save(self.project)
 
     def flush(self) -> bool:
-        """Wait until the disk has everything (closing, tests)."""
+        """Wait until the disk has everything (closing, tests); False where it would not take it."""
         return self._saver.flush() if self._saver else True
+
+    def kept(self) -> bool:
+        """Whether the disk has everything. What it would not take before is tried once more."""
+        if not self.flush():
+            self.save()
+        return self.flush()
 
     def _on_saved(self) -> None:
         if self._saver is not None and self._saver.idle:

@@ -71,6 +71,11 @@ class Fitting(QObject):
             lambda error: self._refused(key, error),
         )
 
+    def look_again(self) -> None:
+        """Worlds came or went."""
+        self._asked = None
+        self.refresh()
+
     def again(self) -> None:
         """The person chose anew: what was remembered of worlds that ran out of memory is void."""
         of_this_machine().forget()

@@ -53,11 +53,15 @@ class JobList(QObject):
         """Forget ended jobs: one, or all of them."""
         self._put(tuple(j for j in self._jobs if not (j.ended and id in (None, j.id))))
 
-    def end_waiting(self, but: Container[str] = ()) -> None:
-        """Jobs that wait for a draft end, unless its take is in ``but``."""
+    def end_waiting(self, but: Container[str] = ()) -> bool:
+        """Jobs that wait for a draft end, unless its take is in ``but``; and with them those queued
+        behind to go on from it. True if there were any."""
+        over = [j for j in self._jobs if isinstance(j.state, jobs.Waiting) and j.state.take not in but]
         for job in self._jobs:
-            if isinstance(job.state, jobs.Waiting) and job.state.take not in but:
+            follows = job.kind == "generate" and isinstance(job.state, jobs.Queued)
+            if job in over or (over and follows):
                 self.set_state(job.id, jobs.Cancelled())
+        return bool(over)
 
     # -- the journal --------------------------------------------------------------------------
 

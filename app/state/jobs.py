@@ -294,8 +294,10 @@ class JobQueue(QObject):
 
     def check_waiting(self) -> None:
         """After undo: a job must not wait for a draft that was never made."""
-        if self._document.project is not None:
-            self._list.end_waiting(but=self._document.project.takes)
+        if self._document.project is not None and self._list.end_waiting(
+            but=self._document.project.takes
+        ):
+            self.advance()
 
     # -- project, journal ---------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,8 +14,6 @@ class Worlds:
 
     def __init__(self, folders: Sequence[Path] | None = None):
         self._folders = [Path(f) for f in folders] if folders is not None else None
-        self._hashes: dict[Path, str] = {}
-        self._lock = threading.Lock()
         self._entries: list[WorldEntry] | None = None
 
     def entries(self) -> list[WorldEntry]:
@@ -46,11 +43,8 @@ class Worlds:
         return self.find(id).folder
 
     def hash(self, entry: WorldEntry) -> str:
-        """Reads every file of the world the first time: not for the interface thread."""
-        with self._lock:
-            if entry.folder not in self._hashes:
-                self._hashes[entry.folder] = entry.hash
-            return self._hashes[entry.folder]
+        """Reads every file of the world that is new or changed: not for the interface thread."""
+        return entry.hash
 
     def ref(self, entry: WorldEntry) -> WorldRef:
         return WorldRef(entry.id, self.hash(entry), entry.name)

@@ -25,6 +25,7 @@ class Saver(QObject):
         self._wake = threading.Condition()
         self._waiting: Project | None = None
         self._busy = False
+        self._behind = False  # the last thing handed over could not be written
         self._closing = False
         self._thread = threading.Thread(target=self._loop, name="saver", daemon=True)
         self._thread.start()
@@ -40,9 +41,10 @@ class Saver(QObject):
             return self._waiting is None and not self._busy
 
     def flush(self, timeout: float = 20.0) -> bool:
-        """Wait until everything handed over is on disk."""
+        """Wait for what was handed over. Whether all of it is on the disk then."""
         with self._wake:
-            return self._wake.wait_for(lambda: self._waiting is None and not self._busy, timeout)
+            done = self._wake.wait_for(lambda: self._waiting is None and not self._busy, timeout)
+            return done and not self._behind
 
     def close(self) -> None:
         self.flush()
@@ -58,8 +60,10 @@ class Saver(QObject):
                 if self._waiting is None:
                     return
                 project, self._waiting, self._busy = self._waiting, None, True
+            failed = True
             try:
                 self._write(project)
+                failed = False
             except Exception as error:  # a full disk, a folder that went away: the artist must know
                 log.exception("saving failed")
                 self.failed.emit(str(error) or type(error).__name__)
@@ -67,5 +71,5 @@ class Saver(QObject):
                 self.saved.emit()
             finally:
                 with self._wake:
-                    self._busy = False
+                    self._busy, self._behind = False, failed
                     self._wake.notify_all()

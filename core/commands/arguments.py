@@ -91,7 +91,7 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--preset", default="medium", metavar="P",
                         help="x264's, ultrafast to veryslow (medium)")
     export.add_argument("--size", type=_size, metavar="WxH", help="of the film")
-    export.add_argument("--fps", type=_rate, metavar="R", help='of the film, "24" or "24000/1001"')
+    export.add_argument("--fps", "--rate", dest="fps", type=_rate, metavar="R", help='of the film, "24" or "24000/1001"')
     from core.commands.episodes import add_episodes
     from core.commands.worlds import add_worlds
 

@@ -242,8 +242,11 @@ class InProcessEngine:
                 except StopIteration as end:
                     return end.value
                 yield Progress("sampling", step, of)
-                if self.previews and (began := time.monotonic()) >= due:
+                if self.previews and time.monotonic() >= due:
                     run.check()
+                    if clean.is_cuda:  # the step is only queued: it is not what a preview costs
+                        torch.cuda.synchronize(clean.device)
+                    began = time.monotonic()
                     preview = Preview(self._preview(clean), step, of)
                     gap = max(PREVIEW_GAP, (time.monotonic() - began) / PREVIEW_SHARE)
                     yield preview
@@ -340,7 +343,11 @@ class InProcessEngine:
         yield Progress("loading", 0, 3)
         run.check()
         self._device()
-        self.close()
+        if self._world is not None:
+            from core.engine.lowering import freed
+
+            self.close()
+            freed()  # what the next one may take is asked for next
         yield Progress("loading", 1, 3)
         run.check()
         from core.engine.lowering import choose

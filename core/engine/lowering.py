@@ -66,17 +66,20 @@ def room(device: str) -> Room:
         return room_here(device)
     import torch
 
-    free, _ = torch.cuda.mem_get_info(device)
-    return room_here(device, free, torch.cuda.get_device_name(device))
+    from core.worlds.card_memory import free_on
+
+    return room_here(device, free_on(torch.device(device)), torch.cuda.get_device_name(device))
 
 
 def freed() -> None:
-    """Give back what nothing refers to any more."""
+    """Give back what nothing refers to any more. Where the process has switched collecting off, as
+    the window does, circles are left to whoever collects there: on this thread it must not happen."""
     import torch
 
     from core.machine.heap import returned
 
-    gc.collect()
+    if gc.isenabled():
+        gc.collect()
     returned()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -125,8 +125,8 @@ class Adapter:
         """‖B·A‖ / ‖W‖ over all adapted layers (Frobenius), at strength 1."""
         total = 0.0
         for name in self._layers:
-            a = self.parameters[f"{name}.lora_A.weight"].double()
-            b = self.parameters[f"{name}.lora_B.weight"].double()
+            a = _wide(self.parameters[f"{name}.lora_A.weight"])
+            b = _wide(self.parameters[f"{name}.lora_B.weight"])
             total += float(((b.T @ b) * (a @ a.T)).sum())
         return max(total, 0.0) ** 0.5 / self._base
 
@@ -215,7 +215,7 @@ class Adapter:
 
     def _base_square_norm(self) -> float:
         weights = (layer.get_base_layer().weight for layer in self._layers.values())
-        total = sum(float(_plain(w).double().square().sum()) for w in weights)
+        total = sum(float(_wide(_plain(w)).square().sum()) for w in weights)
         if not total:
             raise MemoryRefused("This world names no layers that a memory can be put on.")
         return total
@@ -224,6 +224,11 @@ class Adapter:
 def adds(name: str) -> bool:
     """Whether an adapter adds nothing as long as the parameters of this kind are zero."""
     return name.endswith("lora_B.weight") or name.startswith("rays.out.")
+
+
+def _wide(numbers: Tensor) -> Tensor:
+    """In float64, which Apple's GPUs do not have."""
+    return (numbers.cpu() if numbers.device.type == "mps" else numbers).double()
 
 
 def _plain(weight: Tensor) -> Tensor:

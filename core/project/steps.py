@@ -178,7 +178,7 @@ def _generate(p: Project, job: Job) -> Step:
     draft = next((t for t in fresh if t.status == "draft"), None)
     if draft is not None:
         return _decide(p, draft)
-    unlearned = [t for t in fresh if _to_learn(p, t)]
+    unlearned = [t for t in fresh if to_learn(p, t)]
     if unlearned:  # what was made first is learned first, wherever it was moved
         return LearnStep(min(unlearned, key=lambda t: len(queries.chain(p, t.id))).id)
     stale = first_stale(p, job.until)
@@ -202,17 +202,19 @@ def _redo(p: Project, job: Job) -> Step:
         return Finished()  # the artist decided otherwise
     if take.status == "draft":
         return _decide(p, take)
-    return LearnStep(take.id) if _to_learn(p, take) else Finished()
+    return LearnStep(take.id) if to_learn(p, take) else Finished()
 
 
 def _decide(p: Project, take: Take) -> Step:
     return AcceptStep(take.id) if p.auto_accept else AwaitDecision(take.id)
 
 
-def _to_learn(p: Project, take: Take) -> bool:
-    """Accepted, not yet learned, and what it would leave behind is what comes after it."""
+def to_learn(p: Project, take: Take) -> bool:
+    """Accepted, not yet learned, and what it would leave behind is what comes after it. Nothing is
+    learned while the memory is off: learning that can't succeed must not hold up the walk."""
     return (
-        take.status == "accepted"
+        p.memory.preset != "off"
+        and take.status == "accepted"
         and take.memory.preset != "off"
         and take.learning is None
         and take.id not in p.memory_bases

@@ -18,6 +18,7 @@ from diffusers.models.autoencoders.autoencoder_kl_wan import unpatchify
 from torch import Tensor
 
 from core.rollout.request import LEAD
+from core.worlds.card_memory import free_on
 from core.worlds.flat_convolutions import flatten_convolutions
 from core.worlds.prompted import Checkpoint
 from core.worlds.protocol import Geometry
@@ -93,7 +94,7 @@ class WanAutoencoder:
     def _keep(self, last: Tensor, state: State) -> None:
         """For what comes after ``last``. One state can be gigabytes: only where there is room."""
         size = sum(t.nbytes for t in state if isinstance(t, Tensor))
-        room = _ROOM if not last.is_cuda else int(_SHARE * torch.cuda.mem_get_info(last.device)[0])
+        room = _ROOM if not last.is_cuda else int(_SHARE * free_on(last.device))
         name = _name(last)
         self._states.pop(name, None)
         while self._states and (

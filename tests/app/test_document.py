@@ -107,3 +107,31 @@ def test_a_read_only_project_is_shown_but_not_changed(qtbot, tmp_path):
         assert not document.do("Scene", lambda p: edits.set_scene(p, "x"))
     assert "reading only" in said.args[0]
     document.close()
+
+
+class Disk:
+    """Writes as the store does, while there is room."""
+
+    def __init__(self, store: ProjectStore):
+        self.full, self._save = True, store.save
+
+    def save(self, project) -> None:
+        if self.full:
+            raise OSError(28, "No space left on device")
+        self._save(project)
+
+
+def test_what_the_disk_would_not_take_is_tried_again_before_closing(qtbot, tmp_path):
+    p, store = new(tmp_path / "walk")
+    disk = Disk(store)
+    store.save = disk.save
+    document = Document()
+    document.open(p, store)
+    with qtbot.waitSignal(document.problem, timeout=60_000):
+        document.do("Scene", lambda q: edits.set_scene(q, "a hall"))
+    assert not document.flush() and not document.kept()
+    disk.full = False
+    assert document.kept()
+    document.close()
+    with ProjectStore.open(tmp_path / "walk") as again:
+        assert again.project.scene == "a hall"

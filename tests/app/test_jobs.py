@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from PySide6.QtWidgets import QToolButton
 
 from app.flow import facts
 from app.state.export_wish import ExportWish
-from core.project import jobs, queries
+from core.project import edits, jobs, queries
+from core.project.steps import ChunkStep, LearnStep, plan_step
 from core.project.store import ProjectStore
 
 
@@ -120,6 +124,7 @@ def test_pause_and_cancel_mean_the_job_that_the_strip_shows(opened, tmp_path):
     assert h.states() == ["Waiting", "Paused"]
     h.trigger("pause")
     assert h.states() == ["Waiting", "Running"]
+    h.trigger("pause")  # held, it can't be through before it is cancelled
     w.progress.findChildren(QToolButton)[-1].click()
     assert h.states() == ["Waiting", "Cancelled"], "the draft still waits"
     h.until(lambda: not w.exporting._worker.busy)
@@ -265,3 +270,54 @@ def test_the_next_draft_is_seen_wherever_the_one_before_was_accepted(opened):
     h.trigger("accept")
     h.wait_draft()
     assert seen == [1 + h.p.chunk_frames]
+
+
+def queued_behind_a_draft(h) -> None:
+    """A draft waits, and more was asked for while it was made."""
+    h.trigger("generate")
+    h.wait_draft()
+    end = queries.sequence_end(h.p)
+    h.w.queue.add(jobs.generate_job(end + 8))
+    h.settle()
+    assert h.states() == ["Waiting", "Queued"]
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_what_was_to_go_on_from_a_dropped_draft_ends_with_it(opened, undone):
+    h = opened
+    queued_behind_a_draft(h)
+    if undone:
+        h.w.document.undo()
+    else:
+        h.trigger("discard")
+    h.settle()
+    assert h.states() == ["Cancelled", "Cancelled"] and h.w.queue.rests and not h.w.queue.busy
+
+
+def test_another_job_behind_a_dropped_draft_goes_on(opened):
+    h = opened
+    h.trigger("generate")
+    first = h.wait_draft()
+    h.trigger("accept")
+    h.until(lambda: h.w.generation.draft_take() not in (None, first))
+    chunk = h.p.takes[first].chunk
+    h.w.queue.add(jobs.redo_job(chunk))
+    h.trigger("discard")
+    h.until(lambda: len(h.p.chunks[chunk].takes) == 2)
+
+
+def test_a_memory_that_is_off_or_reset_is_not_waited_for(opened):
+    """Accepted, but what is to be learned of it can't be: there are two ways out."""
+    h = opened
+    h.w.document.do("Both", lambda p: edits.set_memory(p, replace(p.memory, preset="both")))
+    h.trigger("generate")
+    take = h.wait_draft()
+    job = jobs.generate_job(queries.sequence_end(h.p) + 8)
+    p = edits.accept_take(h.p, take)  # as it stands when learning has failed
+    assert isinstance(plan_step(p, job), LearnStep)
+    off = edits.set_memory(p, replace(p.memory, preset="off"))
+    assert isinstance(plan_step(off, job), ChunkStep)
+    h.w.queue.stop_waiting()
+    h.w.document.do("Accept", lambda q: edits.accept_take(q, take))
+    h.w.generation.reset_memory()
+    assert h.p.memory_bases == {take: ""} and isinstance(plan_step(h.p, job), ChunkStep)

@@ -388,3 +388,22 @@ def test_the_studio_opens_it_and_hears_of_new_worlds(hand, hub, tmp_path):
     hand.settle()
     assert not window.commands.worlds_open
     assert Path(os.environ["SLOWFAST_MODELS"]).is_dir()
+
+
+def test_a_cancel_that_came_too_late_is_forgotten(worlds):
+    """All was there already; what is fetched another time must not be thrown away for it."""
+    worlds.press("get")
+    worlds.agree()
+    worlds.fetching._unwanted.add(WAN.id)  # as Cancel leaves it when nobody looks any more
+    worlds.until(lambda: worlds.shown() == {"verify", "show", "remove"})
+    assert not worlds.fetching._unwanted and find_installed(WAN.id) is not None
+
+
+def test_a_cancel_counts_where_it_failed_instead_of_stopping(worlds, hub):
+    hub.fault(BIG, times=None, flip=True)  # never what was announced
+    worlds.press("get")
+    worlds.agree()
+    worlds.fetching._unwanted.add(WAN.id)
+    worlds.until(lambda: worlds.shown() == {"get"})
+    assert find_partly(WAN.id) is None and not worlds.fetching._unwanted
+    assert "damaged" not in worlds.words() and list(worlds.fetching.settings.folder.iterdir()) == []
