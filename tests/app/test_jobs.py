@@ -117,7 +117,9 @@ def test_pause_and_cancel_mean_the_job_that_the_strip_shows(opened, tmp_path):
     assert not w.progress.isVisible(), "a draft only waits"
     assert w.work.job_in_hand().kind == "generate"
     target = tmp_path / "film.mp4"
-    w.exporting.ask(ExportWish(target, 0, queries.sequence_end(h.p), width=3000, height=3000))
+    # Half a minute of work, so that it is still under way however late the window gets to it.
+    end = queries.sequence_end(h.p)
+    w.exporting.ask(ExportWish(target, 0, end, width=3000, height=3000, rate="120"))
     h.until(w.progress.isVisible)
     assert w.progress._words.text() == "Export film.mp4"
     w.actions_table["pause"].trigger()
