@@ -294,7 +294,7 @@ class Commands(QObject):
             return
         dialog = MergeDialog(
             [(e, w.episodes.thumbnail(e)) for e in chosen], w.merging.name_of_merged(chosen),
-            w.document.project.rate, w.pixmaps, w,
+            w.document.project.rate, w.pixmaps, w, {e.name for e in w.document.project.episodes},
         )  # fmt: skip
         ids = [e.id for e in chosen]
         dialog.wanted.connect(lambda: w.merging.merge(*dialog.chosen(ids), dialog.name))

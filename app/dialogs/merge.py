@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -116,10 +116,13 @@ class MergeDialog(QDialog):
         rate: Fraction,
         pixmaps: Pixmaps,
         parent: QWidget | None = None,
+        taken: Collection[str] = (),
     ):
+        """``taken``: names that other episodes have."""
         super().__init__(parent)
         self.setWindowTitle(self.tr("Merge episodes"))
         self._names = [e.name for e, _ in episodes]
+        self._taken = {*self._names, *taken}
         self._whole_name, self._named = name, False  # of all of them; by somebody
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 20, 20, 16)
@@ -210,7 +213,7 @@ class MergeDialog(QDialog):
         kept = [name for name, row in zip(self._names, self.rows) if row.percent]
         if kept and not self._named:
             whole = len(kept) == len(self._names)
-            name = self._whole_name if whole else free_name(merged_name(kept), self._names)
+            name = self._whole_name if whole else free_name(merged_name(kept), self._taken)
             self._name.setText(name)
             self._name.selectAll()
         self._tell()

@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from app.state.document import Document
+from app.state.merged_name import free_name
 from app.widgets.notice_bar import Notice
 from app.workers.background import Background
 from core.project import edits, queries
@@ -70,11 +71,7 @@ class Episodes(QObject):
     def free_name(self, base: str) -> str:
         """``base``, with a number where an episode has that name already."""
         p = self._document.project
-        taken = {e.name for e in p.episodes} if p else set()
-        name, n = base, 2
-        while name in taken:
-            name, n = f"{base} {n}", n + 1
-        return name
+        return free_name(base, {e.name for e in p.episodes} if p else ())
 
     @property
     def something_learned(self) -> bool:

@@ -82,6 +82,8 @@ class Films(QObject):
         """What Generate won't bring back."""
         return {
             "episode": self.tr("A saved episode was used, which is not in the film: load it first."),
+            "memory": self.tr("The memory was emptied or taken back on the way, which Generate does not "
+                              "do."),
             "part": self.tr("A chunk went on from a part of another: from there on Generate makes "
                             "something else."),
             "settings": self.tr("Its chunks were made with several settings: those that differ from "

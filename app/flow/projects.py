@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.state.document import Document
 from app.state.jobs import JobQueue
@@ -251,17 +251,17 @@ class Projects(QObject):
         """Whether the disk has the project. Where it has not, that is said; ``leave`` is offered."""
         if self._document.kept():
             return True
-        self.notice.emit(
-            Notice(
-                self.tr("The project can't be saved, so it was not closed."),
-                kept=self.tr("What was made since it was saved last is only in this window. Free some "
-                             "space or fix the folder."),
-                fixes=(
-                    (self.tr("Save"), self._document.save),
-                    (self.tr("Close without saving"), lambda: leave() and None),
-                ),
-            )
+        notice = Notice(
+            self.tr("The project can't be saved, so it was not closed."),
+            kept=self.tr("What was made since it was saved last is only in this window. Free some "
+                         "space or fix the folder."),
+            fixes=(
+                (self.tr("Save"), self._document.save),
+                (self.tr("Close without saving"), lambda: leave() and None),
+            ),
         )  # fmt: skip
+        # After what the saver has to say of its last try, which would lie over the choice.
+        QTimer.singleShot(0, self, lambda: self.notice.emit(notice))
         return False
 
     def recents(self) -> list[tuple[Path, str, Path | None]]:

@@ -136,8 +136,11 @@ class Document(QObject):
 
     def kept(self) -> bool:
         """Whether the disk has everything. What it would not take before is tried once more."""
-        if not self.flush():
-            self.save()
+        if self.flush():
+            return True
+        if self._saver is None or not self._saver.idle:
+            return False  # it hangs: another try would hang behind it
+        self.save()
         return self.flush()
 
     def _on_saved(self) -> None:

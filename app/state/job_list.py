@@ -55,11 +55,13 @@ class JobList(QObject):
 
     def end_waiting(self, but: Container[str] = ()) -> bool:
         """Jobs that wait for a draft end, unless its take is in ``but``; and with them those queued
-        behind to go on from it. True if there were any."""
+        behind to go on from a new chunk that is gone. True if there were any."""
         over = [j for j in self._jobs if isinstance(j.state, jobs.Waiting) and j.state.take not in but]
+        new = False  # a draft of a new chunk is dropped: a redo's leaves the take before it there
         for job in self._jobs:
-            follows = job.kind == "generate" and isinstance(job.state, jobs.Queued)
-            if job in over or (over and follows):
+            follows = new and job.kind == "generate" and isinstance(job.state, jobs.Queued)
+            new = new or (job in over and job.kind == "generate")
+            if job in over or follows:
                 self.set_state(job.id, jobs.Cancelled())
         return bool(over)
 

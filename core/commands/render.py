@@ -196,7 +196,9 @@ def _opened(
                 "start out to go on with it, or name another folder.", True,
             )
         p = store.project
-        if world.id != p.world.id:
+        made_with = p.slow_adapter.base if p.slow_adapter is not None else p.world
+        # A world is what it holds: in a folder of another name it may have another id.
+        if world.id != p.world.id and world.hash not in (made_with.hash, p.world.hash):
             raise Trouble(
                 f"The project was made with “{p.world.name}” and can't go on with “{world.name}”: what "
                 "it has made and remembers is of that world. Nothing was changed.", True,

@@ -14,15 +14,18 @@ def remembered(results: Sequence[dict[str, Any]]) -> str:
     ``result.json`` of ``core.evaluate revisit``), its gain and its three controls; "–" where a
     control was not run. Empty where no memory was measured."""
     rows = [
-        _row(arm, visit, found, _none(result, visit))
+        _row(arm, visit, found, _none(result, arm["loop"], visit))
         for result in results for arm in result["arms"] for visit, found in arm["visits"].items()
         if "controls" in found and "means" not in arm
     ]
     return "\n".join([_HEAD, *rows]) if rows else ""
 
 
-def _none(result: dict[str, Any], visit: str) -> dict[str, Any]:
-    return next(arm["visits"][visit] for arm in result["arms"] if arm["arm"] == "none")
+def _none(result: dict[str, Any], loop: str, visit: str) -> dict[str, Any]:
+    """The same world without a memory."""
+    return next(
+        arm["visits"][visit] for arm in result["arms"] if (arm["arm"], arm["loop"]) == ("none", loop)
+    )
 
 
 def _row(arm: dict[str, Any], visit: str, found: dict[str, Any], none: dict[str, Any]) -> str:

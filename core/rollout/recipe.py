@@ -21,6 +21,7 @@ from core.project.ids import new_id
 from core.project.jobs import now
 from core.project.migrations import with_preset_of_today
 from core.project.model import (
+    AT_START,
     ActionPart,
     ActionSpan,
     MemoryUse,
@@ -95,6 +96,8 @@ class Recipe:
     start: RecipeStart | None = None
     latent_stride: int = 1
     slow_adapter: RecipeAdapter | None = None
+    memory_set: bool = False  # the memory was emptied or taken back on the way
+    shown_until: int = 0  # where the film ends; actions behind it are planned
     cut: bool = False  # the film does not show its chunks whole and in a row
 
 
@@ -106,9 +109,9 @@ def recipe_of(p: Project, path_of: PathOf | None = None) -> dict[str, Any]:
         world=p.world, name=p.name, created=now(), rate=p.rate, width=p.width, height=p.height,
         chunk_frames=p.chunk_frames, context_frames=p.context_frames, scene=p.scene,
         actions=p.actions[:MAX_PARTS], sampling=p.sampling, memory=p.memory,
-        chunks=tuple(made[:MAX_PARTS]), episodes=any(p.memory_bases.values()),
+        chunks=tuple(made[:MAX_PARTS]), episodes=_bases(p)[0], memory_set=_bases(p)[1],
         start=_start_of(p, path_of), latent_stride=p.latent_stride, slow_adapter=_adapter_of(p),
-        cut=_is_cut(p),
+        shown_until=queries.sequence_end(p), cut=_is_cut(p),
     )
     asked = (recipe.sampling, *(chunk.sampling for chunk in recipe.chunks))
     memories = {recipe.memory.preset, *(chunk.memory.preset for chunk in recipe.chunks)}
@@ -137,12 +140,29 @@ def _chunks(p: Project) -> list[RecipeChunk]:
 
 
 def _is_cut(p: Project) -> bool:
-    """Whether the film shows anything else than the start and its chunks, whole and in a row."""
-    shown = [(queries.source_of(p, c), c.in_frame, c.frames) for _, c in queries.all_clips(p)]
-    whole = [(t.video, 0, t.frames) for t in _chain(p)]
+    """Whether the film shows anything else than the start and its chunks, whole and in a row. Cut in
+    two, with both parts where they were, it is still whole."""
+    shown = [
+        (c.start + i, queries.source_of(p, c), c.in_frame + i)
+        for _, c in queries.all_clips(p) for i in range(c.frames)
+    ]
+    whole = [(t.video, t.frames) for t in _chain(p)]
     if p.start is not None:
-        whole.insert(0, (p.start.video, 0, p.start.frames))
-    return shown != whole
+        whole.insert(0, (p.start.video, p.start.frames))
+    frames = [(video, i) for video, count in whole for i in range(count)]
+    return shown != [(at, *frame) for at, frame in enumerate(frames)]
+
+
+def _bases(p: Project) -> tuple[bool, bool]:
+    """(whether a saved episode was gone on with; whether the memory was emptied or taken back), as
+    the chunks that were made were begun."""
+    keys = [t.parent.take if t.parent is not None else AT_START for t in _chain(p)]
+    found = [(key, p.memory_bases[key]) for key in keys if key in p.memory_bases]
+    own = {t.snapshot for t in p.takes.values()}
+    return (
+        any(base and base not in own for _, base in found),
+        any(base in own if base else key != AT_START for key, base in found),
+    )
 
 
 def read(data: Any) -> Recipe:

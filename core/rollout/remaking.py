@@ -18,9 +18,10 @@ from core.project.store import ProjectStore
 from core.rollout.missing_adapter import MissingAdapter, kept
 from core.rollout.recipe import MAX_SIDE, MAX_VIDEO, PLANNED, Recipe, RecipeChunk, line, read
 
-#: What of a film its recipe can't bring back: memory of a saved episode, which it does not hold; a
-#: chunk that went on from a part of another; settings that changed on the way; how it was cut.
-Lost = Literal["episode", "part", "settings", "cut"]
+#: What of a film its recipe can't bring back: memory of a saved episode, which it does not hold, or
+#: that was emptied or taken back on the way; a chunk that went on from a part of another; settings
+#: that changed on the way; how it was cut.
+Lost = Literal["episode", "memory", "part", "settings", "cut"]
 Setting = TypeVar("Setting")
 
 
@@ -69,6 +70,7 @@ def lost(data: Any) -> tuple[Lost, ...]:
     chunks = recipe.chunks
     found: dict[Lost, bool] = {
         "episode": recipe.episodes,
+        "memory": recipe.memory_set,
         "part": any(chunk.shown != chunk.frames for chunk in chunks[:-1]),
         "settings": any(
             len({setting(chunk) for chunk in chunks}) > 1
@@ -105,6 +107,11 @@ def _lane(recipe: Recipe) -> tuple[ActionSpan, ...]:
         elif text:
             found.append(ActionSpan(new_id(), text, at, end))
         at = end
+    if until := recipe.shown_until:  # what was planned comes behind what is made, as it did
+        found += [
+            replace(span, start=at + max(0, span.start - until), end=at + span.end - until)
+            for span in recipe.actions if span.end > until
+        ]
     return tuple(found)
 
 

@@ -323,3 +323,22 @@ def test_a_memory_that_is_off_or_reset_is_not_waited_for(opened):
     h.w.document.do("Accept", lambda q: edits.accept_take(q, take))
     h.w.generation.reset_memory()
     assert h.p.memory_bases == {take: ""} and isinstance(plan_step(h.p, job), ChunkStep)
+
+
+def test_a_dropped_redo_leaves_what_is_queued_behind_it(opened):
+    """The take before it is there again, to go on from."""
+    h = opened
+    h.trigger("generate")
+    first = h.wait_draft()
+    h.trigger("accept")
+    h.until(lambda: h.w.generation.draft_take() not in (None, first))
+    h.trigger("discard")
+    h.w.queue.clear()
+    h.w.queue.add(jobs.redo_job(h.p.takes[first].chunk))
+    h.until(lambda: h.w.generation.draft_take() is not None)
+    h.w.queue.add(jobs.generate_job(queries.sequence_end(h.p) + 8))
+    h.settle()
+    assert h.states() == ["Waiting", "Queued"]
+    h.trigger("discard")
+    h.until(lambda: len(h.p.chunks) == 2)  # a new chunk, after the first as it was
+    assert h.p.chunks[h.p.takes[first].chunk].chosen == first

@@ -29,8 +29,11 @@ def test_neither_the_project_nor_the_window_closes(full):
     h, disk = full
     folder = h.w.document.folder
     h.trigger("close")
+    h.bot.wait(300)  # the saver has said again what is wrong: the choice lies above that
     assert h.p is not None and "was not closed" in h.w.notices.current.text
     h.w.close()
+    h.bot.wait(300)
+    assert "was not closed" in h.w.notices.current.text
     assert h.w.isVisible() and h.p.scene == "a hall"
     disk.clear()
     h.trigger("close")  # there is room now: it is tried again
@@ -42,5 +45,6 @@ def test_neither_the_project_nor_the_window_closes(full):
 def test_it_can_be_left_all_the_same(full):
     h, _ = full
     h.trigger("close")
+    h.settle()
     dict(h.w.notices.current.fixes)["Close without saving"]()
     assert h.p is None

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.evaluate.arms import arm_of, with_controls
+from core.evaluate.card import remembered
 from core.evaluate.report import LEAST, collect, table
 
 
@@ -72,3 +73,20 @@ def test_controls_of_a_part_of_the_walks_are_judged_on_that_part(own) -> None:
     assert f"holds (another episode's on {LEAST + 1} of {2 * LEAST})" in line
     held, line = run(LEAST - 1)
     assert held["claim_holds"] is None and "too few to judge" in line
+
+
+def test_a_card_compares_a_memory_with_its_own_world() -> None:
+    def mean(x: float) -> dict:
+        return {"mean": x, "low": x, "high": x, "n": 12}
+
+    def arm(name: str, world: str, psnr: float) -> dict:
+        found = {"metrics": {"psnr": mean(psnr), "lpips": mean(1 / psnr)}}
+        if name != "none":
+            found["controls"] = {
+                "gain": mean(2), "another_episode": {}, "wrong_pose": {"gain": mean(0)},
+                "contrast_and_motion": {"flow": mean(1), "spread": mean(1)},
+            }
+        return {"arm": name, "loop": world, "visits": {"real": found}}
+
+    result = {"arms": [arm("none", "a", 20), arm("none", "b", 30), arm("bank", "b", 32)]}
+    assert "30.0 → 32.0" in remembered([result])

@@ -58,8 +58,23 @@ def test_a_chunk_that_was_cut_in_two_was_made_once(film, tmp_path):
     p = edits.split_clip(film, clip_of(film, 0).id, 4)
     data = written(p)
     assert [c["seed"] for c in data["chunks"]] == SEEDS
-    assert lost(data) == ("cut",)
+    assert lost(data) == ()  # both parts are where they were
+    p = edits.ripple_delete_clip(p, clip_of(p, 1).id)
+    assert [c["seed"] for c in written(p)["chunks"]] == SEEDS and lost(written(p)) == ("cut",)
     assert lane(remade(p, tmp_path / "p")) == lane(film)
+
+
+def test_a_gap_is_a_cut_and_what_was_planned_comes_behind_what_is_made(film, tmp_path):
+    p = edits.add_action(film, "walk on", 25, 33)
+    assert lane(remade(p, tmp_path / "whole")) == lane(p)
+    apart = edits.move_clip(p, clip_of(p, 2).id, 40)
+    data = written(apart)
+    assert lost(data) == ("cut",) and data["shown_until"] == 48
+    again = lane(remade(apart, tmp_path / "apart"))
+    assert again[:3] == lane(film)
+    short = edits.ripple_delete_clip(p, clip_of(p, 1).id)
+    again = lane(remade(short, tmp_path / "short"))
+    assert again[:3] == lane(film) and again[-1] == ("walk on", 25, 33)
 
 
 def test_what_was_taken_out_but_gone_on_from_is_made_again(film):
@@ -83,8 +98,12 @@ def test_a_part_that_was_gone_on_from_and_an_episode_are_said(film):
     p = replace(film, takes={**film.takes, "t2": part})
     assert lost(written(p)) == ("part",)
     p = edits.add_assets(film, [parts.Asset("s", "snapshot", "assets/snapshot/s.bin", 3)])
-    p = replace(p, memory_bases={"t0": "s"})
-    assert lost(written(p)) == ("episode",)
+    assert lost(written(replace(p, memory_bases={"t0": "s"}))) == ("episode",)
+    assert lost(written(replace(p, memory_bases={"t2": "s"}))) == ()  # nothing was made with it
+    assert lost(written(replace(p, memory_bases={"start": ""}))) == ()  # it was empty anyhow
+    assert lost(written(replace(p, memory_bases={"t1": ""}))) == ("memory",)
+    own = replace(p, takes={**p.takes, "t0": replace(p.takes["t0"], snapshot="s")})
+    assert lost(written(replace(own, memory_bases={"t1": "s"}))) == ("memory",)
 
 
 def test_actions_of_chunks_are_checked_like_any_other_value(film, tmp_path):
