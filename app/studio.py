@@ -122,9 +122,15 @@ def run_studio(argv: Sequence[str]) -> int:
         )
 
     complaints.heard.connect(tell)
-    for name in ("SIGINT", "SIGTERM"):  # closing the terminal saves like closing the window
+
+    def end(*_: object) -> None:
+        """Closing the terminal saves like closing the window; but a signal asks nobody."""
+        window.document.kept()
+        window.leave_unsaved()
+
+    for name in ("SIGINT", "SIGTERM"):
         if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda *_: window.close())
+            signal.signal(getattr(signal, name), end)
     # Torch takes a second or two to import: do it while the artist looks around.
     QTimer.singleShot(1500, window, window.engine.worker.warm_up)
     code = app.exec()

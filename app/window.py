@@ -267,15 +267,15 @@ class MainWindow(QMainWindow):
     take_files: Callable[[Sequence[Path]], None]
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self._closed:
-            self.actions_panel.flush()
-            if not self._leaves_unsaved and not self.projects.kept(self._leave_unsaved):
-                event.ignore()
-                return
+        leaves = self._closed or self._leaves_unsaved
+        if not leaves and not self.projects.kept(self.leave_unsaved):
+            event.ignore()
+            return
         self.shut_down()
         super().closeEvent(event)
 
-    def _leave_unsaved(self) -> None:
+    def leave_unsaved(self) -> None:
+        """Close, also where the disk does not have everything."""
         self._leaves_unsaved = True
         self.close()
 

@@ -76,7 +76,9 @@ class Films(QObject):
         if p.slow_adapter is not None:
             found = self.tr("Its slow adapter “%1” was found.").replace("%1", p.slow_adapter.name)
             kept = f"{found} {kept}"
-        self.notice.emit(Notice(words, "warning" if p.start is None else "info", kept=kept))
+        # What is only told passes; what is not as it was stays until it is read.
+        level = "warning" if p.start is None or without else "info"
+        self.notice.emit(Notice(words, level, kept=kept))
 
     def _lost(self, what: Lost) -> str:
         """What Generate won't bring back."""

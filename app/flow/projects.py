@@ -211,7 +211,7 @@ class Projects(QObject):
                 made_with = p.slow_adapter.base
             elif missing is not None:  # that it is missing is said by itself
                 made_with = missing.base
-            if self._worlds.hash(entry) != made_with.hash:
+            if entry.hash != made_with.hash:
                 return self.tr(
                     "This project was made with another version of %1, or with a slow adapter on "
                     "it."
@@ -240,7 +240,6 @@ class Projects(QObject):
     def close(self, unsaved: bool = False) -> bool:
         """False, and it stays open, where the disk will not take it; ``unsaved``: close it even so."""
         if self._document.store is not None:
-            self.closing.emit()
             if not unsaved and not self.kept(lambda: self.close(unsaved=True)):
                 return False
             self._jobs.let_go()
@@ -248,7 +247,9 @@ class Projects(QObject):
         return True
 
     def kept(self, leave: Callable[[], object]) -> bool:
-        """Whether the disk has the project. Where it has not, that is said; ``leave`` is offered."""
+        """Whether the disk has the project, with what is being typed. Where it has not, that is
+        said, and ``leave`` is offered."""
+        self.closing.emit()
         if self._document.kept():
             return True
         notice = Notice(
@@ -257,7 +258,7 @@ class Projects(QObject):
                          "space or fix the folder."),
             fixes=(
                 (self.tr("Save"), self._document.save),
-                (self.tr("Close without saving"), lambda: leave() and None),
+                (self.tr("Close without saving"), leave),
             ),
         )  # fmt: skip
         # After what the saver has to say of its last try, which would lie over the choice.

@@ -42,9 +42,6 @@ class Worlds:
     def folder(self, id: str) -> Path:
         return self.find(id).folder
 
-    def hash(self, entry: WorldEntry) -> str:
-        """Reads every file of the world that is new or changed: not for the interface thread."""
-        return entry.hash
-
     def ref(self, entry: WorldEntry) -> WorldRef:
-        return WorldRef(entry.id, self.hash(entry), entry.name)
+        """Reads every file of the world that is new or changed: not for the interface thread."""
+        return WorldRef(entry.id, entry.hash, entry.name)

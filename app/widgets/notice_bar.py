@@ -34,7 +34,7 @@ class Notice:
     text: str
     level: Level = "problem"
     kept: str = ""
-    fixes: tuple[tuple[str, Callable[[], None]], ...] = field(default=(), compare=False)
+    fixes: tuple[tuple[str, Callable[[], object]], ...] = field(default=(), compare=False)
 
 
 class NoticeBar(QFrame):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from core.engine import trouble
 from core.engine.control import CancelToken, PauseGate
 from core.engine.lowered import Low, Lowered
+from core.engine.previews import Previews
 from core.engine.under_way import Stopped, UnderWay
 from core.machine.exhausted import out_of_memory
 from core.rollout.events import (
@@ -22,7 +23,6 @@ from core.rollout.events import (
     EngineEvent,
     Failed,
     Learned,
-    Preview,
     Progress,
     Remark,
     TakeReady,
@@ -43,9 +43,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PREVIEW_SIDE = 512  # pixels
-PREVIEW_GAP = 0.1  # seconds
-PREVIEW_SHARE = 0.05  # of the time at most: a large autoencoder takes long over one picture
 THUMBNAIL_SIDE = 320
 DECODED_AT_A_TIME = 4  # frames
 
@@ -97,10 +94,9 @@ class InProcessEngine:
         self, task: EngineTask, detail: str = "", killed: bool = False
     ) -> Generator[EngineEvent, None, bool]:
         """Whether there is a thriftier way to begin ``task`` again in."""
-        from core.engine.lowering import freed, lower
+        from core.engine.lowering import lower
 
-        self.close()
-        freed()
+        self._unload()
         try:
             fitted = lower(task, self._device(), self._tier, killed)
         except WorldError as error:
@@ -158,6 +154,12 @@ class InProcessEngine:
 
     def close(self) -> None:
         self._world = self._adapter = self._recall = self._encoded = self._loaded = None
+
+    def _unload(self) -> None:
+        from core.engine.lowering import freed
+
+        self.close()
+        freed()
 
     # ---- one chunk ------------------------------------------------------------------------------
 
@@ -233,7 +235,7 @@ class InProcessEngine:
 
     def _sampled(self, steps: Any, count: int, run: UnderWay) -> Generator[EngineEvent, None, Any]:
         yield Progress("sampling", 0, count)
-        due = 0.0
+        previews = Previews(self._world, self.previews)
         try:
             while True:
                 run.check()
@@ -242,15 +244,9 @@ class InProcessEngine:
                 except StopIteration as end:
                     return end.value
                 yield Progress("sampling", step, of)
-                if self.previews and time.monotonic() >= due:
+                if previews.due:
                     run.check()
-                    if clean.is_cuda:  # the step is only queued: it is not what a preview costs
-                        torch.cuda.synchronize(clean.device)
-                    began = time.monotonic()
-                    preview = Preview(self._preview(clean), step, of)
-                    gap = max(PREVIEW_GAP, (time.monotonic() - began) / PREVIEW_SHARE)
-                    yield preview
-                    due = time.monotonic() + gap
+                    yield previews.of(clean, step, of)
         finally:
             steps.close()
 
@@ -266,13 +262,6 @@ class InProcessEngine:
             frames.extend(self._world.decode(part, lead))
             yield Progress("decoding", len(frames), total)
         return frames
-
-    def _preview(self, clean: torch.Tensor) -> bytes:
-        """The middle one of ``clean`` [C, F, h, w] as a JPEG."""
-        from core.media.thumbs import thumbnail_jpeg
-
-        middle = clean[:, clean.shape[1] // 2][None]
-        return thumbnail_jpeg(self._world.decode(middle)[0], PREVIEW_SIDE, quality=80)
 
     # ---- fast learning --------------------------------------------------------------------------
 
@@ -343,11 +332,8 @@ class InProcessEngine:
         yield Progress("loading", 0, 3)
         run.check()
         self._device()
-        if self._world is not None:
-            from core.engine.lowering import freed
-
-            self.close()
-            freed()  # what the next one may take is asked for next
+        if self._world is not None:  # what the next one may take is asked for next
+            self._unload()
         yield Progress("loading", 1, 3)
         run.check()
         from core.engine.lowering import choose

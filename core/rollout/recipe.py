@@ -104,14 +104,14 @@ class Recipe:
 def recipe_of(p: Project, path_of: PathOf | None = None) -> dict[str, Any]:
     """JSON-able. ``path_of`` gives the file of an asset id; without it, or where the start is
     too large to travel, it is left out and has to be chosen again."""
-    made = _chunks(p)
+    made, (episodes, memory_set) = _chunks(p), _bases(p)
     recipe = Recipe(
         world=p.world, name=p.name, created=now(), rate=p.rate, width=p.width, height=p.height,
         chunk_frames=p.chunk_frames, context_frames=p.context_frames, scene=p.scene,
         actions=p.actions[:MAX_PARTS], sampling=p.sampling, memory=p.memory,
-        chunks=tuple(made[:MAX_PARTS]), episodes=_bases(p)[0], memory_set=_bases(p)[1],
+        chunks=tuple(made[:MAX_PARTS]), episodes=episodes,
         start=_start_of(p, path_of), latent_stride=p.latent_stride, slow_adapter=_adapter_of(p),
-        shown_until=queries.sequence_end(p), cut=_is_cut(p),
+        memory_set=memory_set, shown_until=queries.sequence_end(p), cut=_is_cut(p),
     )
     asked = (recipe.sampling, *(chunk.sampling for chunk in recipe.chunks))
     memories = {recipe.memory.preset, *(chunk.memory.preset for chunk in recipe.chunks)}

@@ -10,9 +10,10 @@ def test_a_film_says_what_generate_will_not_bring_back(opened, tmp_path):
     recipe = recipe_of(opened.p, opened.w.document.path)
     opened.trigger("close")
     open_film(opened, tmp_path / "film.mp4", recipe)
-    assert opened.w.notices.current.kept == "Press Generate to make it again."
+    told = opened.w.notices.current
+    assert (told.level, told.kept) == ("info", "Press Generate to make it again.")
     opened.trigger("close")
     opened.until(lambda: opened.w.document.project is None)
     open_film(opened, tmp_path / "film.mp4", {**recipe, "cut": True, "episodes": True})
-    said = opened.w.notices.current.kept
-    assert "load it first" in said and "whole and in a row" in said
+    told, said = opened.w.notices.current, opened.w.notices.current.kept
+    assert told.level == "warning" and "load it first" in said and "whole and in a row" in said

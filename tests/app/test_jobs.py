@@ -274,20 +274,14 @@ def test_the_next_draft_is_seen_wherever_the_one_before_was_accepted(opened):
     assert seen == [1 + h.p.chunk_frames]
 
 
-def queued_behind_a_draft(h) -> None:
-    """A draft waits, and more was asked for while it was made."""
-    h.trigger("generate")
-    h.wait_draft()
-    end = queries.sequence_end(h.p)
-    h.w.queue.add(jobs.generate_job(end + 8))
-    h.settle()
-    assert h.states() == ["Waiting", "Queued"]
-
-
 @pytest.mark.parametrize("undone", [False, True])
 def test_what_was_to_go_on_from_a_dropped_draft_ends_with_it(opened, undone):
     h = opened
-    queued_behind_a_draft(h)
+    h.trigger("generate")
+    h.wait_draft()
+    h.w.queue.add(jobs.generate_job(queries.sequence_end(h.p) + 8))  # more, asked for meanwhile
+    h.settle()
+    assert h.states() == ["Waiting", "Queued"]
     if undone:
         h.w.document.undo()
     else:
@@ -296,12 +290,18 @@ def test_what_was_to_go_on_from_a_dropped_draft_ends_with_it(opened, undone):
     assert h.states() == ["Cancelled", "Cancelled"] and h.w.queue.rests and not h.w.queue.busy
 
 
-def test_another_job_behind_a_dropped_draft_goes_on(opened):
-    h = opened
+def second_draft(h) -> str:
+    """One chunk is accepted and the draft of the next waits; the first one's take."""
     h.trigger("generate")
     first = h.wait_draft()
     h.trigger("accept")
     h.until(lambda: h.w.generation.draft_take() not in (None, first))
+    return first
+
+
+def test_another_job_behind_a_dropped_draft_goes_on(opened):
+    h = opened
+    first = second_draft(h)
     chunk = h.p.takes[first].chunk
     h.w.queue.add(jobs.redo_job(chunk))
     h.trigger("discard")
@@ -328,10 +328,7 @@ def test_a_memory_that_is_off_or_reset_is_not_waited_for(opened):
 def test_a_dropped_redo_leaves_what_is_queued_behind_it(opened):
     """The take before it is there again, to go on from."""
     h = opened
-    h.trigger("generate")
-    first = h.wait_draft()
-    h.trigger("accept")
-    h.until(lambda: h.w.generation.draft_take() not in (None, first))
+    first = second_draft(h)
     h.trigger("discard")
     h.w.queue.clear()
     h.w.queue.add(jobs.redo_job(h.p.takes[first].chunk))

@@ -48,3 +48,10 @@ def test_it_can_be_left_all_the_same(full):
     h.settle()
     dict(h.w.notices.current.fixes)["Close without saving"]()
     assert h.p is None
+
+
+def test_a_signal_asks_nobody(full):
+    h, _ = full
+    assert not h.w.document.kept()
+    h.w.leave_unsaved()
+    assert not h.w.isVisible() and h.p is None
