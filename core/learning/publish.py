@@ -16,6 +16,7 @@ import torch
 
 from core.evaluate.card import remembered
 from core.learning.curve import draw_curve, read_log
+from core.machine.checksums import write_sums
 from core.worlds.starter.autoencoder import StarterAutoencoder
 from core.worlds.starter.denoiser import StarterDenoiser
 from core.worlds.starter.depth import StarterDepth
@@ -146,6 +147,7 @@ def publish(args: argparse.Namespace) -> None:
     shutil.copy(run / "sheet.png", out / "sheet.png")
     shutil.copy(run / "log.jsonl", out / "training.jsonl")
     draw_curve(read_log(run / "log.jsonl"), out / "curve.png")
+    write_sums(out)  # last: what follows would read as damage
 
 
 def main() -> None:
