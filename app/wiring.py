@@ -167,6 +167,7 @@ def _viewer(w: MainWindow) -> None:
 def _panels(w: MainWindow) -> None:
     a, g, e = w.actions_panel, w.generation, w.editing
     a.scene_changed.connect(e.set_scene)
+    a.scene_changed.connect(lambda _text: w.refresh.now())  # an undo that follows at once is seen
     a.action_added.connect(lambda text, seconds: g.add_action(text, seconds))
     g.planned.connect(w.refresh.show_planned)
     a.action_text_changed.connect(e.set_text)

@@ -347,17 +347,22 @@ class NewProjectDialog(QDialog):
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
 
-    def take_file(self, path: Path) -> None:
-        """A file that was dropped: a slow adapter, or what to start from."""
-        if path.suffix == ".safetensors":
-            self._form.setRowVisible(self.adapter, True)
-            self.adapter.use(path)
-        else:
-            self.choose_file(path)
+    def take_files(self, paths: Sequence[Path]) -> None:
+        """Files that were dropped: slow adapters, and what to start from."""
+        media = [path for path in paths if path.suffix.lower() != ".safetensors"]
+        for path in paths:
+            if path not in media:
+                self._form.setRowVisible(self.adapter, True)
+                self.adapter.use(path)
+        if media:
+            self.choose_file(media[0])
+        if len(media) > 1:
+            words = self.tr("A project starts from one picture or video: %1. Drop the others on "
+                            "the window once it is open.")  # fmt: skip
+            self._say(words.replace("%1", media[0].name))
 
     def dropEvent(self, event: QDropEvent) -> None:
-        for url in event.mimeData().urls():
-            if url.isLocalFile():
-                self.take_file(Path(url.toLocalFile()))
-                event.acceptProposedAction()
-                return
+        paths = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
+        if paths:
+            self.take_files(paths)
+            event.acceptProposedAction()

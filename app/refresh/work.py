@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from app.flow import facts
 from app.icons import icon
 from app.state.tier_words import rows
+from app.widgets.notice_bar import Notice
 from app.widgets.progress_strip import Shown
 from core.project import jobs, queries
 from core.project.jobs import Job
@@ -134,11 +135,23 @@ class Work(QObject):
         w.timeline.reveal(clip.end)
 
     def draft_waits(self, take_id: str) -> None:
-        """A draft is judged in motion: play it once, then stand at its start."""
+        """A draft is judged in motion: play it once, then stand at its start. Who works elsewhere
+        is told, and goes there when it suits."""
         w, p = self._w, self._w.document.project
         w.refresh.now()
-        clip = next(iter(queries.clips_of(p, p.takes[take_id].chunk)), None)
-        if clip is not None and not w.transport.playing:
+        if self._follows():
+            self.play_draft()
+        elif not w.transport.playing and (clip := queries.draft_clip(p)) is not None:
+            words = w.tr("A draft of chunk %1 waits for you.").replace(
+                "%1", str(queries.chunk_number(p, clip.source) or "–")
+            )
+            w.notices.show_notice(Notice(words, "info", fixes=((w.tr("Play it"), self.play_draft),)))
+
+    def play_draft(self) -> None:
+        """Play the draft that waits once; it is stood at its start after that."""
+        w, p = self._w, self._w.document.project
+        clip = queries.draft_clip(p) if p is not None else None
+        if clip is not None:
             self._left, self._began = clip.start, None  # where the review comes back to
             w.transport.review(clip.start, clip.end)
 

@@ -73,6 +73,9 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--words", type=int, default=0, metavar="KEYS",
                         help="let each place ask what an action means there, by so many keys: for "
                         "domains where words alone say what moves (robot); 0: whole frames hear it")
+    parser.add_argument("--detail", type=int, default=0, metavar="CHANNELS",
+                        help="width of convolutions after the blocks, which draw what crosses from "
+                        "one token's place into the next; 0: none (default: %(default)s)")
     parser.add_argument("--moving", type=float, default=1.0, metavar="TIMES",
                         help="how much more the loss counts what is no longer as it is at present "
                         "(robot: 10; default: %(default)s)")

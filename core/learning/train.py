@@ -87,7 +87,7 @@ def prepare(args: argparse.Namespace) -> Parts:
         )
     net = StarterDenoiser(
         latent_channels=autoencoder.config.latent_channels, dim=args.dim, layers=args.layers,
-        heads=args.dim // 64, words=args.words,
+        heads=args.dim // 64, words=args.words, detail=args.detail,
     )
     parts = assembled(
         args, accelerator, (autoencoder, net, text, depth), args.muon_rate,

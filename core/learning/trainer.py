@@ -149,15 +149,14 @@ class Trainer:
         }
 
     def restore(self, saved: dict) -> None:
-        """Go on from ``saved``. Weights that hear no words in places begin a network that does: what
-        is new begins as nothing, and the optimisers anew."""
-        grown = self.net.words_in is not None and "words_in.weight" not in saved["net"]
+        """Go on from ``saved``. Weights that hear no words in places, or draw no detail, begin a
+        network that does: what is new begins as nothing, and the optimisers anew."""
+        grown = {
+            k: v for k, v in self.net.state_dict().items()
+            if k not in saved["net"] and ("word" in k or k.startswith("detail_out."))
+        }
         for net, part in ((self.net, "net"), (self.average, "average"), (self.work, "net")):
-            saved_part = saved[part]
-            if grown:
-                new = {k: v for k, v in self.net.state_dict().items() if k not in saved_part}
-                saved_part = {**{k: v for k, v in new.items() if "word" in k}, **saved_part}
-            net.load_state_dict(saved_part)
+            net.load_state_dict(grown | saved[part])
         if not grown:
             for optimizer, state in zip(self.optimizers, saved["optimizers"]):
                 optimizer.load_state_dict(state)

@@ -40,6 +40,16 @@ def test_the_scene_can_be_typed_with_a_pause_behind_a_space(opened, qtbot):
     assert scene.toPlainText() == h.p.scene == "a small room"
 
 
+def test_undo_reaches_the_scene_also_at_once(opened):
+    h, panel = opened, opened.w.actions_panel
+    panel.scene.setPlainText("a quiet corridor")
+    panel.flush()
+    assert h.p.scene == "a quiet corridor"
+    h.w.document.undo()
+    h.settle()
+    assert panel.scene.toPlainText() == h.p.scene == "a small room"
+
+
 def test_a_scene_that_was_not_sent_yet_stays_with_its_project(opened, qtbot, picture_file):
     h, scene = opened, opened.w.actions_panel.scene
     first = h.w.document.folder

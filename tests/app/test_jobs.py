@@ -260,6 +260,28 @@ def test_who_works_elsewhere_is_left_there_while_chunks_are_made(opened):
     assert seen and seen[0] > 3
 
 
+def test_a_draft_is_told_to_who_works_elsewhere_and_played_when_asked_for(opened):
+    h, w = opened, opened.w
+    n = h.p.chunk_frames
+    w.generation.pending = ("walk forward", 2.0)
+    h.trigger("generate")
+    h.wait_draft()
+    w.transport.pause()
+    h.trigger("accept")
+    h.until(lambda: w.queue.active is not None)
+    w.transport.seek(3)
+    seen = []
+    w.transport.frame_changed.connect(seen.append)
+    h.wait_draft()
+    h.settle()
+    assert seen == [] and not w.transport.playing
+    assert w.notices.current.text == "A draft of chunk 2 waits for you."
+    w.notices.current.fixes[0][1]()
+    assert w.transport.playing and w.transport.frame == 1 + n
+    h.trigger("accept")
+    h.wait_idle()
+
+
 def test_the_next_draft_is_seen_wherever_the_one_before_was_accepted(opened):
     h, w = opened, opened.w
     w.generation.pending = ("walk forward", 2.0)

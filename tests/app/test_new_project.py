@@ -190,3 +190,14 @@ def test_another_world_asks_for_another_part_of_the_picture(qtbot, tmp_path, tin
     assert made.crop.crop.h == pytest.approx(0.5) and made.crop.crop.w == 1
     qtbot.mouseClick(made.create, Qt.MouseButton.LeftButton)
     assert made.result_value.world == "wide" and made.result_value.crop.h == pytest.approx(0.5)
+
+
+def test_of_several_dropped_files_it_says_which_one_is_the_start(qtbot, dialog, tmp_path):
+    files = [tmp_path / "hall.png", tmp_path / "yard.png"]
+    for path in files:
+        Image.new("RGB", (64, 64), "gray").save(path)
+    dialog.take_files(files)
+    qtbot.waitUntil(lambda: not dialog._background.busy, timeout=30_000)
+    assert dialog.name.text() == "hall"
+    assert "one picture or video: hall.png." in dialog.message.text()
+    assert dialog.create.isEnabled()

@@ -134,7 +134,7 @@ def test_with_one_world_it_is_offered_once_a_file_is_there(hand, qtbot, tmp_path
     qtbot.addWidget(d)
     d.show()
     assert not d.adapter.isVisible()
-    d.take_file(adapter)
+    d.take_files([adapter])
     hand.until(lambda: d.adapter.path is not None)
     assert d.adapter.isVisible()
 

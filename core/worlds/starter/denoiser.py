@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.worlds.starter.attention import SpatialAttention, TemporalAttention, WordAttention
+from core.worlds.starter.detail import Detail
 from core.worlds.starter.rays import Rays
 
 #: Channels of what is expected beside the latents: how much is known, of the present, how near.
@@ -145,7 +146,8 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
     """Predicts the flow (noise minus picture) of every frame in a window. See ``Condition``.
 
     ``words``: how many keys an action is given to places as, for worlds whose actions are no poses
-    (a robot's: which block, and where to). 0: an action reaches frames as a whole.
+    (a robot's: which block, and where to). 0: an action reaches frames as a whole. ``detail``: the
+    width of the convolutions after the blocks; 0: there are none.
     """
 
     _supports_gradient_checkpointing = True
@@ -154,7 +156,7 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
     def __init__(
         self, latent_channels: int = 12, latent_size: int = 16, patch: int = 2, dim: int = 256,
         layers: int = 6, heads: int = 4, mlp_ratio: int = 3, text_features: int = 128,
-        field_of_view: float = 75.0, words: int = 0,
+        field_of_view: float = 75.0, words: int = 0, detail: int = 0,
     ):
         super().__init__()
         self.gradient_checkpointing = False
@@ -179,6 +181,8 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         for layer in (self.out_modulation, self.patch_out, self.copy_out):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
+        seen = 2 * latent_channels + EXPECTED_FACTS
+        self.detail_out = Detail(dim, seen, latent_channels, patch, detail) if detail else None
         with torch.no_grad():  # at first: what is there is noise, what comes is what was expected
             self.copy_out.bias.fill_(1.0)
 
@@ -219,8 +223,8 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         h, w = z.shape[-2:]
         dtype = self.patch_in.weight.dtype
         expected = self.expected(z, condition)
-        tokens = self.patches(torch.cat([z, expected], 1).to(dtype))
-        x = self.patch_in(tokens) + self.place
+        seen = torch.cat([z, expected], 1).to(dtype)
+        x = self.patch_in(self.patches(seen)) + self.place
         if self.rays is not None and self.rays.home is not None and condition.walked is not None:
             x = x + self.rays(condition.walked).to(x.dtype)
         address = relative_address(condition.pose, condition.time, condition.present)
@@ -239,6 +243,9 @@ class StarterDenoiser(ModelMixin, ConfigMixin):
         shift, scale = self.out_modulation(emb).unsqueeze(2).chunk(2, -1)
         x = Block.shift(x, shift, scale)
         out, gates = self.pictures(self.patch_out(x), h, w), self.pictures(self.copy_out(x), h, w)
+        if self.detail_out is not None:
+            told = self.pictures(self.detail_out.hand_on(x), h, w)
+            out = out + run(self.detail_out, seen, told, emb)
         out = out + gates[:, :1] * z - gates[:, 1:] * expected[:, : z.shape[1]]
         return out.to(z.dtype)
 
