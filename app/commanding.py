@@ -95,7 +95,7 @@ class Commands(QObject):
         self._w.generation.generate()
 
     def _verb(self, text: str) -> None:
-        self._w.generation.add_action(text, self._w.actions_panel.seconds.value())
+        self._w.generation.add_action(text, self._w.actions_panel.amounts.seconds.value())
 
     def _pause(self) -> None:
         job = self._w.work.job_in_hand()

@@ -170,6 +170,8 @@ QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; back
 QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover {{ background: {t.hover}; }}
 QAbstractSpinBox::up-arrow {{ image: url("{art["up"]}"); width: 8px; height: 8px; }}
 QAbstractSpinBox::down-arrow {{ image: url("{art["down"]}"); width: 8px; height: 8px; }}
+QAbstractSpinBox#plain::up-button, QAbstractSpinBox#plain::down-button {{ width: 0; }}
+QAbstractSpinBox#plain::up-arrow, QAbstractSpinBox#plain::down-arrow {{ image: none; }}
 QToolButton[verb="true"] {{ font-size: {SMALL_PX}px; padding: 3px 1px; }}
 QComboBox QAbstractItemView {{ background: {t.panel}; border: 1px solid {t.line}; padding: 3px;
   selection-background-color: {t.hover}; selection-color: {t.text}; outline: none; }}

@@ -181,28 +181,25 @@ def _panels(w: MainWindow) -> None:
         w.work.plan()
 
     a.text.textChanged.connect(pending)
-    a.seconds_changed.connect(pending)
-    a.seconds_changed.connect(lambda value: w.settings.set("seconds", value))
+    a.amounts.seconds_changed.connect(pending)
+    a.amounts.seconds_changed.connect(lambda value: w.settings.set("seconds", value))
 
     def seed(fixed: bool, value: int) -> None:
         g.fixed_seed = value if fixed else None
         w.settings.set("seed_fixed", fixed)
         w.settings.set("seed", value)
 
-    a.seed_changed.connect(seed)
-    a.way_wanted.connect(e.set_way)
+    a.amounts.seed_changed.connect(seed)
+    a.amounts.steps_wanted.connect(e.set_steps)
+    a.amounts.way_wanted.connect(e.set_way)
     a.tier_wanted.connect(lambda id: w.settings.set("tier", id, anew=True))
-    a.set_amounts(w.settings.get("seconds"), w.settings.get("seed_fixed"), w.settings.get("seed"))
+    a.amounts.set(*(w.settings.get(name) for name in ("seconds", "seed_fixed", "seed")))
     pending()
-    seed(a.fixed.isChecked(), a.seed.value())
+    seed(a.amounts.fixed.isChecked(), a.amounts.seed.value())
 
     w.clip_panel.take_chosen.connect(lambda _chunk, take: g.choose_take(take))
 
-    def use_seed(value: int) -> None:
-        a.seed.setValue(value)
-        a.fixed.setChecked(True)
-
-    w.clip_panel.seed_used.connect(use_seed)
+    w.clip_panel.seed_used.connect(lambda value: a.amounts.fix_seed(value))
     w.clip_panel.set_more(w.settings.get("more_takes"))
     w.clip_panel.more_changed.connect(lambda n: w.settings.set("more_takes", n))
     w.memory_panel.use_changed.connect(g.change_use)

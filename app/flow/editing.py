@@ -207,6 +207,13 @@ class Editing(QObject):
         if p is not None and text != p.scene:
             self._do(self.tr("Write the scene"), lambda q: edits.set_scene(q, text), "scene")
 
+    def set_steps(self, steps: int) -> None:
+        """In how many steps chunks are sampled from now on."""
+        self._do(
+            self.tr("Change the sampling steps"),
+            lambda p: edits.set_sampling(p, replace(p.sampling, steps=steps)), "steps",
+        )
+
     def set_way(self, way: str) -> None:
         """How chunks are sampled from now on."""
         self._do(

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QMenu,
     QPlainTextEdit,
     QSizePolicy,
-    QSpinBox,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.actions import VERBS, Actions, native
+from app.panels.amounts import Amounts
 from app.state.tier_words import TierRow, sentence
-from app.state.way_words import WayRow
-from app.widgets.basics import ElidedLabel, airy, bind, icon_button, label, primary, rule, scrolled
+from app.widgets.basics import ElidedLabel, bind, icon_button, label, primary, rule, scrolled
 from core.project.model import Project
 from core.project.words import tidy
 
@@ -63,9 +59,6 @@ class ActionsPanel(QWidget):
     scene_changed = Signal(str)
     action_added = Signal(str, float)  # text, seconds: at the end of the lane
     action_text_changed = Signal(str, str)  # action id, text
-    seed_changed = Signal(bool, int)  # fixed, seed
-    seconds_changed = Signal(float)
-    way_wanted = Signal(str)  # how the next chunks are sampled
     tier_wanted = Signal(str)  # "auto" or a tier: how the world is to fit into memory
 
     def __init__(self, actions: Actions, parent: QWidget | None = None):
@@ -80,16 +73,16 @@ class ActionsPanel(QWidget):
         outer.setSpacing(0)
         body = QWidget()
         column = QVBoxLayout(body)
-        column.setContentsMargins(12, 10, 12, 8)  # all of it fits into a window of 1280×800
-        column.setSpacing(6)
+        column.setContentsMargins(12, 8, 12, 3)  # all of it fits into a window of 1280×800
+        column.setSpacing(4)
         self._build_scene(column)
         column.addSpacing(3)
         self._build_action(column)
         column.addSpacing(3)
         self._build_verbs(column)
         column.addSpacing(3)
-        self._build_amounts(column)
-        self._build_sampling(column)
+        self.amounts = Amounts()
+        column.addWidget(self.amounts)
         column.addStretch(1)
         outer.addWidget(scrolled(body), 1)
         outer.addWidget(rule())
@@ -155,67 +148,6 @@ class ActionsPanel(QWidget):
             self.verbs.append(made)
         column.addLayout(grid)
 
-    def _build_amounts(self, column: QVBoxLayout) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        self.seconds = QDoubleSpinBox()
-        self.seconds.setRange(0.125, 60)
-        self.seconds.setDecimals(2)
-        self.seconds.setSingleStep(0.5)
-        self.seconds.setValue(2)
-        self.seconds.setSuffix(self.tr(" s"))
-        self.seconds.setAccessibleName(self.tr("Length of an action in seconds"))
-        self.seconds.setToolTip(self.tr("How long each new action lasts"))
-        self.seconds.valueChanged.connect(self.seconds_changed)
-        self.fixed = QCheckBox(self.tr("Seed"))
-        self.fixed.setToolTip(
-            self.tr(
-                "On: this seed, so that the same picture can be made again. Off: each take is new."
-            )
-        )
-        self.fixed.setAccessibleName(self.tr("Fixed seed"))
-        self.seed = QSpinBox()
-        self.seed.setRange(0, 2_147_483_647)
-        self.seed.setAccessibleName(self.tr("Seed"))
-        self.seed.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.seed.hide()
-        self.fixed.toggled.connect(self.seed.setVisible)
-        self.fixed.toggled.connect(lambda *_: self._send_seed())
-        self.seed.valueChanged.connect(lambda *_: self._send_seed())
-        length = label(self.tr("Length"), "dim")
-        length.setToolTip(self.seconds.toolTip())
-        row.addWidget(length)
-        row.addWidget(self.seconds)
-        row.addStretch(1)
-        row.addWidget(self.fixed)
-        row.addWidget(self.seed)
-        airy(self.seconds, self.seed)
-        self.seconds.setFixedWidth(82)
-        self.seed.setFixedWidth(72)
-        self.seed.setObjectName("plain")
-        column.addLayout(row)
-
-    def _build_sampling(self, column: QVBoxLayout) -> None:
-        """How chunks are sampled, where the world has more than one way."""
-        self._ways_shown: tuple[WayRow, ...] = ()
-        self.sampling = QWidget()
-        body = QVBoxLayout(self.sampling)
-        body.setContentsMargins(0, 6, 0, 0)
-        body.setSpacing(4)
-        body.addWidget(label(self.tr("Sampling"), "section"))
-        self.ways = QComboBox()
-        self.ways.setAccessibleName(self.tr("How chunks are sampled"))
-        self.ways.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.ways.setMinimumContentsLength(12)
-        self.ways.activated.connect(lambda _i: self.way_wanted.emit(self.ways.currentData()))
-        body.addWidget(self.ways)
-        self.way_sentence = label("", "dim", wrap=True)
-        body.addWidget(self.way_sentence)
-        self.sampling.hide()
-        column.addWidget(self.sampling)
-
     def _build_foot(self) -> QWidget:
         foot = QWidget()
         column = QVBoxLayout(foot)
@@ -266,25 +198,6 @@ class ActionsPanel(QWidget):
         if other:
             self._scene_timer.stop()  # what was written belongs to the project before
         self._project_id, self._scene = id, scene
-
-    def show_ways(self, rows: Sequence[WayRow]) -> None:
-        """The ways of sampling to choose from; nothing where there is no choice."""
-        self.sampling.setVisible(len(rows) > 1)
-        with QSignalBlocker(self.ways):
-            if tuple(rows) != self._ways_shown:
-                self._ways_shown = tuple(rows)
-                self.ways.clear()
-                for i, one in enumerate(rows):
-                    self.ways.addItem(one.name, one.id)
-                    tip = one.why or one.sentence
-                    self.ways.setItemData(i, tip, Qt.ItemDataRole.ToolTipRole)
-                    self.ways.model().item(i).setEnabled(not one.why)
-            for i, one in enumerate(rows):
-                if one.chosen:
-                    self.ways.setCurrentIndex(i)
-                    self.ways.setToolTip(one.why or one.sentence)
-                    self.way_sentence.setText(one.why or one.sentence)
-                    self.way_sentence.setVisible(i > 0)  # the usual way needs no words
 
     def show_selected_action(self, id: str | None, text: str) -> None:
         """One selected action: the field edits it. None: the field writes the next one."""
@@ -344,18 +257,14 @@ class ActionsPanel(QWidget):
                 self.tiers.addSeparator()
         self._room_for_words()
 
-    def set_amounts(self, seconds: float, fixed: bool, seed: int) -> None:
-        self.seconds.setValue(seconds)
-        self.seed.setValue(seed)
-        self.fixed.setChecked(fixed)
-
     def pending(self) -> tuple[str, float]:
-        return self.text.text().strip(), self.seconds.value()
+        return self.text.text().strip(), self.amounts.seconds.value()
 
     def flush(self) -> None:
         """Hand over what is typed but not yet sent (before Generate, before closing)."""
         if self._scene_timer.isActive():
             self._send_scene()
+        self.amounts.flush()
         self._finish_text()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -370,9 +279,6 @@ class ActionsPanel(QWidget):
         self._scene_timer.stop()
         self.scene_changed.emit(self.scene.toPlainText().strip())
 
-    def _send_seed(self) -> None:
-        self.seed_changed.emit(self.fixed.isChecked(), self.seed.value())
-
     def _commit_text(self) -> None:
         text = self.text.text().strip()
         if not text:
@@ -380,7 +286,7 @@ class ActionsPanel(QWidget):
         if self.editing is not None:
             self.action_text_changed.emit(self.editing, text)
         else:
-            self.action_added.emit(text, self.seconds.value())
+            self.action_added.emit(text, self.amounts.seconds.value())
             self.text.selectAll()
 
     def _finish_text(self) -> None:

@@ -137,10 +137,11 @@ class Refresh(QObject):
             w.viewer.set_project(p, w.document.path)
         for panel in (w.actions_panel, w.media_panel, w.episodes_panel, w.takes_panel):
             panel.show_project(p)
-        w.actions_panel.show_ways(
+        w.actions_panel.amounts.show_ways(
             rows(w.fitting.family, p.sampling.way) if p is not None and w.fitting.family else ()
         )
         if p is not None:
+            w.actions_panel.amounts.show_steps(p.sampling.steps, w.fitting.usual_steps)
             w.memory_panel.show_use(p.memory)
             w.actions_table["memory_mute"].setChecked(p.memory.muted)
             w.actions_table["bank_mute"].setChecked(p.memory.bank_muted)

@@ -26,7 +26,7 @@ from core.worlds.tiers import wanted
 class Fitting(QObject):
     """``words`` are "" for the starter world, which runs anywhere, and until it is reckoned. What
     the engine says when it loads the world counts for more. ``options``: the ways there are.
-    ``family``: the world's, "" where it is not there."""
+    ``family`` and ``usual_steps`` are the world's, "" and 0 where it is not there."""
 
     changed = Signal()
 
@@ -38,6 +38,7 @@ class Fitting(QObject):
         self._document, self._worlds = document, worlds
         self._settings, self._background = settings, background
         self.words = self.details = self.tier = self.family = ""
+        self.usual_steps = 0
         self.options: tuple[Option, ...] = ()
         self.there: int | None = None
         self._found = ""  # the tier that was reckoned
@@ -53,7 +54,7 @@ class Fitting(QObject):
             return
         self._asked = key
         self.words = self.details = self.tier = self.family = ""
-        self.options, self._found = (), ""
+        self.options, self._found, self.usual_steps = (), "", 0
         self.changed.emit()
         if p is None:
             return
@@ -61,7 +62,7 @@ class Fitting(QObject):
             entry = self._worlds.find(p.world.id)
         except WorldError:
             return  # said where the world is needed
-        self.family = entry.family
+        self.family, self.usual_steps = entry.family, entry.steps
         if entry.family == "starter":
             return
         chosen, folder = self._chosen(), self._document.store.folder

@@ -144,6 +144,15 @@ def test_generate_rests_while_there_is_nothing_more_to_make(opened):
     assert not action.isEnabled()
 
 
+def test_a_fixed_seed_can_be_read(opened):
+    amounts = opened.w.actions_panel.amounts
+    amounts.fix_seed(2_147_483_647)
+    opened.settle()
+    field = amounts.seed.lineEdit()
+    assert field.isVisible()
+    assert field.width() >= field.fontMetrics().horizontalAdvance(field.text())
+
+
 @pytest.mark.parametrize(
     ("field", "now", "follows"),
     [("a hall", "a room", True), ("a  hall ", "a room", True), ("a hall", "a hall", False),

@@ -143,12 +143,12 @@ def test_a_killed_engine_costs_the_chunk_in_work(opened):
 def test_the_way_of_sampling_is_chosen_undone_and_kept_with_the_take(wan_hand, monkeypatch):
     from core.worlds import ways
 
-    h, w, panel = wan_hand, wan_hand.w, wan_hand.w.actions_panel
+    h, w, panel = wan_hand, wan_hand.w, wan_hand.w.actions_panel.amounts
     h.settle()
     shown = [panel.ways.itemData(i) for i in range(panel.ways.count())]
-    assert panel.sampling.isVisible() and shown == ["exact", "cache", "compiled"]
+    assert panel.ways.isVisible() and shown == ["exact", "cache", "compiled"]
     assert panel.ways.currentData() == "exact" and "computed" in panel.ways.toolTip()
-    assert not panel.way_sentence.isVisible()
+    assert not panel.sentence.isVisible()
     assert panel.ways.focusPolicy() & Qt.FocusPolicy.TabFocus
 
     def choose(way: str) -> None:
@@ -157,8 +157,8 @@ def test_the_way_of_sampling_is_chosen_undone_and_kept_with_the_take(wan_hand, m
         h.settle()
 
     choose("cache")
-    assert h.p.sampling.way == "cache" and "another picture" in panel.way_sentence.text()
-    assert panel.way_sentence.isVisible()
+    assert h.p.sampling.way == "cache" and "another picture" in panel.sentence.text()
+    assert panel.sentence.isVisible()
     w.document.undo()
     h.settle()
     assert h.p.sampling.way == panel.ways.currentData() == "exact"
@@ -174,7 +174,7 @@ def test_the_way_of_sampling_is_chosen_undone_and_kept_with_the_take(wan_hand, m
     choose("compiled")
     monkeypatch.setattr(ways, "compiler", lambda: "")
     w.refresh.now()
-    assert "C++ compiler" in panel.way_sentence.text() and panel.ways.currentData() == "compiled"
+    assert "C++ compiler" in panel.sentence.text() and panel.ways.currentData() == "compiled"
     assert not panel.ways.model().item(2).isEnabled()
     h.trigger("redo_draft")
     h.until(lambda: len(h.p.takes) == 2)
@@ -187,4 +187,29 @@ def test_the_way_of_sampling_is_chosen_undone_and_kept_with_the_take(wan_hand, m
 
 def test_the_starter_world_has_one_way_and_shows_none(opened):
     opened.settle()
-    assert not opened.w.actions_panel.sampling.isVisible()
+    assert not opened.w.actions_panel.amounts.ways.isVisible()
+
+
+def test_chunks_are_sampled_in_as_many_steps_as_are_asked_for(opened, qtbot):
+    h, row = opened, opened.w.actions_panel.amounts
+    h.settle()
+    usual = h.p.sampling.steps
+    assert row.steps.value() == usual and row.usual.text() == ""
+    row.steps.setFocus()
+    row.steps.selectAll()
+    qtbot.keyClicks(row.steps, "1")
+    h.w.refresh.now()
+    assert h.p.sampling.steps == usual, "not each figure is a wish"
+    qtbot.keyClicks(row.steps, "2")
+    h.trigger("generate")  # without leaving the field
+    made = h.wait_draft()
+    take = h.p.takes[made]
+    assert take.sampling.steps == h.p.sampling.steps == 12
+    assert row.usual.text() == f"usually {usual} steps" and str(usual) in row.steps.toolTip()
+    stack = h.w.document.stack
+    while stack.undoText() != "Change the sampling steps":
+        assert stack.canUndo()
+        stack.undo()
+    stack.undo()
+    h.settle()
+    assert h.p.sampling.steps == row.steps.value() == usual

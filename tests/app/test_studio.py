@@ -42,7 +42,7 @@ def test_from_picture_to_film_and_back(hand, qtbot, picture_file: Path, tmp_path
     w.timeline.setFocus()
     h.trigger("verb_1")
     panel = w.actions_panel
-    panel.seconds.setValue(1.0)
+    panel.amounts.seconds.setValue(1.0)
     panel.text.setFocus()
     panel.text.selectAll()
     qtbot.keyClicks(panel.text, "turn left")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
@@ -44,12 +46,12 @@ def short(opened):
 
 @pytest.mark.parametrize(
     ("panel", "name"),
-    [("memory", "preset"), ("memory", "strength"), ("actions", "seconds")],
+    [("memory", "preset"), ("memory", "strength"), ("actions", "amounts.seconds")],
 )
 def test_what_has_no_focus_is_scrolled_past(short, panel, name):
     h = short
     h.w.show_panel(panel)
-    setting = getattr(getattr(h.w, f"{panel}_panel"), name)
+    setting = attrgetter(name)(getattr(h.w, f"{panel}_panel"))
     area = area_of(setting)
     area.widget().setMinimumHeight(area.height() + 600)
     h.w.viewer.setFocus()
@@ -91,9 +93,9 @@ def test_every_setting_is_reached_by_hand_only(opened):
         opened.settle()
         seen |= {one for one in w.findChildren(QWidget) if is_setting(one) and one.isVisible()}
     panel = w.actions_panel
-    assert {panel.seconds, w.viewer.controls.zoom, w.memory_panel.preset} <= seen
+    assert {panel.amounts.seconds, w.viewer.controls.zoom, w.memory_panel.preset} <= seen
     assert [x for x in seen if x.focusPolicy() == Qt.FocusPolicy.WheelFocus] == []
-    assert panel.seconds.focusPolicy() == Qt.FocusPolicy.StrongFocus
+    assert panel.amounts.seconds.focusPolicy() == Qt.FocusPolicy.StrongFocus
 
 
 def test_the_timeline_scrolls_as_ever(opened):
