@@ -54,7 +54,7 @@ project.
 python -m core.learning.train_autoencoder --out runs/autoencoder --minutes {autoencoder_minutes:.0f}
 python -m core.learning.train_text --out runs/text
 python -m core.learning.data --autoencoder runs/autoencoder/autoencoder --out runs/data --walks {walks}
-python -m core.learning.train_depth --minutes {depth_minutes:.0f}
+{depth_command}
 {command}
 python -m core.evaluate.first_person --world runs/starter/world --walks {measured} --json runs/measures.json
 python -m core.learning.publish
@@ -141,7 +141,7 @@ def publish(args: argparse.Namespace) -> None:
         **known, **millions, channels=autoencoder.config.latent_channels, layers=net.config.layers,
         dim=net.config.dim, styles=", ".join(STYLES), frames=FRAMES,
         walks=args.walks, autoencoder_minutes=args.autoencoder_minutes, command=args.command,
-        memory=memory(args.remembered), depth_minutes=args.depth_minutes, history=f"\n{args.history}" if args.history else "",
+        memory=memory(args.remembered), depth_command=args.depth_command, history=f"\n{args.history}" if args.history else "",
     )
     (out / "README.md").write_text(card, "utf-8")
     shutil.copy(run / "sheet.png", out / "sheet.png")
@@ -161,7 +161,10 @@ def main() -> None:
         "--command",
         default="torchrun --nproc-per-node 2 -m core.learning.train --minutes 77",
     )
-    parser.add_argument("--depth-minutes", type=float, default=9)
+    parser.add_argument(
+        "--depth-command",
+        default="python -m core.learning.train_depth --more-scenes 1400 --minutes 40",
+    )
     parser.add_argument("--history", default="", help="a sentence on runs before this one")
     parser.add_argument("--remembered", type=Path, nargs="*", default=[], metavar="RESULT.json",
                         help="what core.evaluate revisit measured")

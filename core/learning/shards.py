@@ -159,9 +159,14 @@ def read_walks(
     have names and a place of their own, and some no poses. Raises ShardError for a damaged shard.
     """
     for path in sorted(Path(folder).glob("*.safetensors")):
-        facts = facts_of(path)
-        if sources is None or facts["source"] in sources:
-            yield from (_read_first if facts["format"] == "walks-1" else _read)(path, facts)
+        if sources is None or facts_of(path)["source"] in sources:
+            yield from walks_of(path)
+
+
+def walks_of(path: Path) -> Iterator[WalkData]:
+    """The recordings of one shard. Raises ShardError."""
+    facts = facts_of(path)
+    yield from (_read_first if facts["format"] == "walks-1" else _read)(path, facts)
 
 
 def _read(path: Path, facts: dict[str, Any]) -> Iterator[WalkData]:
