@@ -56,13 +56,28 @@ def test_a_frame_that_saw_more_completes_the_other() -> None:
 
 
 def test_what_stands_in_front_hides_what_is_behind() -> None:
-    wall, pillar = torch.zeros(1, 1, 3, 64, 64), torch.zeros(1, 1, 3, 64, 64)
-    pillar[..., 24:40] = 1
+    picture = torch.zeros(1, 1, 3, 64, 64)
+    picture[..., 24:40] = 1
+    near = torch.full((1, 1, 64, 64), 0.2)
+    near[..., 24:40] = 1.0
+    here, left = torch.zeros(1, 1, 3), torch.tensor([[[0.0, 0.3, 0.0]]])
+    moved, known, *_ = expect(picture, near, here, left, 75.0)
+    shown = moved[0, 0, 0] * known[0, 0]
+    # A step of .3 to the left moves the pillar, one cell away, by 12 of 64 to the right, and
+    # the wall behind it a fifth of that.
+    assert shown[:, 40:48].min() > 0.9 and shown[:, :20].max() < 0.1 and shown[:, 56:].max() < 0.1
+
+
+def test_who_looked_from_nearest_decides() -> None:
+    wall, pillar = torch.zeros(1, 1, 3, 64, 64), torch.ones(1, 1, 3, 64, 64)
     near = torch.full((1, 2, 64, 64), 0.2)
-    near[:, 1, :, 24:40] = 1.0
-    pose = torch.zeros(1, 2, 3)
-    moved, *_ = expect(torch.cat([wall, pillar], 1), near, pose, pose[:, :1], 75.0)
-    assert moved[..., 28:36].min() > 0.9 and moved[..., :16].max() < 0.1
+    near[:, 1] = 1.0
+    pose = torch.tensor([[[0.0, 0.0, 0.0], [0.0, 0.5, 0.0]]])
+    both = torch.cat([wall, pillar], 1)
+    moved, known, _, source = expect(both, near, pose, pose[:, :1], 75.0)
+    assert known.all() and moved.max() < 0.1 and not source.any()
+    moved, _, _, source = expect(both, near, pose, pose[:, 1:], 75.0)
+    assert moved.min() > 0.9 and source.all()
 
 
 def test_nothing_is_known_behind_the_back() -> None:
