@@ -141,7 +141,7 @@ class Work(QObject):
         w.refresh.now()
         if self._follows():
             self.play_draft()
-        elif not w.transport.playing and (clip := queries.draft_clip(p)) is not None:
+        elif (clip := queries.draft_clip(p)) is not None:
             words = w.tr("A draft of chunk %1 waits for you.").replace(
                 "%1", str(queries.chunk_number(p, clip.source) or "–")
             )
@@ -187,7 +187,7 @@ class Work(QObject):
         """Whether the playhead is still where the studio put it, or where the work began: the
         artist watches what is made, and does nothing elsewhere."""
         t = self._w.transport
-        return not t.playing and t.frame in (self._began, self._left)
+        return t.reviewing or not t.playing and t.frame in (self._began, self._left)
 
     def _seek(self, frame: int) -> None:
         self._left, self._began = frame, None

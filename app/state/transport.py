@@ -154,6 +154,11 @@ class Transport(QObject):
         if self._playing and stop > first:
             self._review = (first, min(stop, self._length))
 
+    @property
+    def reviewing(self) -> bool:
+        """Whether it plays what nobody asked it to: a part, once, to be judged."""
+        return self._review is not None
+
     def pause(self) -> None:
         self._review = None
         if self._playing:

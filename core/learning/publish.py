@@ -38,7 +38,7 @@ outside data and no outside weights went into it.
 | part | what | parameters |
 |---|---|---|
 | `autoencoder` | linear 8×8 patch transform with residual convolutions, {channels} latent channels | {autoencoder_m:.1f} M |
-| `transformer` | factorised space-time transformer, {layers} layers of width {dim}; flow matching; noise level and address (time, pose) per frame | {transformer_m:.1f} M |
+| `transformer` | factorised space-time transformer, {layers} layers of width {dim}{detail}; flow matching; noise level and address (time, pose) per frame | {transformer_m:.1f} M |
 | `depth` | reads from a frame's latents how near things are, so that it can be moved in space | {depth_m:.1f} M |
 | `text_encoder` | hashed words and word pairs; reads an action as a motion | {text_m:.1f} M |
 
@@ -46,7 +46,7 @@ outside data and no outside weights went into it.
 Procedural scenes in five styles (`core/learning/scenes`): {styles}. {walks} scripted walks of
 {frames} frames (explore, retrace, turn, loop), one scene each, with exact poses; each motion is put
 into words by the templates of `core/learning/language.py`, of which some phrasings are held out.
-Scenes with seeds from 10,000,000 on are never trained on. Licence of the data: Apache-2.0, as this
+Scenes with seeds from 10,000,000 to 19,999,999 are never trained on. Licence of the data: Apache-2.0, as this
 project.
 
 ## Training
@@ -139,7 +139,8 @@ def publish(args: argparse.Namespace) -> None:
     known = facts(run, json.loads(args.measures.read_text("utf-8")))
     card = CARD.format(
         **known, **millions, channels=autoencoder.config.latent_channels, layers=net.config.layers,
-        dim=net.config.dim, styles=", ".join(STYLES), frames=FRAMES,
+        dim=net.config.dim, detail=f", convolutions of width {net.config.detail} after them"
+        if net.config.detail else "", styles=", ".join(STYLES), frames=FRAMES,
         walks=args.walks, autoencoder_minutes=args.autoencoder_minutes, command=args.command,
         memory=memory(args.remembered), depth_command=args.depth_command, history=f"\n{args.history}" if args.history else "",
     )

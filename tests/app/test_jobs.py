@@ -282,6 +282,28 @@ def test_a_draft_is_told_to_who_works_elsewhere_and_played_when_asked_for(opened
     h.wait_idle()
 
 
+def test_a_draft_accepted_while_it_plays_gives_way_to_the_next(opened):
+    h, w = opened, opened.w
+    n = h.p.chunk_frames
+    w.generation.pending = ("walk forward", 2.0)
+    h.trigger("generate")
+    h.wait_draft()
+
+    def again() -> None:
+        if len(h.p.takes) < 2:
+            w.transport.review(1, 1 + n)
+
+    w.queue.progressed.connect(again)  # it still plays when the next is there
+    h.trigger("accept")
+    h.until(lambda: len(h.p.takes) == 2)
+    w.queue.progressed.disconnect(again)
+    h.until(lambda: w.transport.frame >= 1 + n)
+    w.transport.pause()
+    h.wait_draft()
+    h.trigger("accept")
+    h.wait_idle()
+
+
 def test_the_next_draft_is_seen_wherever_the_one_before_was_accepted(opened):
     h, w = opened, opened.w
     w.generation.pending = ("walk forward", 2.0)
