@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.actions import VERBS, Actions, native
-from app.panels.amounts import Amounts
 from app.state.tier_words import TierRow, sentence
+from app.widgets.amounts import Amounts
 from app.widgets.basics import ElidedLabel, bind, icon_button, label, primary, rule, scrolled
 from core.project.model import Project
 from core.project.words import tidy

@@ -191,6 +191,8 @@ class Work(QObject):
 
     def _seek(self, frame: int) -> None:
         self._left, self._began = frame, None
+        if self._w.transport.reviewing:
+            self._w.transport.pause()  # what it shows is no longer what is judged
         self._w.transport.seek(frame)
 
     def playing(self, on: bool) -> None:

@@ -97,14 +97,15 @@ LPIPS is a local stand-in. `core.evaluate revisit`, scenes held out.
 """
 
 
-def facts(run: Path, measures: dict[str, Any]) -> dict[str, Any]:
-    """Everything the card says, from the run's own record."""
+def facts(run: Path, measures: dict[str, Any], before: int = 0) -> dict[str, Any]:
+    """Everything the card says, from the run's own record; ``before``: steps of the run that it
+    went on from."""
     rows = read_log(run / "log.jsonl")
     losses = [r["loss"] for r in rows if "loss" in r]
     timed = [r for r in rows if "minutes" in r]
     tail = losses[-8:]
     return {
-        "steps": rows[-1]["step"], "minutes": timed[-1]["minutes"], "loss_first": losses[0],
+        "steps": rows[-1]["step"] - before, "minutes": timed[-1]["minutes"], "loss_first": losses[0],
         "loss_last": sum(tail) / len(tail), "measured": measures["walks"],
         **{k: v for k, v in measures.items() if k not in ("per_frame", "walks")},
         "per_frame": ", ".join(f"{x:.1f}" for x in measures["per_frame"]),
@@ -136,7 +137,7 @@ def publish(args: argparse.Namespace) -> None:
         )
     }
     save(out, *(part.to(torch.float16) for part in (autoencoder, net, text, depth)))
-    known = facts(run, json.loads(args.measures.read_text("utf-8")))
+    known = facts(run, json.loads(args.measures.read_text("utf-8")), args.steps_before)
     card = CARD.format(
         **known, **millions, channels=autoencoder.config.latent_channels, layers=net.config.layers,
         dim=net.config.dim, detail=f", convolutions of width {net.config.detail} after them"
@@ -166,6 +167,8 @@ def main() -> None:
         "--depth-command",
         default="python -m core.learning.train_depth --more-scenes 1400 --minutes 40",
     )
+    parser.add_argument("--steps-before", type=int, default=0, metavar="N",
+                        help="steps of the run whose state --run began with")
     parser.add_argument("--history", default="", help="a sentence on runs before this one")
     parser.add_argument("--remembered", type=Path, nargs="*", default=[], metavar="RESULT.json",
                         help="what core.evaluate revisit measured")

@@ -304,6 +304,21 @@ def test_a_draft_accepted_while_it_plays_gives_way_to_the_next(opened):
     h.wait_idle()
 
 
+def test_a_draft_that_is_redone_while_it_plays_is_seen_again(opened):
+    h, w = opened, opened.w
+    w.generation.pending = ("walk forward", 1.0)
+    h.trigger("generate")
+    first = h.wait_draft()
+    w.work.play_draft()
+    h.until(lambda: w.transport.frame > 2)
+    assert w.transport.reviewing
+    h.trigger("redo_draft")
+    h.until(lambda: w.generation.draft_take() not in (first, None))
+    h.until(lambda: w.transport.reviewing)
+    assert w.notices.current is None or "waits" not in w.notices.current.text
+    w.transport.pause()
+
+
 def test_the_next_draft_is_seen_wherever_the_one_before_was_accepted(opened):
     h, w = opened, opened.w
     w.generation.pending = ("walk forward", 2.0)
