@@ -348,12 +348,12 @@ class NewProjectDialog(QDialog):
             event.acceptProposedAction()
 
     def take_files(self, paths: Sequence[Path]) -> None:
-        """Files that were dropped: slow adapters, and what to start from."""
-        media = [path for path in paths if path.suffix.lower() != ".safetensors"]
-        for path in paths:
-            if path not in media:
-                self._form.setRowVisible(self.adapter, True)
-                self.adapter.use(path)
+        """Files that were dropped: a slow adapter, and what to start from."""
+        adapters = [path for path in paths if path.suffix.lower() == ".safetensors"]
+        media = [path for path in paths if path not in adapters]
+        for path in adapters[:1]:  # a project has one
+            self._form.setRowVisible(self.adapter, True)
+            self.adapter.use(path)
         if media:
             self.choose_file(media[0])
         if len(media) > 1:

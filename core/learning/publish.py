@@ -165,7 +165,7 @@ def main() -> None:
     )
     parser.add_argument(
         "--depth-command",
-        default="python -m core.learning.train_depth --more-scenes 1400 --minutes 40",
+        default="python -m core.learning.train_depth --more-scenes 1400 --minutes 40 --threads 2",
     )
     parser.add_argument("--steps-before", type=int, default=0, metavar="N",
                         help="steps of the run whose state --run began with")
