@@ -29,7 +29,7 @@ class Actions:
     """
 
     name, primary = "actions", "obeyed"
-    claims, domain = False, "first-person"
+    claims, walks_on, domain = False, False, "first-person"
     columns = ("obeyed", "obeyed_trained", "adherence", "adherence_trained", "psnr_truth", "heard",
                "spread", "flow")
 

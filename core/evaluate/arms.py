@@ -11,8 +11,10 @@ from core.project.memory_use import usual_memory
 
 #: What the adapter is taught (paper §3.2 and its ablations).
 Objective = Literal["paper", "original", "whole-history"]
-#: Whose memory: one's own; another episode's, as the bank's gate lets it in; the same, forced in.
-Whose = Literal["own", "other", "other-forced"]
+#: Whose memory of the first visit: one's own; nobody's; another episode's, as the bank's gate lets
+#: it in; the same, forced in. From the revisit on every arm remembers what it walks itself, so
+#: "later" is what another episode's memory must not gain over.
+Whose = Literal["own", "later", "other", "other-forced"]
 
 #: Asked for by this name, an arm is what a new project of the world uses; it stands in the rows
 #: under its own name. Rows of older runs that say "default" are of "both".
@@ -41,6 +43,11 @@ class Arm:
     @property
     def remembers(self) -> bool:
         return self.preset is not None or self.bank
+
+    @property
+    def takes_over(self) -> bool:
+        """Whether it has another episode's memory of the first visit."""
+        return self.remembers and self.whose in ("other", "other-forced")
 
 
 #: What is changed of the preset "adapter" in the arms "adapter-NAME": half the steps, and of these
@@ -87,10 +94,10 @@ def arms() -> dict[str, Arm]:
 
 def arm_of(name: str) -> Arm:
     """The arm called ``name``; "NAME:other" and "NAME:other-forced" are it with another episode's
-    memory. Raises ArmError."""
+    memory, "NAME:later" is it from the revisit on. Raises ArmError."""
     plain, _, whose = name.partition(":")
     known = arms()
-    if plain not in known or whose not in ("", "other", "other-forced"):
+    if plain not in known or whose not in ("", "later", "other", "other-forced"):
         raise ArmError(f"There is no arm {name!r}. Known: {', '.join([*known, DEFAULT])}.")
     return known[plain] if not whose else replace(known[plain], name=name, whose=whose)
 
@@ -110,9 +117,10 @@ def meant(names: Sequence[str], default: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def with_controls(names: Sequence[str]) -> list[Arm]:
-    """The arms, "none" first, and each memory followed by another episode's memory. An adapter
-    that knows no places has no gate, so nothing of it can be forced."""
+def with_controls(names: Sequence[str], walks_on: bool = True) -> list[Arm]:
+    """The arms, "none" first, and each memory followed by its controls: where the suite ``walks_on``
+    and remembers what it walks, the memory from the revisit on; and another episode's memory. An
+    adapter that knows no places has no gate, so nothing of it can be forced."""
     found = [arm_of("none")]
     for name in names:
         arm = arm_of(name)
@@ -120,6 +128,8 @@ def with_controls(names: Sequence[str]) -> list[Arm]:
             continue
         found.append(arm)
         if arm.remembers and arm.whose == "own":
+            if walks_on:
+                found.append(arm_of(f"{name}:later"))
             found.append(arm_of(f"{name}:other"))
             if arm.bank or (arm.learns_as is not None and arm.learns_as.places):
                 found.append(arm_of(f"{name}:other-forced"))

@@ -2,7 +2,8 @@
 
     python -m core.evaluate.first_person [--world DIR] [--walks 40] [--json FILE] [--sheet FILE.png]
 
-Measures, on trajectories held out by scene: next-chunk PSNR against repeating the last frame;
+Measures, on trajectories held out by scene and in as many sampling steps as a new project of the
+world takes (--steps: in others): next-chunk PSNR against repeating the last frame;
 the same with another trajectory's actions; whether turning left and right go the right way; the
 pixel spread over a long roll-out; and how many new frames a second are made with memory off.
 """
@@ -28,7 +29,7 @@ from core.learning.scenes.scene import STYLES, Scene
 from core.learning.scenes.walker import follow
 from core.media.cv import cv2
 from core.rollout.context import CONTEXT_LEVEL
-from core.worlds.catalogue import RESOURCES, load_world
+from core.worlds.catalogue import RESOURCES, load_world, read_entry
 from core.worlds.protocol import Address, LatentFrame
 from core.worlds.starter.world import StarterWorld
 
@@ -57,7 +58,7 @@ def context_of(walk: WalkData, now: int, past: int) -> list[LatentFrame]:
     ]
 
 
-def next_chunk(world: StarterWorld, walks: list[WalkData]) -> dict[str, float]:
+def next_chunk(world: StarterWorld, walks: list[WalkData], steps: int = 4) -> dict[str, float]:
     """PSNR of the chunk after a real context; a wrong one has the actions of the next walk that
     goes elsewhere. Where none of ``walks`` does, nothing is said of wrong ones."""
     n, past = world.geometry.n_new, world.geometry.n_past
@@ -74,7 +75,9 @@ def next_chunk(world: StarterWorld, walks: list[WalkData]) -> dict[str, float]:
             if source is None:
                 continue
             texts = plain_texts(source.verbs[now + 1 : now + n + 1])
-            made = continue_walk(world, context_of(walk, now, past), texts, STYLES[walk.style], i)
+            made = continue_walk(
+                world, context_of(walk, now, past), texts, STYLES[walk.style], i, steps
+            )
             into.append(psnr(pictures(world, made), truth))
         if other is not None:
             cost.append(right[-1] - wrong[-1])
@@ -94,7 +97,7 @@ def next_chunk(world: StarterWorld, walks: list[WalkData]) -> dict[str, float]:
     return found
 
 
-def turning(world: StarterWorld, walks: list[WalkData]) -> dict[str, float]:
+def turning(world: StarterWorld, walks: list[WalkData], steps: int = 4) -> dict[str, float]:
     """Share of turns whose last frame agrees more with the true turn than with the opposite one."""
     n = world.geometry.n_new
     shares = {}
@@ -106,7 +109,7 @@ def turning(world: StarterWorld, walks: list[WalkData]) -> dict[str, float]:
             ends = [follow(walk.poses[now], [v] * n)[-1] for v in (verb, opposite)]
             truth = scene.render(np.stack(ends))
             made = continue_walk(world, context_of(walk, now, world.geometry.n_past),
-                                 [PHRASES[verb][0]] * n, STYLES[walk.style], i)
+                                 [PHRASES[verb][0]] * n, STYLES[walk.style], i, steps)
             last = pictures(world, made[-1:])
             right.append(psnr(last, truth[:1])[0] > psnr(last, truth[1:])[0])
         shares[verb] = float(np.mean(right))
@@ -114,7 +117,7 @@ def turning(world: StarterWorld, walks: list[WalkData]) -> dict[str, float]:
 
 
 def long_run(
-    world: StarterWorld, walks: list[WalkData], chunks: int = 20
+    world: StarterWorld, walks: list[WalkData], chunks: int = 20, steps: int = 4
 ) -> tuple[dict[str, float], np.ndarray]:
     """Pixel spread and sharpness of the last chunk over the first, from one picture; and a sheet."""
     n, past = world.geometry.n_new, world.geometry.n_past
@@ -126,7 +129,7 @@ def long_run(
         kept, shown = [], [walk.pictures[8]]
         for k in range(chunks):
             texts = [PHRASES[plan[k % len(plan)]][0]] * n
-            made = continue_walk(world, context, texts, STYLES[walk.style], 1000 * i + k)
+            made = continue_walk(world, context, texts, STYLES[walk.style], 1000 * i + k, steps)
             context = (context + made)[-past:]
             frames = pictures(world, made)
             shown.append(frames[-1])
@@ -144,14 +147,14 @@ def long_run(
     }, np.concatenate(rows, 0)
 
 
-def speed(world: StarterWorld, walk: WalkData, chunks: int = 6) -> float:
+def speed(world: StarterWorld, walk: WalkData, chunks: int = 6, steps: int = 4) -> float:
     """New frames a second, memory off, decoding included (median chunk)."""
     n, past = world.geometry.n_new, world.geometry.n_past
     times = []
     context = context_of(walk, 8, past)
     for k in range(chunks):
         began = time.perf_counter()
-        made = continue_walk(world, context, ["walk forward"] * n, STYLES[walk.style], k)
+        made = continue_walk(world, context, ["walk forward"] * n, STYLES[walk.style], k, steps)
         pictures(world, made)
         times.append(time.perf_counter() - began)
         context = (context + made)[-past:]
@@ -163,17 +166,18 @@ def main() -> None:
     parser.add_argument("--world", type=Path, default=RESOURCES / "worlds" / "starter")
     parser.add_argument("--walks", type=int, default=40)
     parser.add_argument("--long-walks", type=int, default=10)
+    parser.add_argument("--steps", type=int, help="sampling steps of a chunk")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--sheet", type=Path)
     args = parser.parse_args()
-    world = load_world(args.world)
+    world, steps = load_world(args.world), args.steps or read_entry(args.world).steps
     walks = [make_walk(world.autoencoder, HELD_OUT + i, "explore", 48) for i in range(args.walks)]
-    result: dict = {"world": world.hash, "walks": args.walks}
-    result |= next_chunk(world, walks)
-    result |= turning(world, walks)
-    run, sheet = long_run(world, walks[: args.long_walks])
+    result: dict = {"world": world.hash, "walks": args.walks, "sampling_steps": steps}
+    result |= next_chunk(world, walks, steps)
+    result |= turning(world, walks, steps)
+    run, sheet = long_run(world, walks[: args.long_walks], steps=steps)
     result |= run
-    result["frames_per_second"] = speed(world, walks[0])
+    result["frames_per_second"] = speed(world, walks[0], steps=steps)
     if args.sheet:
         cv2.imwrite(str(args.sheet), sheet[..., ::-1])
     text = json.dumps(result, indent=2)

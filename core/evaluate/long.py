@@ -20,7 +20,7 @@ class Long:
     roll-out later, so each of its frames is a revisit; drift is measured chunk by chunk."""
 
     name, primary = "long", "psnr"
-    claims, domain = True, "first-person"
+    claims, walks_on, domain = True, True, "first-person"
     columns = ("psnr", "lpips", "src", "fvd", "scuts", "spread_kept", "sharpness_kept", "flow",
                "adherence")
 
@@ -45,7 +45,7 @@ class Long:
         if arm is not None:
             walker = bench.walker(arm, walked)
             other = None
-            if arm.whose != "own":
+            if arm.takes_over:
                 them = self.trajectory(bench, walked.number + 1)
                 other = them, bench.shot(them)
             first_visit(walker, walked, shot, False, other)

@@ -131,7 +131,8 @@ def _controls(path, rows, visit, result):
                      label=None if place else name)
     axes.axhline(0, color="black", lw=0.6)
     axes.set_xticks(range(len(rows)), [_name(r) for r in rows], fontsize=8)
-    axes.set_title(f"{result['primary']}: gain over no memory, first visit {visit}", fontsize=9)
+    axes.set_title(f"{result['primary']}: gain, first visit {visit}\n"
+                   "over no memory; another episode's over what was walked since alone", fontsize=9)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=7)
     figure.savefig(path, dpi=110)

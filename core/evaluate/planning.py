@@ -39,7 +39,7 @@ class Planning:
     ones (the same for every arm), and with staying."""
 
     name, primary = "planning", "distance"
-    claims, domain = True, "first-person"
+    claims, walks_on, domain = True, False, "first-person"
     columns = ("distance", "distance_cells", "distance_turn", "distance_random",
                "distance_best_tried", "distance_stay", "rank", "reached")
 
@@ -74,7 +74,7 @@ class Planning:
             return row | _ended(here, undo, home, size), None
         walker = bench.walker(arm, walked)
         other = None
-        if arm.whose != "own":
+        if arm.takes_over:
             them = self.trajectory(bench, walked.number + 1)
             other = them, bench.shot(them)
         first_visit(walker, walked, shot, visit == "real", other)

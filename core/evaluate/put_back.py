@@ -45,7 +45,7 @@ class PutBack:
     far is followed by every command, and so on. ``candidates``: most plans of one round."""
 
     name, primary = "planning", "distance"
-    claims, domain = True, "robot"
+    claims, walks_on, domain = True, False, "robot"
     columns = ("distance", "distance_random", "distance_best_tried", "distance_stay", "rank",
                "reached", "undoes", "disturbed", "psnr_undone")
 
@@ -98,7 +98,7 @@ class PutBack:
         if arm is None:
             return row | table.distances(truth), np.concatenate([table.pictures, truth.pictures])
         walker, other = bench.walker(arm, walked), None
-        if arm.whose != "own":
+        if arm.takes_over:
             them = self.trajectory(bench, walked.number + 1)
             other = them, bench.shot(them)
         first_visit(walker, walked, shot, True, other)

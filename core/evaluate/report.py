@@ -91,7 +91,8 @@ def summary(arm: Values, none: Values, truth: Values, seed: int) -> dict[str, An
 
 
 def controls(
-    arm: Values, none: Values, others: Mapping[str, Values], primary: str, seed: int
+    arm: Values, none: Values, others: Mapping[str, Values], primary: str, seed: int,
+    later: Values | None = None,
 ) -> dict[str, Any]:
     """The three controls of a memory claim, and whether it holds on this run.
 
@@ -99,11 +100,14 @@ def controls(
     gain more; at the wrong pose the gain must be smaller (the interval of the difference lies above
     0; where a suite has wrong poses); and pixel spread and flow must stay at ``LIVELY`` of those
     without a memory. ``others``: rows of each arm with another episode's memory. They are judged
-    on the trajectories that have them, ``n`` of them.
+    on the trajectories that have them, ``n`` of them. ``later``: rows with the memory of what was
+    walked after the first visit alone, in suites where that is remembered: then every arm has it,
+    and only what another episode's memory gains over it is its own doing (``over_none`` says both).
 
-    ``claim_holds`` is None, and ``unjudged`` says why, where another episode's memory was not run,
-    or fewer than ``LEAST`` trajectories have it or the arm itself.
+    ``claim_holds`` is None, and ``unjudged`` says why, where a control was not run, or fewer than
+    ``LEAST`` trajectories have it or the arm itself.
     """
+    bare = none if later is None else later
     both = sorted({*arm} & {*none})
     right, _ = gain(arm, none, primary, seed)
     found: dict[str, Any] = {"primary": primary, "gain": right.as_json()}
@@ -112,13 +116,14 @@ def controls(
     for name, rows in others.items():
         if not rows:
             continue
-        theirs, share = gain(rows, none, primary, seed)
+        theirs, share = gain(rows, bare, primary, seed)
         gates = column(rows, "gate_open", sorted(rows))
         known = gates[np.isfinite(gates)]
         found["another_episode"][name] = {
             "gain": theirs.as_json(),
             "better_than_none": None if share != share else round(share, 4),
             "gate_open": round(float(known.mean()), 4) if len(known) else None,
+            "over_none": gain(rows, none, primary, seed)[0].as_json(),
         }
         more, _ = gain(arm, rows, primary, seed)
         found["another_episode"][name] |= {"own_over_other": more.as_json(), "n": more.n}
@@ -146,7 +151,9 @@ def controls(
         held["contrast_and_motion"] = all(e.mean >= LIVELY for e in shares.values())
     found["holds"] = held
     found["unjudged"] = "too few to judge" if fewest < LEAST else ""
-    if not others or not all(others.values()):
+    if later is not None:
+        found["later"] = gain(later, none, primary, seed)[0].as_json()
+    if not others or not bare or not all(others.values()):
         found["unjudged"] = "controls were left out"
     found["claim_holds"] = None if found["unjudged"] else all(held.values())
     return found
@@ -177,11 +184,12 @@ def collect(
                 spent = [r["seconds"] for r in mine.values() if "seconds" in r]
                 out["visits"][visit]["seconds_per_trajectory"] = round(float(np.mean(spent)), 2)
                 if claims and arm is not None and arm.remembers and arm.whose == "own":
-                    others = {
+                    known = {
                         a.name: table.get((label, a.name, visit), {})
                         for a in arms if a.name.startswith(f"{name}:")
                     }
-                    held = controls(mine, none, others, primary, seed)
+                    later = known.pop(f"{name}:later", None)
+                    held = controls(mine, none, known, primary, seed, later)
                     out["visits"][visit]["controls"] = held
             if out["visits"]:
                 found.append(out)

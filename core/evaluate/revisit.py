@@ -22,7 +22,7 @@ class Revisit:
     model's own ("generated": with what it showed there itself); reported apart."""
 
     name, primary = "revisit", PRIMARY
-    claims, domain = True, "first-person"
+    claims, walks_on, domain = True, True, "first-person"
     columns = ("psnr", "ssim", "lpips", "src", "fvd", "scuts", "spread", "flow", "adherence")
 
     def __init__(self, patterns: tuple[str, ...] = PATTERNS):
@@ -47,7 +47,7 @@ class Revisit:
         else:
             walker = bench.walker(arm, walked)
             other = None
-            if arm.whose != "own":
+            if arm.takes_over:
                 them = self.trajectory(bench, walked.number + len(self.patterns))
                 other = them, bench.shot(them)
             first_visit(walker, walked, shot, visit == "real", other)

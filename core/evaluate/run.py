@@ -42,6 +42,7 @@ class Suite(Protocol):
     primary: str
     domain: str  # whose words it speaks: a key of ``core.learning.language.BOOKS``
     claims: bool  # whether a memory claims to better it: then the controls are run and judged
+    walks_on: bool  # whether what is walked after the first visit is remembered
     columns: Sequence[str]  # shown in tables and plots
 
     def facts(self) -> dict[str, Any]:
@@ -112,7 +113,7 @@ def take_run(options: Options, say: Callable[[str], None] = print) -> dict[str, 
     fit the suite; SourceUnavailable where what draws its scenes is missing."""
     suite, out = options.suite, options.out
     usual = _usual(options)
-    arms = with_controls(meant(options.arms, usual))
+    arms = with_controls(meant(options.arms, usual), suite.walks_on)
     if not (options.controls and suite.claims):
         arms = [a for a in arms if a.whose == "own"]
     net = network(options.features)

@@ -90,7 +90,8 @@ class Adapters:
 
 
 class Walker:
-    """One roll-out with one memory. ``frames`` are all accepted latent frames, oldest first."""
+    """One roll-out with one memory. ``frames`` are all accepted latent frames, oldest first; what
+    was walked before number ``since`` is not learned again either."""
 
     def __init__(
         self, world: World, arm: Arm, adapters: Adapters, start: LatentFrame, scene: str, seed: int,
@@ -98,7 +99,7 @@ class Walker:
     ):
         self.world, self.arm, self.scene, self.seed = world, arm, scene, seed
         self.sampling = sampling
-        self.frames, self.chunks, self.recalled = [start], 0, []
+        self.frames, self.chunks, self.recalled, self.since = [start], 0, [], 1
         self.remembered: list[LatentFrame] = []  # the bank
         self.gate_open: bool | None = None  # another episode's bank: was its place recognised?
         self.learned = self.refused = 0
@@ -141,7 +142,7 @@ class Walker:
             if self.arm.objective == "whole-history":
                 context, new = self._drawn(context, new)
             size = self.world.geometry.n_new
-            chunks = [self.frames[i : i + size] for i in range(1, len(self.frames), size)]
+            chunks = [self.frames[i : i + size] for i in range(self.since, len(self.frames), size)]
             earlier = [chunks[i] for i in self.learner.drawn(len(chunks))]
             run = self.learner.learn(context, new, earlier)
         while True:
@@ -156,7 +157,7 @@ class Walker:
         self, context: list[LatentFrame], new: list[LatentFrame]
     ) -> tuple[list[LatentFrame], list[LatentFrame]]:
         """The paper's ablation "samples of the whole history": a window from anywhere so far."""
-        history = [*self.frames, *new]
+        history = [*self.frames[max(0, self.since - len(context)) :], *new]
         size = len(context) + len(new)
         rng = np.random.default_rng([self.seed, self.chunks])
         start = int(rng.integers(len(history) - size + 1))
@@ -171,13 +172,14 @@ class Walker:
         both lie so that the two walks begin alike."""
         size = self.world.geometry.chunk_frames
         if self.learner is not None:
-            own, self.frames = self.frames, real_frames(other, shot, 0, 1)
+            own = self.frames, self.since
+            self.frames, self.since = real_frames(other, shot, 0, 1), 1
             for start in range(1, other.half + 1, size):
                 new = real_frames(other, shot, start, start + size)
                 texts = other.texts(start, start + size)
                 self._learn(new, texts)
                 self.frames += new
-            self.frames = own
+            self.frames, self.since = own
             # What is walked from here on is judged by its own opening.
             self.learner.opening = np.zeros(0)
         bank = Frames(*frames_from(real_frames(other, shot, 0, other.half + 1)))
@@ -236,10 +238,10 @@ def first_visit(
     walker: Walker, walked: Trajectory, shot: Footage, real: bool,
     other: tuple[Trajectory, Footage] | None = None,
 ) -> None:
-    """Frames 1 … half: a camera's, or made by the model. Where the memory is another episode's,
-    they are walked but not remembered, and the other's is taken over at the end."""
+    """Frames 1 … half: a camera's, or made by the model. Where the memory is not one's own, they are
+    walked but not remembered, and another episode's is taken over at the end."""
     _walk(walker, walked, shot, 1, walked.half, real, walker.arm.whose == "own")
-    if walker.arm.whose != "own" and walker.arm.remembers:
+    if walker.arm.takes_over:
         assert other is not None
         walker.take_over(*other)
 
@@ -247,7 +249,7 @@ def first_visit(
 def revisit(walker: Walker, walked: Trajectory, shot: Footage) -> None:
     """The frames after the first visit, made by the model."""
     whole = walker.arm
-    if whole.whose != "own":  # from here on its own frames are remembered beside the other's
+    if whole.whose != "own":  # from here on its own frames are remembered, beside the other's
         walker.arm = replace(whole, whose="own")
     _walk(walker, walked, shot, walked.half + 1, len(walked.verbs) - 1, False, True)
     walker.arm = whole
@@ -268,3 +270,5 @@ def _walk(
         walker.accept(new, texts, remember)
         start = stop
     walker.adapter = adapter
+    if not remember:
+        walker.since = len(walker.frames)

@@ -40,6 +40,7 @@ def own() -> dict[str, dict[str, Any]]:
 def test_a_claim_holds_where_every_control_does(own) -> None:
     arms = with_controls(["bank"])
     others = _rows("bank:other", 2 * LEAST, -0.5) | _rows("bank:other-forced", 2 * LEAST, -1.0)
+    others |= _rows("bank:later", 2 * LEAST, 0.0)
     held, line = _judged(own | others, arms)
     assert held["claim_holds"] is True and line.endswith("  holds")
     assert held["another_episode"]["bank:other"]["n"] == 2 * LEAST
@@ -48,10 +49,31 @@ def test_a_claim_holds_where_every_control_does(own) -> None:
     assert held["holds"]["another_episode"] is False
 
 
+def test_what_is_walked_after_the_first_visit_is_not_counted_as_anothers(own) -> None:
+    """Every arm but that without a memory has it: only what is gained over it is another's doing."""
+    def judged(later: float, other: float) -> dict[str, Any]:
+        rows = {
+            "bank:later": later, "bank:other": other, "bank:other-forced": -1.0,
+        }
+        found = own | {k: r for n, g in rows.items() for k, r in _rows(n, 2 * LEAST, g).items()}
+        return _judged(found, with_controls(["bank"]))[0]
+
+    held = judged(1.0, 1.0)
+    other = held["another_episode"]["bank:other"]
+    assert held["claim_holds"] is True and other["gain"]["mean"] == 0
+    assert held["later"]["mean"] == other["over_none"]["mean"] == pytest.approx(1.05)
+    held = judged(1.0, 1.5)
+    assert held["claim_holds"] is False and held["holds"]["another_episode"] is False
+    held = judged(4.0, 3.9)  # one's own must still be better than another's
+    assert held["claim_holds"] is False
+
+
 def test_without_its_controls_no_claim_is_judged(own) -> None:
     for arms, rows in (
         ([arm_of("none"), arm_of("bank")], own),  # --no-controls
-        (with_controls(["bank"]), own | _rows("bank:other", 2 * LEAST, -0.5)),  # one of two
+        (with_controls(["bank"]), own | _rows("bank:other", 2 * LEAST, -0.5)),  # one of three
+        (with_controls(["bank"]), own | _rows("bank:other", 2 * LEAST, -0.5)  # not that from then on
+         | _rows("bank:other-forced", 2 * LEAST, -0.5)),
     ):
         held, line = _judged(rows, arms)
         assert held["claim_holds"] is None and held["holds"]["gains"]
@@ -62,7 +84,7 @@ def test_controls_of_a_part_of_the_walks_are_judged_on_that_part(own) -> None:
     arms = with_controls(["bank"])
 
     def run(part: int):
-        forced = _rows("bank:other-forced", 2 * LEAST, -1.0)
+        forced = _rows("bank:other-forced", 2 * LEAST, -1.0) | _rows("bank:later", 2 * LEAST, 0.0)
         return _judged(own | _rows("bank:other", part, -0.5) | forced, arms)
 
     held, line = run(LEAST + 1)

@@ -39,7 +39,14 @@ def test_arms_are_data() -> None:
             "single-frame"} <= set(arms())
     assert arm_of("bank:other").whose == "other" and not arm_of("none").remembers
     assert [a.name for a in with_controls(["paper", "bank"])] == [
-        "none", "paper", "paper:other", "bank", "bank:other", "bank:other-forced",
+        "none", "paper", "paper:later", "paper:other",
+        "bank", "bank:later", "bank:other", "bank:other-forced",
+    ]
+    assert [a.name for a in with_controls(["bank"], walks_on=False)] == [
+        "none", "bank", "bank:other", "bank:other-forced",
+    ]
+    assert [arm_of(f"bank{w}").takes_over for w in ("", ":later", ":other", ":other-forced")] == [
+        False, False, True, True,
     ]
     with pytest.raises(ArmError, match="no arm"):
         arm_of("luck")
@@ -93,7 +100,9 @@ def test_revisit_has_every_control_and_goes_on(tiny_world_dir: Path, tmp_path: P
 
     result = run("a")
     found = _shown(result)
-    assert list(found) == ["truth", "none", "bank", "bank:other", "bank:other-forced"]
+    assert list(found) == [
+        "truth", "none", "bank", "bank:later", "bank:other", "bank:other-forced",
+    ]
     assert found["truth"]["real"]["metrics"]["psnr"]["mean"] == pytest.approx(48.13, abs=0.01)
     for visit in ("real", "generated"):
         part = found["bank"][visit]
@@ -118,7 +127,7 @@ def test_revisit_has_every_control_and_goes_on(tiny_world_dir: Path, tmp_path: P
     said: list[str] = []
     suite = suite_of("revisit", patterns="turn_around")
     again = take_run(_options(tiny_world_dir, tmp_path / "a", suite, ("bank",)), said.append)
-    assert said[0].startswith("2 measurements to make, 8 are there")
+    assert said[0].startswith("2 measurements to make, 10 are there")
     for one in (result, again):
         for row in one["arms"]:
             for part in row["visits"].values():
