@@ -290,9 +290,9 @@ class NewProjectDialog(QDialog):
         if chosen:
             self.folder.setText(chosen)
 
-    def _say(self, words: str) -> None:
+    def _say(self, words: str, role: str = "bad") -> None:
         self.message.setText(words)
-        restyle(self.message, role="bad")
+        restyle(self.message, role=role)
 
     def _enable(self) -> None:
         ready = (
@@ -359,7 +359,7 @@ class NewProjectDialog(QDialog):
         if len(media) > 1:
             words = self.tr("A project starts from one picture or video: %1. Drop the others on "
                             "the window once it is open.")  # fmt: skip
-            self._say(words.replace("%1", media[0].name))
+            self._say(words.replace("%1", media[0].name), role="")
 
     def dropEvent(self, event: QDropEvent) -> None:
         paths = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]

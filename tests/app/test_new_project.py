@@ -200,4 +200,5 @@ def test_of_several_dropped_files_it_says_which_one_is_the_start(qtbot, dialog, 
     qtbot.waitUntil(lambda: not dialog._background.busy, timeout=30_000)
     assert dialog.name.text() == "hall"
     assert "one picture or video: hall.png." in dialog.message.text()
+    assert not dialog.message.property("role")  # nothing went wrong
     assert dialog.create.isEnabled()
