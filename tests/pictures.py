@@ -123,7 +123,7 @@ class Session:
         self.take("memory")
         w.show_panel("actions")
         w.viewer.setFocus()
-        w.transport.seek(1 + 2 * p.chunk_frames + p.chunk_frames // 2)
+        w.transport.seek(1 + 4 * p.chunk_frames + 2)  # the place it came back to
         self.wait(1.0)
         self.take("studio")
         w.commands.export()

@@ -121,7 +121,7 @@ def controls(
         known = gates[np.isfinite(gates)]
         found["another_episode"][name] = {
             "gain": theirs.as_json(),
-            "better_than_none": None if share != share else round(share, 4),
+            "better": None if share != share else round(share, 4),
             "gate_open": round(float(known.mean()), 4) if len(known) else None,
             "over_none": gain(rows, none, primary, seed)[0].as_json(),
         }
