@@ -60,7 +60,7 @@ python -m core.learning.train_text --out runs/text
 python -m core.learning.data --autoencoder runs/autoencoder/autoencoder --out runs/data --walks {walks}
 {depth_command}
 {command}
-python -m core.evaluate.first_person --world runs/starter/world --walks {measured} --json runs/measures.json
+python -m core.evaluate.first_person --world runs/starter/world --walks {measured} --steps {sampling_steps} --json runs/measures.json
 python -m core.learning.publish
 ```
 On two CPU cores: {steps} steps of 16 clips in {minutes:.0f} minutes. The masked loss (flow matching, mean
