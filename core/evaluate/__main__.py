@@ -15,10 +15,17 @@ from pathlib import Path
 
 from core.evaluate.arms import ArmError, arms
 from core.evaluate.features import NETWORKS, FeatureError
+from core.evaluate.measuring import WorkerDied
+from core.evaluate.options import SUITES, TASKS, Options, suite_of
 from core.evaluate.rows import RunRefused
-from core.evaluate.run import SUITES, TASKS, Options, suite_of, take_run
+from core.evaluate.run import take_run
 from core.learning.sources.source import SourceUnavailable
 from core.worlds.catalogue import DEFAULT, WorldError, find_world, read_entry
+
+#: Raised with a sentence for whoever typed the command.
+REFUSED = (
+    ArmError, FeatureError, RunRefused, SourceUnavailable, ValueError, WorkerDied, WorldError,
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -50,6 +57,9 @@ def parser() -> argparse.ArgumentParser:
                       help="leave out the arms with another episode's memory; no claim is judged")
     made.add_argument("--videos", type=int, default=3, help="trajectories shown side by side")
     made.add_argument("--no-plots", action="store_true")
+    made.add_argument("--workers", type=int, default=1, metavar="N",
+                      help="processes that measure at once, each one trajectory (default: 1); "
+                      "on a processor one a core is quickest")
     made.add_argument("--device", default="cpu")
     return made
 
@@ -65,6 +75,8 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     try:
         worlds = {"as given": world_folder(args.world)}
+        if args.workers < 1:
+            raise ValueError("--workers is at least 1: this process measures by itself then")
         if args.without_loop and args.slow_adapter:
             raise ValueError("a slow adapter fits one world: leave out --without-loop")
         if args.without_loop:
@@ -77,10 +89,10 @@ def main(arguments: list[str] | None = None) -> int:
             worlds=worlds, arms=[a for a in args.arms.split(",") if a],
             trajectories=args.trajectories, seed=args.seed, out=args.out, features=args.features,
             controls=not args.no_controls, videos=args.videos, device=args.device,
-            plots=not args.no_plots, slow_adapter=args.slow_adapter,
+            plots=not args.no_plots, slow_adapter=args.slow_adapter, workers=args.workers,
         )
         take_run(options, say=lambda line: print(line, flush=True))
-    except (WorldError, ArmError, FeatureError, RunRefused, SourceUnavailable, ValueError) as error:
+    except REFUSED as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

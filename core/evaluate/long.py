@@ -51,10 +51,7 @@ class Long:
             first_visit(walker, walked, shot, False, other)
             revisit(walker, walked, shot)
             video = np.concatenate([truth[:1], decoded(bench.world, walker.frames, 1)])
-            if walker.gate_open is not None:
-                row["gate_open"] = float(walker.gate_open)
-            if arm.preset is not None:
-                row["learned"], row["refused"] = float(walker.learned), float(walker.refused)
+            row |= walker.account()
         row |= at_pairs(bench.features, video, video, walked.pairs)
         row |= returning(bench.features, truth, walked.pairs)
         row |= liveliness(bench, video, walked.verbs)

@@ -95,8 +95,7 @@ class Planning:
             "plan_undoes": float(best == undo), "score": float(search.scores[best]),
             "score_of_undoing": float(search.score(undo)), "judged_by": "what was seen",
         }
-        if walker.gate_open is not None:
-            row["gate_open"] = float(walker.gate_open)
+        row |= walker.account()
         return row, np.concatenate([seen, search.imagined(best)])
 
 

@@ -116,8 +116,7 @@ class PutBack:
             "score": search.scores[best], "score_of_undoing": search.score((table.undoing,)),
             "psnr_undone": search.likeness((table.undoing,), truth),
         }
-        if walker.gate_open is not None:
-            row["gate_open"] = float(walker.gate_open)
+        row |= walker.account()
         return row, np.concatenate([shot.pictures, search.imagined(best)])
 
 

@@ -55,12 +55,7 @@ class Revisit:
             since = half // shot.stride + 1 if visit == "real" else 1
             made = decoded(bench.world, walker.frames, since)
             video = np.concatenate([truth[: len(truth) - len(made)], made])
-            if walker.gate_open is not None:
-                row["gate_open"] = float(walker.gate_open)
-            if arm.bank:
-                row["recalled"] = float(np.mean(walker.recalled))
-            if arm.preset is not None:
-                row["learned"], row["refused"] = float(walker.learned), float(walker.refused)
+            row |= walker.account()
         after = slice(half + 1, None)
         if visit == "real" or arm is None:
             row |= at_pairs(bench.features, video, truth, walked.pairs)

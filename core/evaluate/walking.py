@@ -118,6 +118,21 @@ class Walker:
         g = self.world.geometry
         return shown(self.frames, replace(g, n_past=self.arm.recent or g.n_past))
 
+    def account(self) -> dict[str, float]:
+        """What a row says of this walker's memory: whether another's was recognised, how many
+        frames joined a chunk, chunks learned and refused, and from which frame on was learned."""
+        found: dict[str, float] = {}
+        if self.gate_open is not None:
+            found["gate_open"] = float(self.gate_open)
+        if self.recalled:
+            found["recalled"] = float(np.mean(self.recalled))
+        if self.learner is not None:
+            found |= {
+                "learned": float(self.learned), "refused": float(self.refused),
+                "learned_since": float(self.since),
+            }
+        return found
+
     # ---- what is accepted -----------------------------------------------------------------------
 
     def accept(self, new: list[LatentFrame], texts: Sequence[str], remember: bool = True) -> None:

@@ -14,7 +14,7 @@ from core.evaluate.adherence import reader
 from core.evaluate.arms import arm_of
 from core.evaluate.bench import Bench
 from core.evaluate.features import network
-from core.evaluate.run import suite_of
+from core.evaluate.options import suite_of
 from core.project.model import Sampling
 from core.worlds.catalogue import load_world
 from tests.worlds import tiny

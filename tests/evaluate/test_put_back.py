@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.evaluate.options import Options, suite_of
 from core.evaluate.put_back import PutBack, texts, unlike, weights
-from core.evaluate.run import Options, suite_of, take_run
+from core.evaluate.run import take_run
 from core.evaluate.tables import CONTROLS, Table, table_of
 from core.learning.language import BOOKS
 from core.learning.sources import SourceUnavailable

@@ -14,8 +14,9 @@ from core.evaluate.arms import ArmError, arm_of, arms, default_arm, meant, with_
 from core.evaluate.bench import Bench
 from core.evaluate.card import remembered
 from core.evaluate.features import network
+from core.evaluate.options import Options, suite_of
 from core.evaluate.rows import Rows, RunRefused
-from core.evaluate.run import Options, suite_of, take_run
+from core.evaluate.run import take_run
 from core.project.memory_use import has_adapter, has_bank, usual_memory
 from core.project.model import MemoryUse, Sampling
 from core.worlds.catalogue import load_world, read_entry
@@ -250,6 +251,20 @@ def test_plans_that_were_judged_otherwise_are_made_again(tmp_path: Path) -> None
         "arm": "bank", "visit": "generated", "score": 2.0, "judged_by": "what was seen",
     })
     assert Rows(tmp_path, facts).rows["0/as given/bank/generated"]["score"] == 2
+
+
+def test_controls_that_learned_their_own_first_visit_are_made_again(tmp_path: Path) -> None:
+    facts = {"suite": "revisit", "worlds": {}, "sampling": {}}
+    rows = Rows(tmp_path, facts)
+    taught = {"learned": 8.0, "refused": 0.0}
+    for arm, row in (
+        ("adapter", taught), ("adapter:other", taught), ("adapter:other-forced", taught),
+        ("bank:other", {}), ("both:other", {**taught, "learned_since": 49.0}),
+    ):
+        rows.add(f"0/as given/{arm}/real", {"arm": arm, "visit": "real", **row})
+    assert [row["arm"] for row in Rows(tmp_path, facts).rows.values()] == [
+        "adapter", "bank:other", "both:other",
+    ]
 
 
 def test_planning_measures_how_far_a_plan_ends(tiny_world_dir: Path, tmp_path: Path) -> None:

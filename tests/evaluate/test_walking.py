@@ -58,6 +58,9 @@ def test_nothing_of_the_first_visit_is_in_a_control(bench: Bench, whose: str) ->
     walker, learned, seen = _walked(bench, f"adapter:{whose}")
     after = [f.address.time for f in walker.frames[len(seen) :]]
     assert learned and {t for times in learned for t in times} == {*after}
+    said = walker.account()
+    assert said["learned_since"] == len(seen)
+    assert said["learned"] == len(learned) if whose == "later" else said["learned"] > len(learned)
     walker, _, _ = _walked(bench, f"bank:{whose}")
     assert [f.address.time for f in walker.remembered][-len(after) :] == after
     assert whose == "other" or len(walker.remembered) == len(after)
