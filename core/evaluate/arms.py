@@ -24,8 +24,8 @@ TRUTH = "truth"  # a row of its own: the true video measured like any other, the
 
 @dataclass(frozen=True)
 class Arm:
-    """``preset`` of fast learning or None; with or without the bank; context of ``recent`` frames
-    (None: as many as the world takes)."""
+    """``preset`` of fast learning or None; with or without the bank, of at most ``budget`` frames
+    (None: all); context of ``recent`` frames (None: as many as the world takes)."""
 
     name: str
     preset: str | None = None
@@ -34,6 +34,7 @@ class Arm:
     recent: int | None = None
     whose: Whose = "own"
     settings: LearningSettings | None = None  # of fast learning, where they are not the preset's
+    budget: int | None = None
 
     @property
     def learns_as(self) -> LearningSettings | None:
@@ -66,19 +67,28 @@ ABLATIONS: dict[str, dict[str, Any]] = {
 }
 
 
+#: Frames of a bank that had to drop nearly all it saw: the opening, and what lies farthest from it.
+#: Four look all around a room.
+FEW = 2
+
+
 class ArmError(Exception):
     """There is no such arm; the message names those there are."""
 
 
 def arms() -> dict[str, Arm]:
-    """All arms by name, but the default: then the paper's ablations, presets, and what the adapter
-    with an address is made of, one thing changed at a time."""
+    """All arms by name, but the default: then the adapter with an address beside a bank, whole and
+    of two frames; the paper's ablations, presets, and what that adapter is made of, one thing
+    changed at a time."""
     found = [
         Arm("none"),
         Arm("paper", preset="paper"),
         Arm("adapter", preset="adapter"),
         Arm("bank", bank=True),
         Arm("both", preset="both", bank=True),
+        Arm("adapter-bank", preset="adapter", bank=True),
+        Arm("bank-of-two", bank=True, budget=FEW),
+        Arm("adapter-bank-of-two", preset="adapter", bank=True, budget=FEW),
         Arm("original-objective", preset="paper", objective="original"),
         Arm("whole-history", preset="paper", objective="whole-history"),
         Arm("single-frame", preset="paper", recent=1),

@@ -13,7 +13,7 @@ from core.evaluate.trajectories import Footage, Trajectory
 from core.learning.data import VERBS
 from core.learning.language import PHRASES
 from core.memory.adapter import HOME, Adapter
-from core.memory.bank import RECALLED, anchors, laid, moved_poses, placements, useful
+from core.memory.bank import RECALLED, anchors, laid, moved_poses, placements, thinned, useful
 from core.memory.fast_learning import FastLearner
 from core.memory.snapshot import Frames
 from core.project.model import ActionPart, Sampling
@@ -144,8 +144,12 @@ class Walker:
         self.chunks += 1
 
     def _keep(self, new: list[LatentFrame]) -> None:
-        if self.arm.bank and self.arm.whose == "own":
-            self.remembered += new
+        if not self.arm.bank or self.arm.whose != "own":
+            return
+        self.remembered += new
+        if self.arm.budget is not None:  # of what looks alike by its pose the earlier stays
+            kept = thinned(Frames(*frames_from(self.remembered)), self.arm.budget).time.tolist()
+            self.remembered = [f for f in self.remembered if f.address.time in kept]
 
     def _learn(self, new: list[LatentFrame], texts: Sequence[str]) -> None:
         if self.learner is None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.evaluate.arms import arm_of
+from core.evaluate.arms import FEW, arm_of
 from core.evaluate.bench import Bench
 from core.evaluate.features import network
 from core.evaluate.revisit import Revisit
@@ -51,6 +51,14 @@ def test_ones_own_memory_holds_the_first_visit(bench: Bench) -> None:
     _, learned, seen = _walked(bench, "adapter")
     later = {t for times in learned for t in times if times[0] > seen[-1]}
     assert later & {*seen}  # chunks of it are learned again
+
+
+def test_a_bank_of_two_frames_drops_the_others(bench: Bench) -> None:
+    whole, _, seen = _walked(bench, "bank")
+    few, _, _ = _walked(bench, "bank-of-two")
+    assert len(few.remembered) == FEW < len(whole.remembered)
+    assert few.remembered[0] is few.frames[0]
+    assert few.remembered[1].address.time > 1  # what lies far from the opening
 
 
 @pytest.mark.parametrize("whose", ["later", "other"])
