@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from core.evaluate.card import remembered
+from core.evaluate.card import section
 from core.learning.curve import draw_curve, read_log
 from core.machine.checksums import write_sums
 from core.worlds.starter.autoencoder import StarterAutoencoder
@@ -90,16 +90,6 @@ over the scored frames) fell from {loss_first:.3f} to {loss_last:.3f}. The curve
 WRONG = """\
 | with another trajectory's actions | {psnr_wrong_actions:.2f} dB ({wrong_actions_cost_db:.2f} worse) |
 """
-MEMORY = """
-## What it remembers
-Agreement (PSNR) when a walk comes back to where it was: with the truth where the first visit was a
-camera's (real), with what was shown there before where it was the world's own (generated). A memory
-must gain at the right pose only, by its own walk only, and neither grey out nor slow down the picture.
-Another walk's memory is held against remembering nothing but what is walked after the first visit.
-LPIPS is a local stand-in. `core.evaluate revisit`, scenes held out.
-
-{table}
-"""
 
 
 def facts(run: Path, measures: dict[str, Any], before: int = 0) -> dict[str, Any]:
@@ -121,8 +111,8 @@ def facts(run: Path, measures: dict[str, Any], before: int = 0) -> dict[str, Any
 
 def memory(results: list[Path]) -> str:
     """The card's part on memory, from ``result.json`` files; nothing where there are none."""
-    table = remembered([json.loads(path.read_text("utf-8")) for path in results])
-    return MEMORY.format(table=table) if table else ""
+    text = section([json.loads(path.read_text("utf-8")) for path in results])
+    return f"\n{text}" if text else ""
 
 
 def publish(args: argparse.Namespace) -> None:
@@ -181,7 +171,7 @@ def main() -> None:
                         help="steps of the run whose state --run began with")
     parser.add_argument("--history", default="", help="a sentence on runs before this one")
     parser.add_argument("--remembered", type=Path, nargs="*", default=[], metavar="RESULT.json",
-                        help="what core.evaluate revisit measured")
+                        help="what core.evaluate measured of its memory; later: core.evaluate.card")
     publish(parser.parse_args())
 
 
