@@ -51,7 +51,7 @@ _MEASURES = {
     "actions": (("obeyed", "phrasings obeyed that it was never taught", "{:.1%}"),),
     "planning": (
         ("distance", "a way back planned in the model: distance at its end, cells", "{:.2f}"),
-        ("plan_undoes", "a way back planned in the model: found", "{:.0%}"),
+        ("reached", "a way back planned in the model: waypoint reached", "{:.0%}"),
     ),
 }
 

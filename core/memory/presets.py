@@ -40,7 +40,7 @@ class LearningSettings:
 
 #: The paper's objective with an address to write on, and at noise levels where the picture does not
 #: show what it should become: what is learned there is what a memory is asked for. Measured as the
-#: best use of an adapter alone (``core/learning/NOTES.md``, 9 and 21). At low noise, where it learned
+#: best use of an adapter alone (``core/learning/NOTES.md``, 9, 21, 30). At low noise, where it learned
 #: nothing, it would only disturb: motion suffers most.
 _ADDRESSED = LearningSettings(
     learning_rate=5e-3, steps=24, change_cap=1.0, probe_levels=(0.9,), rise_allowed=0.1,
