@@ -35,6 +35,7 @@ class Arm:
     whose: Whose = "own"
     settings: LearningSettings | None = None  # of fast learning, where they are not the preset's
     budget: int | None = None
+    yields: bool = False  # the adapter is left out of chunks that the bank finds frames for
 
     @property
     def learns_as(self) -> LearningSettings | None:
@@ -78,7 +79,7 @@ class ArmError(Exception):
 
 def arms() -> dict[str, Arm]:
     """All arms by name, but the default: then the adapter with an address beside a bank, whole and
-    of two frames; the paper's ablations, presets, and what that adapter is made of, one thing
+    of two frames, heard always or where the bank finds nothing; the paper's ablations, presets, and what that adapter is made of, one thing
     changed at a time."""
     found = [
         Arm("none"),
@@ -87,8 +88,10 @@ def arms() -> dict[str, Arm]:
         Arm("bank", bank=True),
         Arm("both", preset="both", bank=True),
         Arm("adapter-bank", preset="adapter", bank=True),
+        Arm("adapter-yields", preset="adapter", bank=True, yields=True),
         Arm("bank-of-two", bank=True, budget=FEW),
         Arm("adapter-bank-of-two", preset="adapter", bank=True, budget=FEW),
+        Arm("adapter-yields-of-two", preset="adapter", bank=True, budget=FEW, yields=True),
         Arm("original-objective", preset="paper", objective="original"),
         Arm("whole-history", preset="paper", objective="whole-history"),
         Arm("single-frame", preset="paper", recent=1),

@@ -239,8 +239,10 @@ class Walker:
         all arms draw from the same."""
         noise = 1000 * self.seed + self.chunks if seed is None else seed
         parts = [ActionPart(text, 1) for text in texts]
+        context = self.context(texts)
+        adapter = None if self.arm.yields and self.recalled[-1] else self.adapter
         z, addresses = make_chunk(
-            self.world, self.adapter, self.context(texts), parts, self.scene, noise, self.sampling
+            self.world, adapter, context, parts, self.scene, noise, self.sampling
         )
         return [LatentFrame(one, a, self.world.context_level) for one, a in zip(z, addresses)]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.evaluate import walking
 from core.evaluate.arms import FEW, arm_of
 from core.evaluate.bench import Bench
 from core.evaluate.features import network
@@ -59,6 +60,23 @@ def test_a_bank_of_two_frames_drops_the_others(bench: Bench) -> None:
     assert len(few.remembered) == FEW < len(whole.remembered)
     assert few.remembered[0] is few.frames[0]
     assert few.remembered[1].address.time > 1  # what lies far from the opening
+
+
+def test_an_adapter_that_yields_is_heard_where_the_bank_finds_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard, make = [], walking.make_chunk
+
+    def look(world, adapter, *rest):
+        heard.append(adapter is not None)
+        return make(world, adapter, *rest)
+
+    monkeypatch.setattr(walking, "make_chunk", look)
+    walker, _, _ = _walked(bench, "adapter-yields")
+    assert heard == [not found for found in walker.recalled] and not all(heard)
+    heard.clear()
+    _walked(bench, "adapter-bank")
+    assert heard and all(heard)
 
 
 @pytest.mark.parametrize("whose", ["later", "other"])
