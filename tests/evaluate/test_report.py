@@ -110,5 +110,5 @@ def test_a_card_compares_a_memory_with_its_own_world() -> None:
             }
         return {"arm": name, "loop": world, "visits": {"real": found}}
 
-    result = {"arms": [arm("none", "a", 20), arm("none", "b", 30), arm("bank", "b", 32)]}
+    result = {"suite": "revisit", "arms": [arm("none", "a", 20), arm("none", "b", 30), arm("bank", "b", 32)]}
     assert "30.0 → 32.0" in remembered([result])
