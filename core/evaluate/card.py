@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from core.machine.checksums import write_sums
+from core.project.atomic import write_atomic
 from core.worlds.catalogue import content_hash
 
 TITLE = "## What it remembers"
-_TEXT = """{title}
-Agreement (PSNR) when a walk comes back to where it was: with the truth where the first visit was a
+_TEXT = """Agreement (PSNR) when a walk comes back to where it was: with the truth where the first visit was a
 camera's (real), with what was shown there before where it was the world's own (generated). A memory
 must gain at the right pose only, by its own walk only, and neither grey out nor slow down the picture.
 Another walk's memory is held against remembering nothing but what is walked after the first visit.
@@ -30,8 +29,7 @@ LPIPS is a local stand-in. `core.evaluate revisit`, scenes held out.
 
 {remembered}
 """
-_ASKED = """
-What it is asked for besides: `core.evaluate` {suites}, scenes held out.
+_ASKED = """What it is asked for besides: `core.evaluate` {suites}, scenes held out.
 
 {asked}
 """
@@ -50,8 +48,8 @@ _MEASURES = {
     ),
     "actions": (("obeyed", "phrasings obeyed that it was never taught", "{:.1%}"),),
     "planning": (
-        ("distance", "a way back planned in the model: distance at its end, cells", "{:.2f}"),
-        ("reached", "a way back planned in the model: waypoint reached", "{:.0%}"),
+        ("distance", "a way back planned in the model, first visit {visit}: distance at its end, cells", "{:.2f}"),
+        ("reached", "a way back planned in the model, first visit {visit}: waypoint reached", "{:.0%}"),
     ),
 }
 
@@ -76,16 +74,14 @@ def section(results: Sequence[Result], before: str = "") -> str:
     said = _said(before)
     mine = {k: v for k, v in said.items() if v.count("|") == _HEAD.splitlines()[0].count("|")}
     asked = {k: v for k, v in said.items() if k not in mine}
-    table = _table(_HEAD, mine | dict(_rows_remembered(results)))
-    if not table:
-        return ""
-    text = _TEXT.format(title=TITLE, remembered=table)
+    mine |= dict(_rows_remembered(results))
     asked |= dict(_rows_asked(results))
+    parts = [_TEXT.format(remembered=_table(_HEAD, mine))] if mine else []
     if asked:
         suites = {r["suite"] for r in results} | {*re.findall(r"`([a-z]+)`", before)}
         named = ", ".join(f"`{name}`" for name in _MEASURES if name in suites)
-        text += _ASKED.format(suites=named, asked=_table(_HEAD_ASKED, asked))
-    return text
+        parts.append(_ASKED.format(suites=named, asked=_table(_HEAD_ASKED, asked)))
+    return f"{TITLE}\n" + "\n".join(parts) if parts else ""
 
 
 def renewed(card: str, results: Sequence[Result]) -> str:
@@ -95,7 +91,8 @@ def renewed(card: str, results: Sequence[Result]) -> str:
         raise CardError(f"The card has no part “{TITLE}”: publish the world first.")
     end = card.find("\n## ", start + 1)
     end = len(card) if end < 0 else end + 1
-    return card[:start] + section(results, card[start:end]) + "\n" * (end < len(card)) + card[end:]
+    told = section(results, card[start:end])
+    return card[:start] + told + "\n" * (end < len(card)) + card[end:] if told else card
 
 
 def _said(part: str) -> dict[Key, str]:
@@ -134,14 +131,21 @@ def _memories(result: Result) -> Iterator[tuple[dict[str, Any], str, dict[str, A
 
 def _rows_asked(results: Sequence[Result]) -> Iterator[tuple[Key, str]]:
     for result in results:
-        for arm, _, found, none in _memories(result):
+        if result["settings"].get("task", "waypoint") != "waypoint":
+            continue  # another question, in centimetres
+        for arm, visit, found, none in _memories(result):
             for name, said, form in _MEASURES.get(result["suite"], ()):
                 mine, bare = found["metrics"][name], none["metrics"][name]
-                low, high = form.format(mine["low"]), form.format(mine["high"])
+                with_it, low, high = (_number(form, mine[k]) for k in ("mean", "low", "high"))
                 yield _cells(
-                    said.format(**result["settings"]), arm["arm"], mine["n"],
-                    form.format(bare["mean"]), f"{form.format(mine['mean'])} [{low}, {high}]",
+                    said.format(visit=visit, **result["settings"]), arm["arm"], mine["n"],
+                    _number(form, bare["mean"]), f"{with_it} [{low}, {high}]",
                 )
+
+
+def _number(form: str, value: float | None) -> str:
+    """"–" where nothing was measured."""
+    return "–" if value is None else form.format(value)
 
 
 def _rows_remembered(results: Sequence[Result]) -> Iterator[tuple[Key, str]]:
@@ -177,13 +181,13 @@ def write(world: Path, results: Sequence[Path]) -> None:
     card, here, found = world / "README.md", content_hash(world), []
     for path in results:
         result = json.loads(path.read_text("utf-8"))
+        if not isinstance(result, dict) or not {"suite", "worlds", "arms", "settings"} <= {*result}:
+            raise CardError(f"{path} is no result of core.evaluate. The card was left as it is.")
         if {*result["worlds"].values()} != {here}:
             raise CardError(f"{path} measured another world than {world}. Its card was left as it is.")
         found.append(result)
     text = renewed(card.read_text("utf-8"), found)
-    temporary = card.with_name("README.md.new")
-    temporary.write_text(text, "utf-8")
-    os.replace(temporary, card)
+    write_atomic(card, text.encode("utf-8"))
     write_sums(world)
 
 

@@ -20,7 +20,7 @@ from core.evaluate import pictures
 from core.evaluate.adherence import reader
 from core.evaluate.arms import TRUTH, Arm
 from core.evaluate.bench import Bench
-from core.evaluate.features import network
+from core.evaluate.features import Features, network
 from core.evaluate.options import Options
 from core.learning.shards import FIRST_PERSON
 from core.project.model import Sampling
@@ -75,11 +75,10 @@ def shown_as(arm: str, label: str, worlds: int) -> str:
 class Measurer:
     """Loaded worlds, and what measures them."""
 
-    def __init__(self, options: Options, worlds: Mapping[str, World]):
+    def __init__(self, options: Options, worlds: Mapping[str, World], net: Features):
         size = next(iter(worlds.values())).geometry.width
         walks = options.suite.domain == FIRST_PERSON
         verbs = reader(size, options.reader_scenes) if walks else None
-        net = network(options.features)
         self.options = options
         self.benches = {
             label: Bench(world, net, verbs, sampling_of(options.worlds[label]), options.seed)
@@ -108,14 +107,14 @@ class Measurer:
 
 
 def measured(
-    options: Options, worlds: Mapping[str, World], todo: Sequence[Task]
+    options: Options, worlds: Mapping[str, World], net: Features, todo: Sequence[Task]
 ) -> Iterator[tuple[Task, Row]]:
     """Each of ``todo``, which is sorted by trajectory, with its row, as soon as it is measured.
     Raises WorkerDied, and what the suite raises."""
     walks = [list(tasks) for _, tasks in groupby(todo, lambda task: task.number)]
     workers = min(options.workers, len(walks))
     if workers <= 1:
-        yield from Measurer(options, worlds).rows(todo)
+        yield from Measurer(options, worlds, net).rows(todo)
     else:
         yield from _by_several(options, walks, workers)
 
@@ -161,7 +160,7 @@ def _begin(options: Options, made: SimpleQueue[tuple[Task, Row]], threads: int) 
     global _measurer, _made
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C reaches all; who began them says so
     torch.set_num_threads(threads)
-    _measurer, _made = Measurer(options, loaded(options)), made
+    _measurer, _made = Measurer(options, loaded(options), network(options.features)), made
 
 
 def _measure(tasks: Sequence[Task]) -> None:

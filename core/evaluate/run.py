@@ -11,7 +11,7 @@ import numpy as np
 from core.evaluate import pictures, report
 from core.evaluate.arms import DEFAULT, TRUTH, ArmError, default_arm, meant, with_controls
 from core.evaluate.domains import check_hears
-from core.evaluate.features import network
+from core.evaluate.features import Features, network
 from core.evaluate.measuring import Task, loaded, measured, sampling_of, shown_as
 from core.evaluate.options import Options
 from core.evaluate.rows import Rows
@@ -47,7 +47,7 @@ def take_run(options: Options, say: Callable[[str], None] = print) -> dict[str, 
         for label in worlds for arm in [None, *arms]
     ]
     if todo := [task for task in asked if task.key not in rows]:
-        _measure(options, worlds, rows, todo, say)
+        _measure(options, worlds, net, rows, todo, say)
     # In the order of trajectories, whoever measured which of them first: intervals are drawn so.
     kept = {
         k: r for k, r in sorted(rows.rows.items(), key=lambda found: found[1]["trajectory"])
@@ -92,13 +92,13 @@ def _usual(options: Options) -> str:
 
 
 def _measure(
-    options: Options, worlds: dict[str, World], rows: Rows, todo: Sequence[Task],
+    options: Options, worlds: dict[str, World], net: Features, rows: Rows, todo: Sequence[Task],
     say: Callable[[str], None],
 ) -> None:
     say(f"{len(todo)} measurements to make, {len(rows.rows)} are there")
     spent: dict[tuple[str, str], list[float]] = {}
     left = {task.key: task for task in todo}
-    for task, row in measured(options, worlds, todo):
+    for task, row in measured(options, worlds, net, todo):
         rows.add(task.key, row)
         del left[task.key]
         spent.setdefault((task.arm_name, task.visit), []).append(row["seconds"])

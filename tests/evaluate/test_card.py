@@ -63,6 +63,14 @@ def test_what_was_not_measured_again_stays(results) -> None:
     ]
 
 
+def test_a_card_of_other_suites_alone_keeps_its_title(results) -> None:
+    card = renewed(f"# A world\n\n{TITLE}\n", [results["actions"]])
+    assert card.startswith(f"# A world\n\n{TITLE}\n") and len(_lines(card)) == 2
+    assert renewed(card, []) == card
+    results["actions"]["settings"]["task"] = "put-back"
+    assert renewed(f"{TITLE}\n", [results["actions"]]) == f"{TITLE}\n"
+
+
 def test_the_shipped_card_is_as_this_writes_it() -> None:
     card = (RESOURCES / "worlds" / "starter" / "README.md").read_text("utf-8")
     assert renewed(card, []) == card and TITLE in card
@@ -80,6 +88,8 @@ def test_only_results_of_this_world_are_told(
     assert main([str(world), str(runs["revisit"] / "result.json"), result]) == 0
     assert len(_lines(card.read_text("utf-8"))) == 4 and not wrong_files(world)
     told = card.read_text("utf-8")
+    assert main([str(world), str(world / "world.json")]) == 1
+    assert "no result" in capsys.readouterr().err
     entry = json.loads((world / "world.json").read_text("utf-8"))
     (world / "world.json").write_text(json.dumps({**entry, "steps": 3}), "utf-8")
     assert main([str(world), result]) == 1

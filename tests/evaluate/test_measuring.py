@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from core.evaluate.__main__ import main
+from core.evaluate.features import network
 from core.evaluate.measuring import Task, WorkerDied, measured
 from core.evaluate.options import Options, suite_of
 from core.evaluate.run import take_run
@@ -58,7 +59,7 @@ def _todo(options: Options) -> list[Task]:
 
 def test_who_stops_early_leaves_no_process(tiny_world_dir: Path, tmp_path: Path) -> None:
     options = _options(tiny_world_dir, tmp_path, trajectories=40, workers=2)
-    rows = measured(options, {}, _todo(options))
+    rows = measured(options, {}, network("stand-in"), _todo(options))
     next(rows)
     assert len(multiprocessing.active_children()) == 2
     rows.close()
@@ -67,7 +68,7 @@ def test_who_stops_early_leaves_no_process(tiny_world_dir: Path, tmp_path: Path)
 
 def test_a_process_that_dies_is_said(tiny_world_dir: Path, tmp_path: Path) -> None:
     options = _options(tiny_world_dir, tmp_path, trajectories=40, workers=2)
-    rows = measured(options, {}, _todo(options))
+    rows = measured(options, {}, network("stand-in"), _todo(options))
     next(rows)
     os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
     with pytest.raises(WorkerDied, match="What is finished was kept"):
@@ -81,7 +82,7 @@ def test_what_a_process_refuses_is_raised_here(
     options = _options(tiny_world_dir, tmp_path, workers=2)
     strange = [task._replace(label="nowhere") for task in _todo(options)]
     with pytest.raises(KeyError, match="nowhere"):
-        list(measured(options, {}, strange))
+        list(measured(options, {}, network("stand-in"), strange))
     assert not multiprocessing.active_children()
     assert main(["revisit", "--workers", "0", "--out", str(tmp_path)]) == 1
     assert "at least 1" in capsys.readouterr().err
