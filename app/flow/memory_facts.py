@@ -7,7 +7,7 @@ from PySide6.QtCore import QCoreApplication
 from app.state.memory_facts import ChunkMemory, Learnt, MemoryFacts, Spot
 from app.state.timecode import short
 from core.project import lived, queries
-from core.project.memory_use import has_adapter, has_bank, recalled_frames
+from core.project.memory_use import has_adapter, has_bank, recalled_frames, yields
 from core.project.model import AT_START, Clip, MemoryUse, Project, Take
 
 
@@ -174,6 +174,8 @@ def made_with(take: Take) -> str:
             parts.append(tr("adapter muted"))
         elif take.snapshot_in is None:
             parts.append(tr("adapter still empty"))
+        elif yields(use) and take.recalled:
+            parts.append(tr("adapter silent (frames were found)"))
         else:
             parts.append(tr("adapter at %1 %", round(use.strength * 100)))
     if has_bank(use):

@@ -25,8 +25,14 @@ from app.widgets.basics import (
 )
 from app.widgets.choice import clear
 from app.widgets.memory_parts import LearntRow, LossBar, StrengthRow, spot_button
-from core.project.memory_use import RECALLED, has_adapter, has_bank, recalled_frames
-from core.project.model import MemoryUse
+from core.project.memory_use import (
+    RECALLED,
+    has_adapter,
+    has_bank,
+    presets_for,
+    recalled_frames,
+)
+from core.project.model import MemoryPreset, MemoryUse
 
 #: Rows of what was learned that are made at once: a long walk has hundreds.
 _ROWS = 40
@@ -41,6 +47,8 @@ class MemoryPanel(QWidget):
         super().__init__(parent)
         self._actions = actions
         self._use = MemoryUse()
+        self._offered: tuple[MemoryPreset, ...] = ()
+        self._used: set[MemoryPreset] = set()  # since the project was opened
         self._facts: MemoryFacts | None = None
         self._chunk: object = ()
         self._all_rows = False
@@ -61,6 +69,7 @@ class MemoryPanel(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._stack)
         self.show_use(self._use)
+        self._used.clear()  # nothing is open yet
 
     # -- parts -------------------------------------------------------------------------------------
 
@@ -73,6 +82,10 @@ class MemoryPanel(QWidget):
             ("bank", self.tr("Remembered frames only"),
              self.tr("Shows the next chunk the frames of the walk that help it most. Costs no time; "
                      "the usual choice in a world that knows its places.")),
+            ("fallback", self.tr("Frames, then the adapter"),
+             self.tr("Shows the next chunk the frames of the walk that help it most; where there is "
+                     "none, what was learned is heard instead. Learns each chunk that you accept in "
+                     "many steps: slow.")),
             ("adapter", self.tr("Adapter only"),
              self.tr("Learns each chunk that you accept, and where it was, in many steps: slow. No "
                      "frame is shown again.")),
@@ -86,9 +99,6 @@ class MemoryPanel(QWidget):
     def _build_use(self, column: QVBoxLayout) -> None:
         actions = self._actions
         self.preset = QComboBox()
-        for i, (preset, name, sentence) in enumerate(self.presets()):
-            self.preset.addItem(name, preset)
-            self.preset.setItemData(i, sentence, Qt.ItemDataRole.ToolTipRole)
         self.preset.setAccessibleName(self.tr("What is remembered"))
         self.preset.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
@@ -180,11 +190,25 @@ class MemoryPanel(QWidget):
         """A key: so many frames more or fewer."""
         self.bank.step(frames * round(100 / RECALLED))
 
-    def show_use(self, use: MemoryUse) -> None:
+    def _offer(self, offered: tuple[MemoryPreset, ...]) -> None:
+        if offered == self._offered:
+            return
+        self._offered = offered
+        self.preset.clear()
+        for preset, name, sentence in self.presets():
+            if preset in offered:
+                self.preset.addItem(name, preset)
+                at = self.preset.count() - 1
+                self.preset.setItemData(at, sentence, Qt.ItemDataRole.ToolTipRole)
+
+    def show_use(self, use: MemoryUse, places: bool = True) -> None:
+        """``places``: whether the project's world gives remembered frames an address."""
         self._use = use
         names = {preset: (name, sentence) for preset, name, sentence in self.presets()}
         name, sentence = names[use.preset]
         with QSignalBlocker(self.preset):
+            self._used.add(use.preset)
+            self._offer(presets_for(places, self._used))
             self.preset.setCurrentIndex(self.preset.findData(use.preset))
         self.preset.setToolTip(sentence)
         self.sentence.setText(sentence)
@@ -198,6 +222,7 @@ class MemoryPanel(QWidget):
         ):
             why = "" if there else (off if use.preset == "off" else reason)
             row.show_value(round(percent * 100), muted, why)
+        self._show_none()
 
     def _send(self, **changed: object) -> None:
         self.use_changed.emit(changed)
@@ -206,6 +231,8 @@ class MemoryPanel(QWidget):
 
     def show_facts(self, facts: MemoryFacts | None) -> None:
         self.setEnabled(facts is not None)
+        if facts is None:
+            self._used.clear()
         facts = facts or MemoryFacts(0, ())
         if facts == self._facts:
             return
@@ -242,7 +269,11 @@ class MemoryPanel(QWidget):
         for part in (self._sum_head, self.sum):
             part.setVisible(bool(self.sum.text()))
         self._list_head.setVisible(bool(learnt))
-        self._none.setVisible(not learnt and self._use.preset not in ("off", "bank"))
+        self._show_none()
+
+    def _show_none(self) -> None:
+        learnt = self._facts is not None and self._facts.learnt
+        self._none.setVisible(not learnt and has_adapter(self._use))
 
     def show_chunk(self, chunk: ChunkMemory | None) -> None:
         """The chunk at the playhead."""

@@ -142,7 +142,7 @@ class Refresh(QObject):
         )
         if p is not None:
             w.actions_panel.amounts.show_steps(p.sampling.steps, w.fitting.usual_steps)
-            w.memory_panel.show_use(p.memory)
+            w.memory_panel.show_use(p.memory, w.fitting.places)
             w.actions_table["memory_mute"].setChecked(p.memory.muted)
             w.actions_table["bank_mute"].setChecked(p.memory.bank_muted)
             w.actions_table["auto_accept"].setChecked(p.auto_accept)

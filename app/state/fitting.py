@@ -39,6 +39,7 @@ class Fitting(QObject):
         self._settings, self._background = settings, background
         self.words = self.details = self.tier = self.family = ""
         self.usual_steps = 0
+        self.places = True  # whether the world gives remembered frames an address
         self.options: tuple[Option, ...] = ()
         self.there: int | None = None
         self._found = ""  # the tier that was reckoned
@@ -54,7 +55,7 @@ class Fitting(QObject):
             return
         self._asked = key
         self.words = self.details = self.tier = self.family = ""
-        self.options, self._found, self.usual_steps = (), "", 0
+        self.options, self._found, self.usual_steps, self.places = (), "", 0, True
         self.changed.emit()
         if p is None:
             return
@@ -62,7 +63,7 @@ class Fitting(QObject):
             entry = self._worlds.find(p.world.id)
         except WorldError:
             return  # said where the world is needed
-        self.family, self.usual_steps = entry.family, entry.steps
+        self.family, self.usual_steps, self.places = entry.family, entry.steps, entry.places
         if entry.family == "starter":
             return
         chosen, folder = self._chosen(), self._document.store.folder

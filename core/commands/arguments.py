@@ -54,7 +54,8 @@ def parser() -> argparse.ArgumentParser:
     render.add_argument("--memory", choices=MEMORIES, type=preset_named,
                         help="what is remembered. both: an adapter learns each chunk, and frames "
                         "of the walk are shown again where it leads back. bank: those frames only, "
-                        "nothing is learned. adapter: it only. paper: the adapter exactly as in "
+                        "nothing is learned. fallback: those frames, and the adapter where there are "
+                        "none. adapter: it only. paper: the adapter exactly as in "
                         "SlowFast-VGen. off: nothing")
     render.add_argument("--steps", type=_steps, metavar="N",
                         help="denoiser steps a chunk (what suits the world; the starter world: 4)")

@@ -167,23 +167,13 @@ class InProcessEngine:
         from core.media.encode import write_take
         from core.media.thumbs import thumbnail_jpeg
         from core.memory.snapshot import load_snapshot
-        from core.project.memory_use import adapter_strength, recalled_frames
+        from core.project.memory_use import adapter_strength, recalled_frames, yields
         from core.rollout.chunk import chunk_steps, plan
         from core.rollout.context import lead_of, shown
         from core.rollout.latents import save_latents
 
         world = yield from self._load(task, run)
         began = time.perf_counter()  # loading happens once: it says nothing of the pace
-        adapter = None
-        if adapter_strength(task.memory):
-            adapter = self._adapter
-            if task.snapshot is not None:
-                snapshot = load_snapshot(task.snapshot, task.world_hash)
-                adapter.load(snapshot.weights)
-                adapter.home = self._home(task, snapshot)
-                adapter.quiet_below = snapshot.quiet_below
-            else:
-                adapter.fresh(0)
         past = yield from self._context(task.context, run)
         context, lead = shown(past, world.geometry), lead_of(past, world.geometry)
         recalled: list[LatentFrame] = []
@@ -194,6 +184,16 @@ class InProcessEngine:
             )
             before = sorted([*opening, *recalled], key=lambda f: f.address.time)
             context = [*before, *context]
+        adapter = None
+        if adapter_strength(task.memory) and not (recalled and yields(task.memory)):
+            adapter = self._adapter
+            if task.snapshot is not None:
+                snapshot = load_snapshot(task.snapshot, task.world_hash)
+                adapter.load(snapshot.weights)
+                adapter.home = self._home(task, snapshot)
+                adapter.quiet_below = snapshot.quiet_below
+            else:
+                adapter.fresh(0)
         sampling = yield from self._allowed(task.sampling)
         steps = chunk_steps(
             world, adapter, context, task.actions, task.scene, task.seed, sampling, task.memory

@@ -35,12 +35,16 @@ class Arm:
     whose: Whose = "own"
     settings: LearningSettings | None = None  # of fast learning, where they are not the preset's
     budget: int | None = None
-    yields: bool = False  # the adapter is left out of chunks that the bank finds frames for
 
     @property
     def learns_as(self) -> LearningSettings | None:
         """How it learns; None where it does not."""
         return self.settings or (settings_of(self.preset) if self.preset is not None else None)
+
+    @property
+    def yields(self) -> bool:
+        """Whether the adapter is left out of chunks that the bank finds frames for."""
+        return self.preset == "fallback"
 
     @property
     def remembers(self) -> bool:
@@ -78,20 +82,20 @@ class ArmError(Exception):
 
 
 def arms() -> dict[str, Arm]:
-    """All arms by name, but the default: then the adapter with an address beside a bank, whole and
-    of two frames, heard always or where the bank finds nothing; the paper's ablations, presets, and what that adapter is made of, one thing
-    changed at a time."""
+    """All arms by name, but the default: the presets; the adapter with an address beside a bank,
+    heard always, and all of that with a bank of two frames; the paper's ablations, and those of the
+    adapter, one thing changed at a time."""
     found = [
         Arm("none"),
         Arm("paper", preset="paper"),
         Arm("adapter", preset="adapter"),
         Arm("bank", bank=True),
         Arm("both", preset="both", bank=True),
+        Arm("fallback", preset="fallback", bank=True),
         Arm("adapter-bank", preset="adapter", bank=True),
-        Arm("adapter-yields", preset="adapter", bank=True, yields=True),
         Arm("bank-of-two", bank=True, budget=FEW),
         Arm("adapter-bank-of-two", preset="adapter", bank=True, budget=FEW),
-        Arm("adapter-yields-of-two", preset="adapter", bank=True, budget=FEW, yields=True),
+        Arm("fallback-of-two", preset="fallback", bank=True, budget=FEW),
         Arm("original-objective", preset="paper", objective="original"),
         Arm("whole-history", preset="paper", objective="whole-history"),
         Arm("single-frame", preset="paper", recent=1),

@@ -56,6 +56,7 @@ PRESETS: dict[str, LearningSettings] = {
     "learned": _FROM_A_START,
     "bank": LearningSettings(steps=0),  # the snapshot is kept all the same: it can go on
     "both": LearningSettings(),
+    "fallback": _ADDRESSED,
 }
 
 

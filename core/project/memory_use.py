@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import get_args
+
 from core.project.model import MemoryPreset, MemoryUse
 
 #: Remembered frames that join a context at most.
@@ -18,16 +21,21 @@ def preset_named(name: str) -> str:
 
 
 def has_adapter(memory: MemoryUse) -> bool:
-    return memory.preset in ("paper", "adapter", "both")
+    return memory.preset in ("paper", "adapter", "both", "fallback")
 
 
 def learns_again(memory: MemoryUse) -> bool:
     """Whether chunks made earlier are learned again beside a new one."""
-    return memory.preset == "adapter"
+    return memory.preset in ("adapter", "fallback")
+
+
+def yields(memory: MemoryUse) -> bool:
+    """Whether the adapter is left out of a chunk that remembered frames were found for."""
+    return memory.preset == "fallback"
 
 
 def has_bank(memory: MemoryUse) -> bool:
-    return memory.preset in ("bank", "both")
+    return memory.preset in ("bank", "both", "fallback")
 
 
 def adapter_strength(memory: MemoryUse) -> float:
@@ -56,8 +64,18 @@ def silent(memory: MemoryUse) -> bool:
 
 def usual_memory(fast_learning: bool, places: bool) -> MemoryPreset:
     """A new project's. Where remembered frames have an address (``places``), an adapter adds
-    nothing to them and costs time (``core/learning/NOTES.md``, 12 and 15). Elsewhere both are used,
-    unless the world's family says that learning is off by default."""
+    nothing to them as long as none is dropped, and costs time (``core/learning/NOTES.md``, 12, 15
+    and 30). Elsewhere both are used, unless the world's family says that learning is off by
+    default."""
     if places:
         return "bank"
     return "both" if fast_learning else "off"
+
+
+def presets_for(places: bool, used: Collection[MemoryPreset]) -> tuple[MemoryPreset, ...]:
+    """What is worth offering in a world whose frames have an address (``places``), or have none,
+    and what is ``used`` already. There is one way to have both memories for each kind of
+    world: an adapter with an address gives way to the frames (NOTES, 30); where nothing is found by
+    its address, it would always be heard, and the paper's is what is left."""
+    other = "both" if places else "fallback"
+    return tuple(p for p in get_args(MemoryPreset) if p != other or p in used)

@@ -19,7 +19,7 @@ AssetKind = Literal[
     "source", "video", "latents", "snapshot", "thumbnail", "episode", "slow_adapter"
 ]
 TakeStatus = Literal["draft", "accepted", "discarded"]
-MemoryPreset = Literal["off", "paper", "adapter", "bank", "both"]
+MemoryPreset = Literal["off", "paper", "adapter", "bank", "both", "fallback"]
 SamplingWay = Literal["exact", "cache", "compiled"]
 
 #: Key in ``Project.memory_bases`` for the moment before the first chunk.
@@ -113,7 +113,8 @@ class MemoryUse:
     """Which memory a chunk is made with. ``strength`` 0.0–1.5 scales the adapter when sampling;
     ``bank_strength`` 0.0–1.0 is the share of remembered frames that may join the context.
 
-    "paper" and "adapter" learn an adapter only, "bank" remembers frames only.
+    "paper" and "adapter" learn an adapter only, "bank" remembers frames only. With "both" the
+    adapter is heard beside the frames; with "fallback" only in chunks that no frame was found for.
     """
 
     preset: MemoryPreset = "both"

@@ -33,9 +33,9 @@ from core.project.model import (
 from core.rollout.missing_adapter import missing_adapter
 
 FORMAT = "slowfast-recipe"
-#: 2 says that a way of sampling other than "exact", a slow adapter or the preset "both" ("default"
-#: before) is part of it, so that an older studio does not make another film without a word. Whatever
-#: needs no more is written as 1.
+#: 2 says that a way of sampling other than "exact", a slow adapter or a preset with both memories
+#: ("both", "default" before, and "fallback") is part of it, so that an older studio does not make
+#: another film without a word. Whatever needs no more is written as 1.
 SCHEMA = 2
 MAX_VIDEO = 4 << 20  # bytes of the embedded start, after base64
 MAX_SIDE = 2048  # pixels
@@ -115,7 +115,7 @@ def recipe_of(p: Project, path_of: PathOf | None = None) -> dict[str, Any]:
     )
     asked = (recipe.sampling, *(chunk.sampling for chunk in recipe.chunks))
     memories = {recipe.memory.preset, *(chunk.memory.preset for chunk in recipe.chunks)}
-    plain = all(s.way == "exact" for s in asked) and "both" not in memories
+    plain = all(s.way == "exact" for s in asked) and memories.isdisjoint(("both", "fallback"))
     schema = 1 if plain and recipe.slow_adapter is None else 2
     return {"format": FORMAT, "schema": schema, **codec.write(recipe, {})}
 

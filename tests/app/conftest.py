@@ -139,9 +139,8 @@ def hand(studio: MainWindow, qtbot) -> Hand:
 
 @pytest.fixture
 def opened(hand: Hand, picture_file: Path) -> Hand:
-    """With a project that starts from a picture, both memories at work."""
+    """With a project that starts from a picture, both memories at work, as older ones have them."""
     hand.open_sample(picture_file)
-    preset = hand.w.memory_panel.preset
-    preset.setCurrentIndex(preset.findData("both"))
+    hand.w.generation.change_use({"preset": "both"})
     hand.settle()
     return hand

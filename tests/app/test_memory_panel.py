@@ -3,40 +3,63 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from PySide6.QtCore import Qt
 
-from app.flow.memory_facts import chunk_memory, memory_facts
+from app.flow.memory_facts import chunk_memory, made_with, memory_facts
 from app.timeline.header import heard
 from app.widgets.memory_parts import LearntRow
 from core.project import lived, queries
-from core.project.model import MemoryUse
+from core.project.model import MemoryPreset, MemoryUse
 
 
 def choose(panel, preset: str) -> None:
     panel.preset.setCurrentIndex(panel.preset.findData(preset))
 
 
+def offered(panel) -> list[str]:
+    return [panel.preset.itemData(i) for i in range(panel.preset.count())]
+
+
 def test_every_preset_has_a_name_and_a_sentence(opened):
     h, panel = opened, opened.w.memory_panel
+    assert {preset for preset, *_ in panel.presets()} == {*offered(panel)} == {*get_args(MemoryPreset)}
     for preset, name, sentence in panel.presets():
         choose(panel, preset)
         h.settle()
         assert h.p.memory.preset == preset
         assert panel.preset.currentText() == name and panel.sentence.text() == sentence
-        assert panel.adapter.slider.isEnabled() == (preset in ("both", "adapter", "paper"))
-        assert panel.bank.slider.isEnabled() == (preset in ("both", "bank"))
+        both = preset in ("both", "fallback")
+        assert panel.adapter.slider.isEnabled() == (both or preset in ("adapter", "paper"))
+        assert panel.bank.slider.isEnabled() == (both or preset == "bank")
         for row in (panel.adapter, panel.bank):
             assert bool(row.note.text()) != row.slider.isEnabled()
+        assert panel._none.isHidden() != panel.adapter.slider.isEnabled()  # nothing is learned yet
     h.w.document.undo()
     assert h.p.memory.preset == "paper"
 
 
+def test_one_way_to_have_both_memories_is_offered(opened):
+    """The one that suits the world; what an older project uses stays to be seen and comes back."""
+    h, panel = opened, opened.w.memory_panel
+    choose(panel, "bank")
+    h.settle()
+    assert {"both", "fallback"} < {*offered(panel)}
+    panel.show_facts(None)  # closed; another one is opened
+    panel.show_use(MemoryUse("bank"))
+    assert "both" not in offered(panel) and "fallback" in offered(panel)
+    panel.show_use(MemoryUse("bank"), places=False)
+    assert "fallback" not in offered(panel) and "both" in offered(panel)
+    panel.show_use(MemoryUse("fallback"), places=False)
+    assert panel.preset.currentData() == "fallback"
+
+
 def test_both_strengths_and_mutes_change_the_project_and_come_back(opened):
     h, w, panel = opened, opened.w, opened.w.memory_panel
-    whole = replace(h.p.memory, preset="both")
-    choose(panel, "both")
+    whole = replace(h.p.memory, preset="fallback")
+    choose(panel, "fallback")
     panel.bank.slider.setValue(50)
     panel.bank.slider.setValue(25)
     h.settle()
@@ -65,7 +88,8 @@ def test_both_strengths_and_mutes_change_the_project_and_come_back(opened):
 def test_keys_of_a_memory_that_is_not_there_do_nothing(opened):
     h = opened
     for preset, adapter, bank in (
-        ("both", True, True), ("bank", False, True), ("paper", True, False), ("off", False, False),
+        ("fallback", True, True), ("bank", False, True), ("paper", True, False),
+        ("off", False, False),
     ):  # fmt: skip
         choose(h.w.memory_panel, preset)
         h.settle()
@@ -76,7 +100,6 @@ def test_keys_of_a_memory_that_is_not_there_do_nothing(opened):
 
 def test_keys_are_in_the_tooltips(opened):
     panel = opened.w.memory_panel
-    choose(panel, "both")
     assert "[" in panel.adapter.slider.toolTip() and "Alt+]" in panel.bank.slider.toolTip()
     assert "Ctrl+M" in panel.adapter.mute.toolTip() and "Shift+M" in panel.bank.mute.toolTip()
 
@@ -124,6 +147,18 @@ def test_what_the_memory_did(there_and_back, qtbot):
     button = next(b for b in panel.chunk_card.findChildren(object) if spot.words in _text(b))
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert w.transport.frame == spot.frame
+
+
+def test_a_take_says_that_its_adapter_gave_way_to_the_frames(there_and_back):
+    h = there_and_back
+    clip = queries.track_clips(h.p)[-1]
+    take = queries.chosen_take(h.p, clip.source)
+    assert take.recalled and "adapter at 100 %" in chunk_memory(h.p, clip).made_with
+    use = replace(take.memory, preset="fallback")
+    said = made_with(replace(take, memory=use))
+    assert "adapter silent (frames were found)" in said and "remembered frame" in said
+    assert "adapter at 100 %" in made_with(replace(take, memory=use, recalled=()))
+    assert "adapter muted" in made_with(replace(take, memory=replace(use, muted=True)))
 
 
 def _text(widget) -> str:

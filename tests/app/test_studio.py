@@ -18,6 +18,7 @@ from app.state.export_wish import ExportWish
 from core.media.decode import read_frames
 from core.media.probe import probe
 from core.media.recipe import read_recipe
+from core.memory.presets import settings_of
 from core.project import queries
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +57,7 @@ def test_from_picture_to_film_and_back(hand, qtbot, picture_file: Path, tmp_path
 
     # 5. and 6. Both memories; generate; a live preview; the first draft by hand.
     memory = w.memory_panel
-    memory.preset.setCurrentIndex(memory.preset.findData("both"))
+    memory.preset.setCurrentIndex(memory.preset.findData("fallback"))
     previews, events = [], []
     w.queue.preview.connect(previews.append)
     w.queue.progressed.connect(lambda: events.append(w.queue.active and w.queue.active.meter.phase))
@@ -74,7 +75,7 @@ def test_from_picture_to_film_and_back(hand, qtbot, picture_file: Path, tmp_path
     h.trigger("auto_accept")
     h.wait_idle()
     assert all(t.learning for t in h.p.takes.values() if t.status == "accepted")
-    assert w.status_line.memory.text().startswith("memory 2")
+    assert w.status_line.memory.text().startswith(f"memory {2 * settings_of('fallback').steps} steps")
     assert len(w.memory_panel.findChildren(type(w.memory_panel._none))) == 1
 
     # 7. Redo the first chunk: what follows is stale and kept; the old version comes back.

@@ -72,7 +72,7 @@ def test_an_adapter_that_yields_is_heard_where_the_bank_finds_nothing(
         return make(world, adapter, *rest)
 
     monkeypatch.setattr(walking, "make_chunk", look)
-    walker, _, _ = _walked(bench, "adapter-yields")
+    walker, _, _ = _walked(bench, "fallback")
     assert heard == [not found for found in walker.recalled] and not all(heard)
     heard.clear()
     _walked(bench, "adapter-bank")

@@ -198,11 +198,42 @@ def test_an_adapter_learns_earlier_chunks_again(tmp_path, tiny_world_dir, engine
         assert engine._adapter.quiet_below == settings_of("adapter").quiet_below > 0
 
 
+def test_an_adapter_that_falls_back_is_heard_where_no_frame_is_found(
+    tmp_path, tiny_world_dir, engine
+):
+    with walk(tmp_path, tiny_world_dir, engine, "fallback", seed=7) as store:
+        p = store.project
+        takes = queries.chain(p, queries.tip(p).take)
+        assert [t.learning.steps for t in takes] == [settings_of("adapter").steps] * 4
+        found = [bool(t.recalled) for t in takes]
+        assert True in found and False in found[1:]  # the first has nothing to be heard yet
+        for take, frames in list(zip(takes, found))[1:]:
+            step = steps.next_step(p, redo_job(take.chunk, seed=take.seed), store, tiny_world_dir)
+            made = {}
+            for preset in ("fallback", "both", "bank"):
+                task = replace(step.task, memory=MemoryUse(preset))
+                done = list(engine.run(task, CancelToken(), PauseGate()))[-1]
+                made[preset] = read_latents(done.latents).z
+                store.drop_staging(task.out_dir)
+            assert same(made["fallback"], read_latents(store.path(take.latents)).z)
+            assert same(made["fallback"], made["bank"]) is frames
+            assert same(made["fallback"], made["both"]) is not frames
+            # Muted frames are none that were found.
+            muted = replace(step.task, memory=MemoryUse("fallback", bank_muted=True))
+            done = list(engine.run(muted, CancelToken(), PauseGate()))[-1]
+            alone = read_latents(done.latents).z
+            store.drop_staging(muted.out_dir)
+            muted = replace(muted, memory=MemoryUse("adapter"), bank=())
+            done = list(engine.run(muted, CancelToken(), PauseGate()))[-1]
+            assert same(alone, read_latents(done.latents).z)
+            store.drop_staging(muted.out_dir)
+
+
 def test_only_what_is_learned_again_has_to_be_there(made, tmp_path, tiny_world_dir):
     """A file that went missing long ago stops neither the paper's adapter nor its learning."""
     p = made.project
     takes = queries.chain(p, queries.tip(p).take)
-    for preset, again in (("paper", False), ("bank", False), ("adapter", True)):
+    for preset, again in (("paper", False), ("bank", False), ("adapter", True), ("fallback", True)):
         assert learns_again(MemoryUse(preset)) is again is (settings_of(preset).replay > 0)
         last = replace(takes[-1], memory=MemoryUse(preset), snapshot=None, learning=None)
         q = replace(p, takes={**p.takes, last.id: last})
