@@ -174,7 +174,7 @@ def made_with(take: Take) -> str:
             parts.append(tr("adapter muted"))
         elif take.snapshot_in is None:
             parts.append(tr("adapter still empty"))
-        elif yields(use) and take.recalled:
+        elif yields(use.preset) and take.recalled:
             parts.append(tr("adapter silent (frames were found)"))
         else:
             parts.append(tr("adapter at %1 %", round(use.strength * 100)))

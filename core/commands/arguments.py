@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
                         "none. adapter: it only. paper: the adapter exactly as in "
                         "SlowFast-VGen. off: nothing")
     render.add_argument("--steps", type=_steps, metavar="N",
-                        help="denoiser steps a chunk (what suits the world; the starter world: 4)")
+                        help="denoiser steps a chunk (what suits the world; the starter world: 8)")
     render.add_argument("--sampling", choices=WAYS,
                         help="exact: everything is computed. cache: blocks that hardly change from "
                         "step to step are left out; quicker, and the picture is another one. "

@@ -185,7 +185,7 @@ class InProcessEngine:
             before = sorted([*opening, *recalled], key=lambda f: f.address.time)
             context = [*before, *context]
         adapter = None
-        if adapter_strength(task.memory) and not (recalled and yields(task.memory)):
+        if adapter_strength(task.memory) and not (recalled and yields(task.memory.preset)):
             adapter = self._adapter
             if task.snapshot is not None:
                 snapshot = load_snapshot(task.snapshot, task.world_hash)

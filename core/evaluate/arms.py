@@ -42,11 +42,6 @@ class Arm:
         return self.settings or (settings_of(self.preset) if self.preset is not None else None)
 
     @property
-    def yields(self) -> bool:
-        """Whether the adapter is left out of chunks that the bank finds frames for."""
-        return self.preset == "fallback"
-
-    @property
     def remembers(self) -> bool:
         return self.preset is not None or self.bank
 

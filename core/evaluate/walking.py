@@ -16,6 +16,7 @@ from core.memory.adapter import HOME, Adapter
 from core.memory.bank import RECALLED, anchors, laid, moved_poses, placements, thinned, useful
 from core.memory.fast_learning import FastLearner
 from core.memory.snapshot import Frames
+from core.project.memory_use import yields
 from core.project.model import ActionPart, Sampling
 from core.rollout.chunk import latent_texts, make_chunk, plan
 from core.rollout.context import lead_of, shown
@@ -240,7 +241,8 @@ class Walker:
         noise = 1000 * self.seed + self.chunks if seed is None else seed
         parts = [ActionPart(text, 1) for text in texts]
         context = self.context(texts)
-        adapter = None if self.arm.yields and self.recalled[-1] else self.adapter
+        silent = yields(self.arm.preset or "") and self.recalled[-1]
+        adapter = None if silent else self.adapter
         z, addresses = make_chunk(
             self.world, adapter, context, parts, self.scene, noise, self.sampling
         )

@@ -29,9 +29,9 @@ def learns_again(memory: MemoryUse) -> bool:
     return memory.preset in ("adapter", "fallback")
 
 
-def yields(memory: MemoryUse) -> bool:
-    """Whether the adapter is left out of a chunk that remembered frames were found for."""
-    return memory.preset == "fallback"
+def yields(preset: str) -> bool:
+    """Whether its adapter is left out of a chunk that remembered frames were found for."""
+    return preset == "fallback"
 
 
 def has_bank(memory: MemoryUse) -> bool:

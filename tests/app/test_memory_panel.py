@@ -88,8 +88,8 @@ def test_both_strengths_and_mutes_change_the_project_and_come_back(opened):
 def test_keys_of_a_memory_that_is_not_there_do_nothing(opened):
     h = opened
     for preset, adapter, bank in (
-        ("fallback", True, True), ("bank", False, True), ("paper", True, False),
-        ("off", False, False),
+        ("both", True, True), ("fallback", True, True), ("bank", False, True),
+        ("paper", True, False), ("off", False, False),
     ):  # fmt: skip
         choose(h.w.memory_panel, preset)
         h.settle()

@@ -228,13 +228,15 @@ def test_seeds_that_are_not_in_a_row_are_kept(made, tmp_path, tiny_world_dir, en
 
 def test_a_recipe_says_in_which_way_the_film_was_sampled(made, tmp_path):
     """In a schema that an older studio refuses; without a way in it, it reads as exact."""
-    alone = MemoryUse("bank")  # "both" needs the newer schema too
+    alone = MemoryUse("bank")  # with an adapter beside it, it needs the newer schema too
     made_alone = replace(
         made.project, memory=alone,
         takes={k: replace(t, memory=alone) for k, t in made.project.takes.items()},
     )
     plain = recipes.recipe_of(made_alone)
     assert plain["schema"] == 1 and recipes.recipe_of(made.project)["schema"] == 2
+    other = replace(made_alone, memory=MemoryUse("fallback"))
+    assert recipes.recipe_of(other)["schema"] == 2
     old = json.loads(json.dumps(plain))
     for sampling in (old["sampling"], *(chunk["sampling"] for chunk in old["chunks"])):
         assert sampling.pop("way") == "exact"
