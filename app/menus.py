@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMainWindow, QMenu
@@ -35,6 +37,7 @@ def build_menus(window: QMainWindow, actions: Actions) -> QMenu:
             target.addAction(actions[command.id])
             if command.id == "open":
                 recent = menu.addMenu(tr("Open recent"))
+        menu.aboutToShow.connect(partial(_open_what_can_be, list(below.values())))
     tools = QActionGroup(window)
     for id in ("tool_select", "tool_blade"):
         tools.addAction(actions[id])
@@ -43,3 +46,9 @@ def build_menus(window: QMainWindow, actions: Actions) -> QMenu:
     # Keys must work while the menu bar is hidden too (full screen).
     window.addActions(list(actions))
     return recent
+
+
+def _open_what_can_be(menus: list[QMenu]) -> None:
+    """A menu below another can be opened where something in it can be done."""
+    for menu in menus:
+        menu.menuAction().setEnabled(any(a.isEnabled() for a in menu.actions()))

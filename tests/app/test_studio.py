@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 
 from app.dialogs.export import ExportDialog
 from app.state.export_wish import ExportWish
@@ -257,6 +258,22 @@ def test_closing_a_project_leaves_full_screen(opened):
     w.projects.open(folder)
     opened.settle()
     assert w.viewer.isVisible() and all(dock.isVisible() for dock in w.docks.values())
+
+
+def test_verbs_can_be_opened_where_there_is_a_project(opened):
+    w = opened.w
+    generate = w.actions_table["generate"].associatedObjects()
+    menu = next(m for m in generate if isinstance(m, QMenu))
+    verbs = next(a for a in menu.actions() if a.menu())
+
+    def can_be_opened() -> bool:
+        menu.aboutToShow.emit()
+        return verbs.isEnabled()
+
+    assert can_be_opened()
+    opened.trigger("close")
+    opened.settle()
+    assert not can_be_opened()
 
 
 def test_another_project_opens_over_the_whole_screen_too(opened, picture_file):
