@@ -270,10 +270,17 @@ def test_verbs_can_be_opened_where_there_is_a_project(opened):
         menu.aboutToShow.emit()
         return verbs.isEnabled()
 
+    folder = w.document.folder
     assert can_be_opened()
     opened.trigger("close")
     opened.settle()
     assert not can_be_opened()
+    w.projects.open(folder)
+    opened.settle()
+    before = len(w.document.project.actions)
+    QTest.keyClick(w, Qt.Key.Key_8, Qt.KeyboardModifier.KeypadModifier)  # keys don't wait for the menu
+    opened.settle()
+    assert len(w.document.project.actions) == before + 1
 
 
 def test_another_project_opens_over_the_whole_screen_too(opened, picture_file):
