@@ -64,7 +64,7 @@ python -m core.evaluate.first_person --world runs/starter/world --walks {measure
 python -m core.learning.publish
 ```
 On two CPU cores: {steps} steps of 16 clips in {minutes:.0f} minutes. The masked loss (flow matching, mean
-over the scored frames) fell from {loss_first:.3f} to {loss_last:.3f}. The curve is in `curve.png`, the numbers in
+over the scored frames) went from {loss_first:.3f} to {loss_last:.3f}. The curve is in `curve.png`, the numbers in
 `training.jsonl`; `sheet.png` shows held-out chunks (truth above, made below).{history}
 
 ## Measured, on {measured} trajectories held out by scene
@@ -98,10 +98,10 @@ def facts(run: Path, measures: dict[str, Any], before: int = 0) -> dict[str, Any
     rows = read_log(run / "log.jsonl")
     losses = [r["loss"] for r in rows if "loss" in r]
     timed = [r for r in rows if "minutes" in r]
-    tail = losses[-8:]
+    some = max(1, min(8, len(losses) // 2))  # a single line of the log is mostly chance
     return {
-        "steps": rows[-1]["step"] - before, "minutes": timed[-1]["minutes"], "loss_first": losses[0],
-        "loss_last": sum(tail) / len(tail), "measured": measures["walks"],
+        "steps": rows[-1]["step"] - before, "minutes": timed[-1]["minutes"], "loss_first": sum(losses[:some]) / some,
+        "loss_last": sum(losses[-some:]) / some, "measured": measures["walks"],
         **{k: v for k, v in measures.items() if k not in ("per_frame", "walks")},
         "per_frame": ", ".join(f"{x:.1f}" for x in measures["per_frame"]),
         # Among few walks there may be none with other actions.

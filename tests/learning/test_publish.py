@@ -61,7 +61,7 @@ def test_what_ships_is_the_world_in_half_precision(run: Path, tmp_path: Path) ->
 
 def test_its_card_says_what_was_measured(run: Path, tmp_path: Path) -> None:
     card = (_published(run, tmp_path / "ship", history="And so on.") / "README.md").read_text("utf-8")
-    assert "50 steps of 16 clips in 9 minutes" in card and "fell from 0.500 to" in card
+    assert "50 steps of 16 clips in 9 minutes" in card and "went from 0.500 to 0.250" in card
     assert "27.00 dB" in card and "+7.00 for the model" in card and "12.5" in card
     assert f"{STEPS} steps, decoding" in card and "100% / 75%" in card
     assert "another trajectory's actions" not in card  # which were not measured
