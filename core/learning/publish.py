@@ -79,8 +79,8 @@ over the scored frames) went from {loss_first:.3f} to {loss_last:.3f}. The curve
 | new frames a second, two CPU cores, memory off, {sampling_steps} steps, decoding included | {frames_per_second:.1f} |
 {memory}
 ## Known limits
-- Small pictures, and a small model trained for minutes: what comes into view is soft and simple, and
-  most of all late in a chunk.
+- Small pictures, and a small model trained for hours on two processor cores: what comes into view is
+  soft and simple, and most of all late in a chunk.
 - It knows five kinds of places. Other start pictures are continued, but in the manner of those.
 - It knows nine motions (walk, step, turn, curve, hold). Other texts are accepted and change little.
 - Walls don't stop the walk: it goes where the action says, and imagines what is there.
