@@ -35,7 +35,7 @@ class Command:
 
 
 C = Command
-MENUS = ("File", "Edit", "Clip", "Generate", "Memory", "View", "Help")
+MENUS = ("File", "Edit", "Clip", "Generate", "Memory", "Playback", "View", "Help")
 
 #: The quick verbs, laid out like the number pad that fires them: text, short name, icon, key.
 VERBS: tuple[tuple[str, str, str, str], ...] = (
@@ -115,19 +115,20 @@ TABLE: tuple[Command, ...] = (
     C("episode_merge", "Memory", "Merge episodes…", ("Ctrl+Shift+E",), "Make one episode of those that are selected in the Episodes panel", "call-merge", group="ep"),
     C("episode_import", "Memory", "Load episode from file…", ("Ctrl+Shift+O",), "Bring a saved memory into this project", "file-import-outline", group="ep"),
 
-    C("play", "View", "Play or pause", ("Space",), "Play from the playhead", "play"),
-    C("shuttle_back", "View", "Play backwards", ("J",), "Press again to go faster", "rewind"),
-    C("shuttle_stop", "View", "Stop", ("K",), "Stop at this frame", "stop"),
-    C("shuttle_forward", "View", "Play forwards", ("L",), "Press again to go faster", "fast-forward"),
-    C("frame_back", "View", "One frame back", ("Left",), "Step to the frame before", "step-backward", group="step"),
-    C("frame_forward", "View", "One frame forward", ("Right",), "Step to the next frame", "step-forward", group="step"),
-    C("second_back", "View", "One second back", ("Shift+Left",), "Step a second back", "step-backward-2", group="step"),
-    C("second_forward", "View", "One second forward", ("Shift+Right",), "Step a second forward", "step-forward-2", group="step"),
-    C("edit_previous", "View", "Previous edit", ("Up",), "Go to the edge of a clip or action before", "skip-previous", group="step"),
-    C("edit_next", "View", "Next edit", ("Down",), "Go to the next edge of a clip or action", "skip-next", group="step"),
-    C("go_start", "View", "Go to start", ("Home",), "The first frame", "page-first", group="step"),
-    C("go_end", "View", "Go to end", ("End",), "The last frame", "page-last", group="step"),
-    C("loop", "View", "Loop", ("Ctrl+L",), "Play the range again and again", "repeat", checkable=True, group="step"),
+    C("play", "Playback", "Play or pause", ("Space",), "Play from the playhead", "play"),
+    C("shuttle_back", "Playback", "Play backwards", ("J",), "Press again to go faster", "rewind"),
+    C("shuttle_stop", "Playback", "Stop", ("K",), "Stop at this frame", "stop"),
+    C("shuttle_forward", "Playback", "Play forwards", ("L",), "Press again to go faster", "fast-forward"),
+    C("loop", "Playback", "Loop", ("Ctrl+L",), "Play the range again and again", "repeat", checkable=True),
+    C("frame_back", "Playback", "One frame back", ("Left",), "Step to the frame before", "step-backward", group="step"),
+    C("frame_forward", "Playback", "One frame forward", ("Right",), "Step to the next frame", "step-forward", group="step"),
+    C("second_back", "Playback", "One second back", ("Shift+Left",), "Step a second back", "step-backward-2", group="step"),
+    C("second_forward", "Playback", "One second forward", ("Shift+Right",), "Step a second forward", "step-forward-2", group="step"),
+    C("edit_previous", "Playback", "Previous edit", ("Up",), "Go to the edge of a clip or action before", "skip-previous", group="step"),
+    C("edit_next", "Playback", "Next edit", ("Down",), "Go to the next edge of a clip or action", "skip-next", group="step"),
+    C("go_start", "Playback", "Go to start", ("Home",), "The first frame", "page-first", group="step"),
+    C("go_end", "Playback", "Go to end", ("End",), "The last frame", "page-last", group="step"),
+
     C("zoom_in", "View", "Zoom in", ("=", "+"), "More detail on the timeline", "magnify-plus-outline", group="zoom"),
     C("zoom_out", "View", "Zoom out", ("-",), "More time on the timeline", "magnify-minus-outline", group="zoom"),
     C("zoom_fit", "View", "Fit timeline", ("Ctrl+0",), "See the whole sequence", "fit-to-page-outline", group="zoom"),

@@ -52,6 +52,15 @@ def test_ids_are_unique():
     assert len({c.id for c in TABLE}) == len(TABLE)
 
 
+def test_menus_fit_a_small_screen_scaled_by_half_and_have_letters_of_their_own(studio):
+    menus = [(a.text(), a.menu()) for a in studio.menuBar().actions()]
+    letters = [text[text.index("&") + 1].lower() for text, _ in menus]
+    assert len(set(letters)) == len(letters) == len(MENUS)
+    for text, menu in menus:
+        # 1280 × 800 at 1.5 is 533 high, less a system bar; Qt breaks what is longer into columns.
+        assert 0 < menu.sizeHint().height() <= 533 - studio.menuBar().height() - 48, text
+
+
 def test_every_command_does_something(studio):
     for action in studio.actions_table:
         assert action.receivers("2triggered(bool)") > 0, action.objectName()
