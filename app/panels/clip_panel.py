@@ -101,7 +101,8 @@ class ClipPanel(QWidget):
         column.addWidget(self._redo)
         column.addWidget(self._back)
         column.addSpacing(4)
-        column.addWidget(rule())
+        self._rule = rule()
+        column.addWidget(self._rule)
         self._takes_head = label(self.tr("Takes"), "section")
         column.addWidget(self._takes_head)
         self._more = QWidget()
@@ -165,7 +166,7 @@ class ClipPanel(QWidget):
         if asset and asset.name:
             self._fact(self.tr("File"), asset.name)
         self._fact(self.tr("Length"), self._length(p, clip.frames))
-        for part in (self._redo, self._back, self._takes_head, self._more):
+        for part in (self._redo, self._back, self._rule, self._takes_head, self._more):
             part.hide()
 
     def _show_chunk(self, p: Project, clip: Clip) -> None:
@@ -190,7 +191,7 @@ class ClipPanel(QWidget):
             self._fact(self.tr("Sampling"), brief(take.sampling.way))
         self._fact(self.tr("Memory"), made_with(take))
         self._fact(self.tr("Made in"), f"{take.seconds:.1f} s")
-        for part in (self._redo, self._takes_head, self._more):
+        for part in (self._redo, self._rule, self._takes_head, self._more):
             part.show()
         self._back.setVisible(take.snapshot is not None)
         for i, one in enumerate(queries.takes_of(p, chunk)):

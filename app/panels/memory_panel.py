@@ -59,7 +59,8 @@ class MemoryPanel(QWidget):
         self._words = label("", wrap=True)
         column.addWidget(self._words)
         self._build_use(column)
-        column.addWidget(rule())
+        self._rule = rule()
+        column.addWidget(self._rule)
         self._build_done(column)
         column.addStretch(1)
         self._stack = QStackedWidget()
@@ -169,6 +170,15 @@ class MemoryPanel(QWidget):
             ),
         )
         column.addWidget(self._none, 1)
+        self._no_frames = Empty(
+            "image-multiple-outline",
+            self.tr("Nothing remembered yet"),
+            self.tr(
+                "Accept a draft, and its frames are kept. Come back to where they were, and the "
+                "place is as it was."
+            ),
+        )
+        column.addWidget(self._no_frames, 1)
 
     def _named(self, id: str, text: str):
         made = action_button(self._actions[id], flat=False, text=text)
@@ -272,8 +282,13 @@ class MemoryPanel(QWidget):
         self._show_none()
 
     def _show_none(self) -> None:
-        learnt = self._facts is not None and self._facts.learnt
-        self._none.setVisible(not learnt and has_adapter(self._use))
+        """What is still to come, where nothing is to be told yet."""
+        learnt = bool(self._facts is not None and self._facts.learnt)
+        told = learnt or bool(self.sum.text() or self._chunk)
+        adapter, bank = has_adapter(self._use), has_bank(self._use)
+        self._none.setVisible(adapter and not learnt)
+        self._no_frames.setVisible(bank and not adapter and not told)
+        self._rule.setVisible(told or adapter or bank)
 
     def show_chunk(self, chunk: ChunkMemory | None) -> None:
         """The chunk at the playhead."""
@@ -283,6 +298,7 @@ class MemoryPanel(QWidget):
         clear(self._chunk_lines)
         self._chunk_head.setVisible(chunk is not None)
         self.chunk_card.setVisible(chunk is not None)
+        self._show_none()
         if chunk is None:
             return
         self._chunk_head.setText(self.tr("%1, at the playhead").replace("%1", chunk.title))

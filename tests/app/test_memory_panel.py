@@ -41,6 +41,23 @@ def test_every_preset_has_a_name_and_a_sentence(opened):
     assert h.p.memory.preset == "paper"
 
 
+def test_what_is_still_to_come_is_said_until_there_is_something_to_tell(opened):
+    h, panel = opened, opened.w.memory_panel
+    shown = {"adapter": (True, False), "bank": (False, True), "off": (False, False)}
+    for preset, (learns, keeps) in shown.items():
+        choose(panel, preset)
+        h.settle()
+        assert panel._none.isHidden() != learns and panel._no_frames.isHidden() != keeps
+        assert panel._rule.isHidden() == (preset == "off")  # a rule divides two things
+    assert h.w.clip_panel._rule.isHidden()  # nor has the start takes
+    choose(panel, "bank")
+    h.trigger("generate")
+    h.wait_draft()
+    h.trigger("accept")
+    h.settle()
+    assert panel._no_frames.isHidden() and not panel._rule.isHidden()
+
+
 def test_one_way_to_have_both_memories_is_offered(opened):
     """The one that suits the world; what an older project uses stays to be seen and comes back."""
     h, panel = opened, opened.w.memory_panel
