@@ -172,13 +172,15 @@ class MemoryPanel(QWidget):
         column.addWidget(self._none, 1)
         self._no_frames = Empty(
             "image-multiple-outline",
-            self.tr("Nothing remembered yet"),
+            self.tr("No chunk remembered yet"),
             self.tr(
                 "Accept a draft, and its frames are kept. Come back to where they were, and the "
                 "place is as it was."
             ),
         )
         column.addWidget(self._no_frames, 1)
+        for part in (self._none, self._no_frames):  # below the settings, so that all of it is seen
+            part.layout().setContentsMargins(12, 4, 12, 4)
 
     def _named(self, id: str, text: str):
         made = action_button(self._actions[id], flat=False, text=text)
