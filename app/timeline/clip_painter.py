@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QPainter, QPen
 
 from app.timeline.colours import mix
 from app.timeline.columns import LOD_WIDTH, paint_columns
@@ -141,7 +141,7 @@ class ClipPainter:
         count = sum(1 for a, _ in planned if a >= label)
         text = tr("1 chunk planned") if count == 1 else tr("{0} chunks planned").format(count)
         y = rect.bottom() - view.text.height - 5
-        self._words(painter, left, y, text, last - left - 6, c.dim)
+        view.lanes.words(painter, left, y, text, last - left - 6, c.dim)
 
     def _progress(self, painter: QPainter, rect: QRectF, dirty: QRectF) -> None:
         """The chunk that is being made, at its place, filling from the left."""
@@ -170,15 +170,4 @@ class ClipPainter:
         if there or view.text.width(made.label) <= wide - 12:
             view.text.draw(painter, left + 6, y, made.label, room, c.text)
         else:
-            self._words(painter, left + wide + 6, y, made.label, room, c.text)
-
-    def _words(
-        self, painter: QPainter, x: float, y: float, words: str, room: float, colour: QColor
-    ) -> None:
-        """Words on a ground of their own, so that no grid line runs through them."""
-        wide = min(self.view.text.width(words), room)
-        if wide >= 24:
-            ground = QRectF(x - 3, y - 1, wide + 6, self.view.text.height + 2)
-            frame = self.view.scale.frame_at(x)
-            painter.fillRect(ground, self.view.lanes.ground(frame))
-            self.view.text.draw(painter, x, y, words, room, colour)
+            view.lanes.words(painter, left + wide + 6, y, made.label, room, c.text)

@@ -123,7 +123,7 @@ class ConsistencyPainter:
             tr("Drift, cuts and places that come back appear here")
         )
         y = rect.center().y() - view.text.height / 2
-        view.text.draw(painter, 12, y, text, view.viewport().width() - 20, view.colours.dim)
+        view.lanes.words(painter, 12, y, text, view.viewport().width() - 20, view.colours.dim)
 
 
 def column_table(c: TimelineColours) -> np.ndarray:

@@ -105,4 +105,4 @@ class MemoryPainter:
         if view.project.memory.preset == "off":
             text = tr("The memory is off")
         y = rect.center().y() - view.text.height / 2
-        view.text.draw(painter, 12, y, text, view.viewport().width() - 20, view.colours.dim)
+        view.lanes.words(painter, 12, y, text, view.viewport().width() - 20, view.colours.dim)

@@ -60,6 +60,16 @@ class LanePainter:
         )
         return mix(lane, QColor(0, 0, 0), self._shade() / 255) if outside else lane
 
+    def words(
+        self, painter: QPainter, x: float, y: float, text: str, room: float, colour: QColor
+    ) -> None:
+        """Words on a ground of their own, so that no grid line runs through them."""
+        wide = min(self.view.text.width(text), room)
+        if wide >= 24:
+            ground = QRectF(x - 3, y - 1, wide + 6, self.view.text.height + 2)
+            painter.fillRect(ground, self.ground(self.view.scale.frame_at(x)))
+            self.view.text.draw(painter, x, y, text, room, colour)
+
     def _outside(self, painter: QPainter, dirty: QRectF) -> None:
         """Outside the in/out range it is darker."""
         p, scale = self.view.project, self.view.scale
