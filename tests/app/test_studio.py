@@ -78,6 +78,7 @@ def test_from_picture_to_film_and_back(hand, qtbot, picture_file: Path, tmp_path
     assert all(t.learning for t in h.p.takes.values() if t.status == "accepted")
     assert w.status_line.memory.text().startswith(f"memory {2 * settings_of('fallback').steps} steps")
     assert w.memory_panel._none.isHidden() and w.memory_panel._no_frames.isHidden()
+    assert len(w.memory_panel.findChildren(type(w.memory_panel._none))) == 2
 
     # 7. Redo the first chunk: what follows is stale and kept; the old version comes back.
     chunk = h.p.takes[second].chunk
